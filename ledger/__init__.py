@@ -1,0 +1,1 @@
+"""A payments and virtual-currency ledger: event-sourced, double-entry, on Postgres."""

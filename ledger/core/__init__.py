@@ -1,0 +1,1 @@
+"""The pure core: no await, clock, uuid, random, environment, logging or float."""

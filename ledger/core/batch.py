@@ -1,0 +1,303 @@
+"""A batch: many commands decided in order against one loaded snapshot. Pure and synchronous."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain as joined
+
+from msgspec import Struct
+
+from ledger.core import wire
+from ledger.core.chain import Block, Record, Tree, block_of, grow
+from ledger.core.decider import (
+    Command,
+    DocumentRef,
+    Event,
+    State,
+    decide,
+    document_after,
+    entry_for,
+    evolve,
+    refs_of,
+)
+from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.due import first_due
+from ledger.core.instants import Instant, shanghai_day
+from ledger.core.journal import Leg
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now, Terms
+from ledger.core.wallet import Document, Wallet
+
+Answer = Event | AlreadyClaimed | Rejection
+"""What a command came to: its own event, a verdict without one, or a refusal."""
+
+RequestKey = tuple[str, str, bytes]
+"""(wallet, caller, key hash): the scope within which an idempotency key is one request."""
+
+
+class Envelope(Struct, frozen=True, gc=False):
+    """A command on its way: who sends it under which key, and what it may need to be decided.
+
+    `key_hash` is that of the idempotency key; `fresh_id` an id made for it beforehand, so that a
+    batch that runs again decides the same; `salt` keeps the digest of free text from guessing.
+    """
+
+    caller: str
+    key_hash: bytes
+    command: Command
+    fresh_id: str = ""
+    salt: bytes = b""
+
+
+class Remembered(Struct, frozen=True):
+    """What a key was first used for, and its answer; `salt` is None once the text was erased."""
+
+    command: bytes
+    salt: bytes | None
+    answer: Answer
+
+
+class Head(Struct, frozen=True):
+    """A shard's head, read under its lock; `now` is the clock, never before the last record."""
+
+    shard: int
+    seq: int
+    tree: Tree
+    closed_through: int
+    now: Instant
+
+
+class Snapshot(Struct):
+    """Everything a batch may look at, loaded in one round trip."""
+
+    head: Head
+    wallets: dict[str, Wallet]
+    documents: dict[tuple[str, str, str], Document]
+    remembered: dict[RequestKey, Remembered]
+
+
+class Done(Struct, frozen=True, gc=False):
+    """An answered command; `replayed` when the answer is an earlier one told again."""
+
+    answer: Answer
+    replayed: bool = False
+
+
+class Failed(Struct, frozen=True):
+    """A command whose decision raised: a bug. It fails alone and leaves nothing behind."""
+
+    error: Exception
+
+
+Outcome = Done | Failed
+
+
+class Request(Struct, frozen=True, gc=False):
+    """A request to remember: the seq of its event, or its verdict with the command as sent."""
+
+    wallet_id: str
+    caller: str
+    key_hash: bytes
+    seq: int | None
+    command: bytes
+    verdict: bytes = b""
+
+
+class Text(Struct, frozen=True):
+    """Free text of a request, for the erasable side table."""
+
+    wallet_id: str
+    caller: str
+    key_hash: bytes
+    salt: bytes
+    text: str
+
+
+class Batch(Struct):
+    """What a batch decided: an outcome per command, and everything to append."""
+
+    outcomes: list[Outcome]
+    records: list[Record]
+    requests: list[Request]
+    texts: list[Text]
+    wallets: dict[str, Wallet]
+    documents: dict[tuple[str, str, str], Document]
+    totals: dict[tuple[int, int, int], tuple[int, int]]
+    block: Block | None = None
+    tree: Tree | None = None
+
+
+def decide_batch(
+    snapshot: Snapshot, envelopes: Sequence[Envelope], terms_at: Callable[[Instant], Terms]
+) -> Batch:
+    """Decide the commands one after the other, each on what those before it left.
+
+    A batch of nothing but refusals and replays has no records and no block.
+    """
+    batch = Batch([], [], [], [], {}, {}, {})
+    terms = terms_at(snapshot.head.now)
+    for envelope in envelopes:
+        try:
+            batch.outcomes.append(_decide_one(snapshot, batch, envelope, terms))
+        except Exception as error:  # noqa: BLE001 - a poisoned command must fail alone
+            batch.outcomes.append(Failed(error))
+    if batch.records:
+        batch.totals = _totals(batch.records)
+        batch.block = block_of(batch.records)
+        batch.tree = grow(snapshot.head.tree, batch.block.hash)
+    return batch
+
+
+def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Terms) -> Outcome:
+    command = envelope.command
+    wallet_id = command.wallet_id
+    key = (wallet_id, envelope.caller, envelope.key_hash)
+    remembered = snapshot.remembered.get(key)
+    if remembered is not None:
+        return Done(answer_again(remembered, command), replayed=True)
+    wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
+    work = _Work(snapshot, wallet)
+    work.apply_dues()
+    head = snapshot.head
+    own_seq = head.seq + len(batch.records) + len(work.events) + 1
+    now = Now(head.now, head.shard, own_seq, envelope.fresh_id)
+    decision = decide(work.state_for(command), command, terms, now)
+    sent = wire.canonical(command, envelope.salt)
+    answer: Answer
+    if isinstance(decision, Rejection | AlreadyClaimed):
+        answer = decision
+        verdict = wire.encode(decision)
+        request = Request(wallet_id, envelope.caller, envelope.key_hash, None, sent, verdict)
+    else:
+        answer = decision[0]
+        for event in decision:
+            work.apply(head.now, event)
+        work.apply_dues(since=head.now)
+        _commit(snapshot, batch, work, envelope, own_seq, sent)
+        request = Request(wallet_id, envelope.caller, envelope.key_hash, own_seq, b"")
+    batch.requests.append(request)
+    snapshot.remembered[key] = Remembered(sent, envelope.salt, answer)
+    text = wire.reason_of(command)
+    if text is not None:
+        batch.texts.append(Text(*key, envelope.salt, text))
+    return Done(answer)
+
+
+def answer_again(remembered: Remembered, command: Command) -> Answer:
+    """The first answer, if the command is the same; else the refusal that names the field."""
+    salt = remembered.salt
+    if salt is not None and wire.canonical(command, salt) == remembered.command:
+        return remembered.answer
+    try:
+        field = wire.differing_field(remembered.command, command)
+    except StopIteration:
+        # Nothing but the free text differs; once that was erased nobody can tell any more.
+        if salt is None:
+            return remembered.answer
+        field = "reason"
+    return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
+
+
+class _Work:
+    """One command's work: events applied one by one, kept apart until the command succeeds."""
+
+    __slots__ = ("documents", "events", "snapshot", "wallet")
+
+    def __init__(self, snapshot: Snapshot, wallet: Wallet) -> None:
+        self.snapshot, self.wallet = snapshot, wallet
+        self.events: list[tuple[Instant, Event]] = []
+        self.documents: dict[DocumentRef, Document] = {}
+
+    def state_for(self, command: Command) -> State:
+        wallet_id, loaded = self.wallet.wallet_id, self.snapshot.documents
+        documents = {}
+        for ref in refs_of(command):
+            # What this command's own dues just closed is newer than what was loaded.
+            found = self.documents.get(ref) or loaded.get((wallet_id, *ref))
+            if found is not None:
+                documents[ref] = found
+        return State(self.wallet, documents)
+
+    def apply(self, occurred_at: Instant, event: Event) -> None:
+        written = document_after(self.wallet, event, occurred_at)
+        if written is not None:
+            self.documents[written[0]] = written[1]
+        self.wallet = evolve(self.wallet, event)
+        self.events.append((occurred_at, event))
+
+    def apply_dues(self, since: Instant = 0) -> None:
+        for instant, event in dues(self.wallet, self.snapshot.head.now, since):
+            self.apply(instant, event)
+
+
+def dues(wallet: Wallet, until: Instant, since: Instant = 0) -> Iterator[tuple[Instant, Event]]:
+    """What falls due up to `until`, each on what the one before left.
+
+    Value that came back to an expired lot falls due at the moment of its return, so an instant
+    is never before the one before it, nor before `since`.
+    """
+    last = since
+    while (found := first_due(wallet, until)) is not None:
+        instant, event = found
+        last = max(last, instant)
+        yield last, event
+        wallet = evolve(wallet, event)
+
+
+def _commit(
+    snapshot: Snapshot,
+    batch: Batch,
+    work: _Work,
+    envelope: Envelope,
+    own_seq: int,
+    sent: bytes,
+) -> None:
+    wallet_id = envelope.command.wallet_id
+    head = snapshot.head
+    next_seq = head.seq + len(batch.records) + 1
+    # All records are made before the first effect: encoding one may still raise.
+    records = [
+        Record(
+            shard=head.shard,
+            seq=seq,
+            wallet_id=wallet_id,
+            tag=wire.tag_of(event),
+            occurred_at=occurred_at,
+            recorded_at=head.now,
+            day=max(shanghai_day(occurred_at), head.closed_through + 1),
+            caller=envelope.caller if seq == own_seq else "",
+            key_hash=envelope.key_hash if seq == own_seq else b"",
+            command=sent if seq == own_seq else b"",
+            payload=wire.encode(event),
+            legs=entry_for(event),
+        )
+        for seq, (occurred_at, event) in enumerate(work.events, next_seq)
+    ]
+    batch.records.extend(records)
+    snapshot.wallets[wallet_id] = batch.wallets[wallet_id] = work.wallet
+    for ref, document in work.documents.items():
+        snapshot.documents[wallet_id, *ref] = batch.documents[wallet_id, *ref] = document
+
+
+def _totals(records: Sequence[Record]) -> dict[tuple[int, int, int], tuple[int, int]]:
+    """Debit and credit sums by (accounting day, account, currency)."""
+    debits: dict[tuple[int, int, int], int] = {}
+    credits_: dict[tuple[int, int, int], int] = {}
+    for record in records:
+        day = record.day
+        for account, currency, amount in record.legs:
+            key = (day, account, currency)
+            if amount > 0:
+                debits[key] = debits.get(key, 0) + amount
+            else:
+                credits_[key] = credits_.get(key, 0) - amount
+    return {
+        key: (debits.get(key, 0), credits_.get(key, 0))
+        for key in dict.fromkeys(joined(debits, credits_))
+    }
+
+
+def leg_sums(legs: Sequence[Leg]) -> dict[int, int]:
+    """The sum of an entry's legs per currency; every one must be zero."""
+    sums: dict[int, int] = {}
+    for _, currency, amount in legs:
+        sums[currency] = sums.get(currency, 0) + amount
+    return sums

@@ -1,0 +1,1 @@
+"""Business flows, one a file: its commands and events, decide, evolve, legs and answers."""

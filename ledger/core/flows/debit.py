@@ -1,0 +1,57 @@
+"""Debit: a charge in one step."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core.flows.hold import charge_id_for, insufficient_funds
+from ledger.core.lots import spend, takes_for
+from ledger.core.pricing import priced
+from ledger.core.rejections import Rejection
+from ledger.core.terms import Now, Terms
+from ledger.core.wallet import Charge, Wallet
+
+
+class Debit(Struct, frozen=True, omit_defaults=True, tag="debit"):
+    """Charge an amount of a currency, or `quantity` of a SKU at its price, at once."""
+
+    wallet_id: str
+    currency: int | None = None
+    amount_minor: int | None = None
+    sku: str | None = None
+    quantity: int = 1
+    reference: str | None = None
+
+
+class DebitCharged(Struct, frozen=True, tag="debit_charged_v1"):
+    """A debit was charged; `available_after_minor` is of the charge's currency."""
+
+    charge: Charge
+    available_after_minor: int
+
+
+def decide(
+    wallet: Wallet, command: Debit, terms: Terms, now: Now
+) -> tuple[DebitCharged] | Rejection:
+    """Refused for an unknown SKU, an amount out of range, or too little."""
+    price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
+    if isinstance(price, Rejection):
+        return price
+    currency, amount_minor, quote = price
+    takes = takes_for(wallet, currency, amount_minor)
+    if takes is None:
+        return insufficient_funds(wallet, currency, amount_minor)
+    charge = Charge(
+        charge_id=charge_id_for(now),
+        currency=currency,
+        amount_minor=amount_minor,
+        takes=takes,
+        charged_at=now.at,
+        reference=command.reference,
+        quote=quote,
+    )
+    return (DebitCharged(charge, wallet.available_minor(currency) - amount_minor),)
+
+
+def evolve(wallet: Wallet, event: DebitCharged) -> Wallet:
+    """The takes are gone from what is available."""
+    return replace(wallet, lots=spend(wallet, event.charge.takes))

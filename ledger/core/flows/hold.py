@@ -1,0 +1,252 @@
+"""Holds: authorize value for a job, then capture, void or extend it, or let it expire."""
+
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core.instants import SECOND_US, Instant
+from ledger.core.lots import (
+    consume,
+    graces_after,
+    release,
+    reserve,
+    returning,
+    takes_for,
+    window,
+)
+from ledger.core.pricing import priced
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now, Terms
+from ledger.core.wallet import Charge, ClosedHold, Hold, Take, Wallet
+
+HOLD_TTL_MAX_S = 604_800
+"""A week: the longest a hold may run from now."""
+
+
+class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold"):
+    """Set value aside: an amount of a currency, or `quantity` of a SKU at its price."""
+
+    wallet_id: str
+    currency: int | None = None
+    amount_minor: int | None = None
+    sku: str | None = None
+    quantity: int = 1
+    hold_id: str | None = None
+    expires_in_s: int = 3_600
+    reference: str | None = None
+
+
+class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
+    """Charge a hold, in part or (without amount) in full; this closes it."""
+
+    wallet_id: str
+    hold_id: str
+    amount_minor: int | None = None
+
+
+class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
+    """Give a hold back."""
+
+    wallet_id: str
+    hold_id: str
+
+
+class ExtendHold(Struct, frozen=True, omit_defaults=True, tag="extend_hold"):
+    """Let a hold expire `expires_in_s` seconds from now instead."""
+
+    wallet_id: str
+    hold_id: str
+    expires_in_s: int
+
+
+class HoldAuthorized(Struct, frozen=True, tag="hold_authorized_v1"):
+    """Value was set aside."""
+
+    hold: Hold
+
+
+class HoldCaptured(Struct, frozen=True, omit_defaults=True, tag="hold_captured_v1"):
+    """A hold was charged; `returned` went back to its own lots."""
+
+    hold_id: str
+    charge: Charge
+    returned: tuple[Take, ...] = ()
+
+
+class HoldVoided(Struct, frozen=True, tag="hold_voided_v1"):
+    """A hold was given back; its takes carry the expiry with which they returned."""
+
+    hold: Hold
+
+
+class HoldExpired(Struct, frozen=True, tag="hold_expired_v1"):
+    """A hold ran out; its takes carry the expiry with which they returned."""
+
+    hold: Hold
+
+
+class HoldExtended(Struct, frozen=True, tag="hold_extended_v1"):
+    """A hold expires later, or sooner, than it did."""
+
+    hold: Hold
+
+
+Command = AuthorizeHold | CaptureHold | VoidHold | ExtendHold
+Event = HoldAuthorized | HoldCaptured | HoldVoided | HoldExpired | HoldExtended
+
+
+def decide(
+    wallet: Wallet, closed: ClosedHold | None, command: Command, terms: Terms, now: Now
+) -> tuple[Event] | Rejection:
+    """`closed` is the closed hold of the id that the command names, if there is one."""
+    if isinstance(command, AuthorizeHold):
+        return _authorize(wallet, closed, command, terms, now)
+    hold = wallet.hold(command.hold_id)
+    if hold is None:
+        return _not_open(closed, command.hold_id)
+    match command:
+        case CaptureHold():
+            return _capture(wallet, hold, command, now)
+        case VoidHold():
+            return (HoldVoided(_given_back(wallet, hold, now.at, expiry_first=True)),)
+        case ExtendHold():
+            return _extend(hold, command, now)
+        case _:
+            assert_never(command)
+
+
+def _not_open(closed: ClosedHold | None, hold_id: str) -> Rejection:
+    if closed is None:
+        return rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id)
+    return rejected(Reason.HOLD_NOT_OPEN, hold_id=hold_id, hold_status=closed.status)
+
+
+def _authorize(
+    wallet: Wallet, closed: ClosedHold | None, command: AuthorizeHold, terms: Terms, now: Now
+) -> tuple[HoldAuthorized] | Rejection:
+    price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
+    if isinstance(price, Rejection):
+        return price
+    if not 1 <= command.expires_in_s <= HOLD_TTL_MAX_S:
+        return rejected(
+            Reason.EXPIRY_OUT_OF_RANGE, expires_in_s=command.expires_in_s, most_s=HOLD_TTL_MAX_S
+        )
+    hold_id = command.hold_id or f"hold-{now.fresh_id}"
+    if closed is not None or wallet.hold(hold_id) is not None:
+        return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
+    if len(wallet.holds) >= terms.holds_max:
+        return rejected(Reason.LIMIT_EXCEEDED, limit="open holds", most=terms.holds_max)
+    currency, amount_minor, quote = price
+    takes = takes_for(wallet, currency, amount_minor)
+    if takes is None:
+        return insufficient_funds(wallet, currency, amount_minor)
+    expires_at = now.at + command.expires_in_s * SECOND_US
+    hold = Hold(
+        hold_id, currency, amount_minor, takes, now.at, expires_at, command.reference, quote
+    )
+    return (HoldAuthorized(hold),)
+
+
+def insufficient_funds(wallet: Wallet, currency: int, amount_minor: int) -> Rejection:
+    """The refusal that tells what was asked and what there is."""
+    return rejected(
+        Reason.INSUFFICIENT_FUNDS,
+        currency=currency,
+        amount_minor=amount_minor,
+        available_minor=wallet.available_minor(currency),
+    )
+
+
+def _capture(
+    wallet: Wallet, hold: Hold, command: CaptureHold, now: Now
+) -> tuple[HoldCaptured] | Rejection:
+    amount_minor = hold.amount_minor if command.amount_minor is None else command.amount_minor
+    if amount_minor < 1:
+        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=amount_minor)
+    if amount_minor > hold.amount_minor:
+        return rejected(
+            Reason.CAPTURE_EXCEEDS_HOLD,
+            hold_id=hold.hold_id,
+            amount_minor=amount_minor,
+            held_minor=hold.amount_minor,
+        )
+    charge = Charge(
+        charge_id=charge_id_for(now),
+        currency=hold.currency,
+        amount_minor=amount_minor,
+        takes=window(hold.takes, 0, amount_minor),
+        charged_at=now.at,
+        hold_id=hold.hold_id,
+        reference=hold.reference,
+        quote=hold.quote,
+    )
+    rest = window(hold.takes, amount_minor, hold.amount_minor)
+    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at)),)
+
+
+def charge_id_for(now: Now) -> str:
+    """A charge's id names the event that made it, so that it is found without an index."""
+    return f"ch-{now.shard}-{now.seq}"
+
+
+def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended] | Rejection:
+    if not 1 <= command.expires_in_s <= HOLD_TTL_MAX_S:
+        return rejected(
+            Reason.EXPIRY_OUT_OF_RANGE, expires_in_s=command.expires_in_s, most_s=HOLD_TTL_MAX_S
+        )
+    expires_at = now.at + command.expires_in_s * SECOND_US
+    return (HoldExtended(replace(hold, expires_at=expires_at)),)
+
+
+def _given_back(wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool) -> Hold:
+    takes = returning(wallet, hold.takes, at, expiry_first=expiry_first)
+    return replace(hold, takes=takes)
+
+
+def expire(wallet: Wallet, hold: Hold, at: Instant) -> HoldExpired:
+    """The event of a hold that falls due at `at`."""
+    return HoldExpired(_given_back(wallet, hold, at, expiry_first=False))
+
+
+def evolve(wallet: Wallet, event: Event) -> Wallet:
+    """Lots and holds after the event."""
+    match event:
+        case HoldAuthorized(hold):
+            return replace(wallet, lots=reserve(wallet, hold.takes), holds=(*wallet.holds, hold))
+        case HoldCaptured(hold_id, charge, returned):
+            captured = replace(wallet, lots=consume(wallet, charge.takes))
+            return _without(captured, hold_id, returned)
+        case HoldVoided(hold) | HoldExpired(hold):
+            return _without(wallet, hold.hold_id, hold.takes)
+        case HoldExtended(hold):
+            holds = tuple(hold if h.hold_id == hold.hold_id else h for h in wallet.holds)
+            return replace(wallet, holds=holds)
+        case _:
+            assert_never(event)
+
+
+def _without(wallet: Wallet, hold_id: str, returned: tuple[Take, ...]) -> Wallet:
+    return replace(
+        wallet,
+        lots=release(wallet, returned) if returned else wallet.lots,
+        holds=tuple(hold for hold in wallet.holds if hold.hold_id != hold_id),
+        graces=graces_after(wallet, returned),
+    )
+
+
+def closed_hold(
+    wallet: Wallet, event: HoldCaptured | HoldVoided | HoldExpired, at: Instant
+) -> ClosedHold:
+    """The document that the end of a hold leaves; `wallet` is the state before it."""
+    match event:
+        case HoldCaptured(hold_id, charge):
+            hold = wallet.hold(hold_id)
+            assert hold is not None, hold_id
+            return ClosedHold(hold, "captured", at, charge.charge_id, charge.amount_minor)
+        case HoldVoided(hold):
+            return ClosedHold(hold, "voided", at)
+        case HoldExpired(hold):
+            return ClosedHold(hold, "expired", at)
+        case _:
+            assert_never(event)

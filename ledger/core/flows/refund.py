@@ -1,0 +1,65 @@
+"""Refund of a charge: takes return in reverse order of spending, with their stored cost."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core.lots import graces_after, restore, returning, window
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now
+from ledger.core.wallet import Charge, Take, Wallet
+
+
+class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge"):
+    """Give back a charge, in part or (without amount) all that is not yet refunded."""
+
+    wallet_id: str
+    charge_id: str
+    reason: str
+    amount_minor: int | None = None
+
+
+class ChargeRefunded(Struct, frozen=True, tag="charge_refunded_v1"):
+    """A charge was refunded; `charge` is as it stands after, `returned` with new expiries."""
+
+    charge: Charge
+    returned: tuple[Take, ...]
+    amount_minor: int
+    available_after_minor: int
+
+
+def decide(
+    wallet: Wallet, charge: Charge | None, command: RefundCharge, now: Now
+) -> tuple[ChargeRefunded] | Rejection:
+    """No more than was charged, ever."""
+    if charge is None:
+        return rejected(Reason.CHARGE_NOT_FOUND, charge_id=command.charge_id)
+    left_minor = charge.amount_minor - charge.refunded_minor
+    amount_minor = left_minor if command.amount_minor is None else command.amount_minor
+    if command.amount_minor is not None and amount_minor < 1:
+        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=amount_minor)
+    if amount_minor > left_minor or not left_minor:
+        return rejected(
+            Reason.REFUND_EXCEEDS_CHARGE,
+            charge_id=charge.charge_id,
+            amount_minor=amount_minor,
+            refundable_minor=left_minor,
+        )
+    start, stop = charge.refunded_minor, charge.refunded_minor + amount_minor
+    takes = window(charge.takes[::-1], start, stop)
+    return (
+        ChargeRefunded(
+            replace(charge, refunded_minor=stop),
+            returning(wallet, takes, now.at, refund=True),
+            amount_minor,
+            wallet.available_minor(charge.currency) + amount_minor,
+        ),
+    )
+
+
+def evolve(wallet: Wallet, event: ChargeRefunded) -> Wallet:
+    """The takes are available again, in recreated lots where theirs had gone."""
+    return replace(
+        wallet,
+        lots=restore(wallet, event.returned),
+        graces=graces_after(wallet, event.returned),
+    )

@@ -1,0 +1,39 @@
+"""Refusals: one closed list, in order of precedence; each is a state, said as a full phrase."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Reason(StrEnum):
+    """Why a well-formed request was refused. The values are wire names and never change."""
+
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    UNKNOWN_CURRENCY = "unknown-currency"
+    UNKNOWN_SKU = "unknown-sku"
+    UNKNOWN_PLAN = "unknown-plan"
+    UNKNOWN_CHANNEL = "unknown-channel"
+    AMOUNT_OUT_OF_RANGE = "amount-out-of-range"
+    EXPIRY_OUT_OF_RANGE = "expiry-out-of-range"
+    HOLD_EXISTS = "hold-exists"
+    HOLD_NOT_FOUND = "hold-not-found"
+    HOLD_NOT_OPEN = "hold-not-open"
+    CHARGE_NOT_FOUND = "charge-not-found"
+    ORDER_NOT_FOUND = "order-not-found"
+    ORDER_NOT_PAYABLE = "order-not-payable"
+    CAPTURE_EXCEEDS_HOLD = "capture-exceeds-hold"
+    REFUND_EXCEEDS_CHARGE = "refund-exceeds-charge"
+    LIMIT_EXCEEDED = "limit-exceeded"
+    INSUFFICIENT_FUNDS = "insufficient-funds"
+
+
+class Rejection(Struct, frozen=True, omit_defaults=True, tag="rejected"):
+    """A refusal with the facts that explain it; `facts` holds names, ids and minor amounts."""
+
+    reason: Reason
+    facts: dict[str, str | int] = {}
+
+
+def rejected(reason: Reason, **facts: str | int) -> Rejection:
+    """A refusal; amounts among the facts end in `_minor` or `_fen`."""
+    return Rejection(reason, facts)

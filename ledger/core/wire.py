@@ -1,0 +1,91 @@
+"""The wire: commands, events, wallets and documents as exact bytes, and back.
+
+Event tags are wire names that never change. A tag that is replaced by a newer one keeps its
+struct, and `decode_event` upcasts it.
+"""
+
+from hashlib import sha256
+from typing import Final, get_args
+
+import msgspec
+from msgspec.structs import fields, replace
+
+from ledger.core.decider import Command, Event
+from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.rejections import Rejection
+from ledger.core.wallet import Document, Wallet
+
+Verdict = AlreadyClaimed | Rejection
+"""An answer without an event: it is remembered by itself."""
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {
+    str(event.__struct_config__.tag): event for event in get_args(Event)
+}
+"""Every event struct by its tag."""
+
+_encoder = msgspec.json.Encoder()
+_event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+_wallet_decoder: msgspec.json.Decoder[Wallet] = msgspec.json.Decoder(Wallet)
+_document_decoder: msgspec.json.Decoder[Document] = msgspec.json.Decoder(Document)
+_verdict_decoder: msgspec.json.Decoder[Verdict] = msgspec.json.Decoder(Verdict)
+_TAGS: Final = {event: tag for tag, event in EVENT_TYPES.items()}
+
+encode: Final = _encoder.encode
+"""The bytes of a command, event, wallet, document or verdict; defaults are dropped."""
+
+
+def tag_of(event: Event) -> str:
+    """The wire name of an event."""
+    return _TAGS[type(event)]
+
+
+def decode_event(payload: bytes) -> Event:
+    """The event of a stored payload. Raises msgspec.DecodeError if it is none."""
+    return _event_decoder.decode(payload)
+
+
+def decode_command(command: bytes) -> Command:
+    """The command of stored canonical bytes; a `reason` in it is its digest."""
+    return _command_decoder.decode(command)
+
+
+def decode_wallet(state: bytes) -> Wallet:
+    """The wallet of a stored snapshot."""
+    return _wallet_decoder.decode(state)
+
+
+def decode_document(state: bytes) -> Document:
+    """The document of stored bytes."""
+    return _document_decoder.decode(state)
+
+
+def decode_verdict(verdict: bytes) -> Verdict:
+    """The remembered answer that had no event."""
+    return _verdict_decoder.decode(verdict)
+
+
+def reason_of(command: Command) -> str | None:
+    """The free text that a command carries, if any: it is personal and kept out of the log."""
+    return getattr(command, "reason", None)
+
+
+def canonical(command: Command, salt: bytes) -> bytes:
+    """The command as the caller sent it, defaults dropped, its free text as a salted digest."""
+    reason = reason_of(command)
+    if reason is None:
+        return encode(command)
+    digest = sha256(salt + reason.encode()).hexdigest()
+    return encode(replace(command, reason=digest))
+
+
+def differing_field(remembered: bytes, command: Command) -> str:
+    """The first field in which a command differs from the one its key was first used for."""
+    first = decode_command(remembered)
+    if type(first) is not type(command):
+        return "kind"
+    return next(
+        field.name
+        for field in fields(command)
+        if field.name != "reason" and getattr(first, field.name) != getattr(command, field.name)
+    )
