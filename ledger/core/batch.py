@@ -66,12 +66,13 @@ class Head(Struct, frozen=True):
 
 
 class Snapshot(Struct):
-    """Everything a batch may look at, loaded in one round trip."""
+    """Everything a batch may look at, loaded in one round trip; `seqs` are the wallets' last."""
 
     head: Head
     wallets: dict[str, Wallet]
     documents: dict[tuple[str, str, str], Document]
     remembered: dict[RequestKey, Remembered]
+    seqs: dict[str, int] = {}
 
 
 class Done(Struct, frozen=True, gc=False):

@@ -1,0 +1,167 @@
+"""Lanes: whatever arrives for a shard while one batch commits is the next batch. No timer."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from os import urandom
+from time import time_ns
+from typing import Final
+
+from ledger.core.batch import Done, Envelope
+from ledger.core.decider import Command
+from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.grant import Grant
+from ledger.core.flows.hold import AuthorizeHold
+from ledger.core.flows.order import OpenMembership, OpenRecharge
+from ledger.core.instants import Instant
+from ledger.core.terms import Terms
+from ledger.core.wire import reason_of
+from ledger.engine import metrics
+from ledger.engine.commit import Answered, Committer, Unavailable
+from ledger.store.pool import Pool
+
+QUEUE_MAX: Final = 1_000
+BATCH_MAX: Final = 1_000
+KEY_HASH_BYTES: Final = 16
+SALT_BYTES: Final = 16
+
+_NEEDS_ID: Final = (AuthorizeHold, Grant, ClaimDailyGrant, OpenRecharge, OpenMembership)
+
+
+def shard_of(wallet_id: str, shards: int) -> int:
+    """The shard that a wallet belongs to, for ever: a stable hash of its id."""
+    return int.from_bytes(sha256(wallet_id.encode()).digest()[:8]) % shards
+
+
+def hash_key(key: str) -> bytes:
+    """What the ledger keeps of an idempotency key."""
+    return sha256(key.encode()).digest()[:KEY_HASH_BYTES]
+
+
+def fresh_id() -> str:
+    """30 hexadecimal digits: milliseconds, so that ids sort by time, and 72 random bits."""
+    return f"{time_ns() // 1_000_000:012x}{urandom(9).hex()}"
+
+
+def seal(caller: str, key: str, command: Command) -> Envelope:
+    """The command with everything drawn beforehand, so that every run of it decides the same."""
+    return Envelope(
+        caller=caller,
+        key_hash=hash_key(key),
+        command=command,
+        fresh_id=fresh_id() if isinstance(command, _NEEDS_ID) else "",
+        salt=urandom(SALT_BYTES) if reason_of(command) is not None else b"",
+    )
+
+
+class Lane:
+    """One shard's queue in this process, and the task that empties it."""
+
+    def __init__(self, committer: Committer, shard: int) -> None:
+        self._committer = committer
+        self._queue: deque[tuple[Envelope, asyncio.Future[Answered]]] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closing = False
+        self._batch_commands = metrics.BATCH_COMMANDS.labels(shard)
+        self._batch_seconds = metrics.BATCH_SECONDS.labels(shard)
+        self._task = asyncio.get_running_loop().create_task(self._work(), name=f"lane {shard}")
+
+    def put(self, envelope: Envelope) -> asyncio.Future[Answered]:
+        """Queue a command; raises Unavailable when the lane is full."""
+        if len(self._queue) >= QUEUE_MAX:
+            raise Unavailable("busy")
+        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._queue.append((envelope, future))
+        self._arrived.set()
+        return future
+
+    async def put_all(self, envelopes: Iterable[Envelope]) -> list[asyncio.Future[Answered]]:
+        """Queue many commands in their order, waiting for room rather than being refused."""
+        futures = []
+        for envelope in envelopes:
+            while len(self._queue) >= QUEUE_MAX:
+                self._room.clear()
+                await self._room.wait()
+            futures.append(self.put(envelope))
+        return futures
+
+    async def close(self) -> None:
+        """Answer everything queued, then stop."""
+        self._closing = True
+        self._arrived.set()
+        await self._task
+
+    async def _work(self) -> None:
+        while True:
+            if self._queue:
+                await self._run_batch()
+            elif self._closing:
+                return
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def _run_batch(self) -> None:
+        taken: list[tuple[Envelope, asyncio.Future[Answered]]] = []
+
+        def cut() -> Sequence[Envelope]:
+            count = min(len(self._queue), BATCH_MAX)
+            taken.extend(self._queue.popleft() for _ in range(count))
+            self._room.set()
+            return [envelope for envelope, _ in taken]
+
+        with self._batch_seconds.time():
+            answers = await self._committer.run(cut)
+        self._batch_commands.observe(len(taken))
+        for (_, future), answer in zip(taken, answers, strict=True):
+            # A caller that went away does not undo what was done.
+            if not future.done():
+                future.set_result(answer)
+        self._room.set()
+
+
+class Engine:
+    """Submits commands to the lanes of their shards. Belongs to the loop it was made in."""
+
+    def __init__(self, pool: Pool, shards: int, terms_at: Callable[[Instant], Terms]) -> None:
+        self._shards = shards
+        self._lanes = [Lane(Committer(pool, shard, terms_at), shard) for shard in range(shards)]
+        self._closing = False
+
+    async def submit(self, caller: str, key: str, command: Command) -> Done:
+        """The command's answer once it is durable. Raises Unavailable or CommandFailed."""
+        if self._closing:
+            raise Unavailable("shutting-down")
+        lane = self._lanes[shard_of(command.wallet_id, self._shards)]
+        answer = await lane.put(seal(caller, key, command))
+        if isinstance(answer, Done):
+            return answer
+        raise answer
+
+    async def submit_many(
+        self, caller: str, requests: Sequence[tuple[str, Command]]
+    ) -> list[Answered]:
+        """Answers in the order of the requests; commands on one wallet are decided in it too."""
+        if self._closing:
+            raise Unavailable("shutting-down")
+        by_lane: list[list[int]] = [[] for _ in self._lanes]
+        for index, (_, command) in enumerate(requests):
+            by_lane[shard_of(command.wallet_id, self._shards)].append(index)
+
+        async def one_lane(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
+            envelopes = (seal(caller, *requests[index]) for index in indexes)
+            futures = await lane.put_all(envelopes)
+            return list(zip(indexes, [await future for future in futures], strict=True))
+
+        found = await asyncio.gather(
+            *(one_lane(lane, ids) for lane, ids in zip(self._lanes, by_lane, strict=True) if ids)
+        )
+        answers = dict(pair for pairs in found for pair in pairs)
+        return [answers[index] for index in range(len(requests))]
+
+    async def close(self) -> None:
+        """Refuse what comes, answer what waits, stop."""
+        self._closing = True
+        await asyncio.gather(*(lane.close() for lane in self._lanes))

@@ -1,0 +1,1 @@
+"""Finance: reports as data, pure over rows that the store reads."""

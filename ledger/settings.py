@@ -1,0 +1,59 @@
+"""Settings: environment variables, typed and checked, with a sentence for each mistake."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+_DEV_KEY: Final = re.compile(r"[\x21-\x7e]{32,128}")
+
+
+class SettingsError(ValueError):
+    """An environment variable has a value that cannot be; the message names it."""
+
+
+class Settings(Struct, frozen=True):
+    """Everything that a deployment may set."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    data_dir: Path = Path(".ledger")
+    database_url: str | None = None
+    owner_database_url: str | None = None
+    workers: int = 1
+    dev_api_key: str | None = None
+    development: bool = False
+    access_log: bool = True
+    shards: int | None = None
+
+
+def read_settings(environ: Mapping[str, str], *, development: bool = False) -> Settings:
+    """The settings of an environment. Raises SettingsError."""
+    key = environ.get("LEDGER_DEV_API_KEY") or None
+    if key is not None and not _DEV_KEY.fullmatch(key):
+        raise SettingsError("LEDGER_DEV_API_KEY must be 32 to 128 visible ASCII characters")
+    return Settings(
+        http_host=environ.get("LEDGER_HTTP_HOST") or "127.0.0.1",
+        http_port=_whole(environ, "LEDGER_HTTP_PORT", 8000, 0, 65_535),
+        data_dir=Path(environ.get("LEDGER_DATA_DIR") or ".ledger"),
+        database_url=environ.get("LEDGER_DATABASE_URL") or None,
+        owner_database_url=environ.get("LEDGER_OWNER_DATABASE_URL") or None,
+        workers=_whole(environ, "LEDGER_WORKERS", 1, 1, 64),
+        dev_api_key=key,
+        development=development,
+        access_log=_whole(environ, "LEDGER_ACCESS_LOG", 1, 0, 1) == 1,
+        shards=_whole(environ, "LEDGER_SHARDS", 0, 0, 256) or None,
+    )
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+        raise SettingsError(
+            f"{name} must be a whole number from {least} to {most}, not {text[:40]!r}"
+        )
+    return int(text)

@@ -1,0 +1,217 @@
+"""The journal in Postgres: lock a shard, load what a batch needs, append what it decided."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from ledger.core import wire
+from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
+from ledger.core.chain import HASH_BYTES, Record, Tree
+from ledger.core.decider import Command, charge_of, refs_of
+from ledger.core.flows.due import NEVER, next_due_at
+from ledger.core.wallet import Charge, Wallet
+from ledger.store.pool import Connection
+from ledger.store.sql import statement
+
+_NO_LEGS: Final = ((), (), ())
+
+
+class Wanted(Struct):
+    """What to load: wallets, documents by (wallet, kind, id), charges by (wallet, seq), requests.
+
+    `texts` are the requests among them whose command carries free text.
+    """
+
+    wallets: dict[str, None]
+    documents: list[tuple[str, str, str]]
+    charges: list[tuple[str, int]]
+    requests: list[RequestKey]
+    texts: list[RequestKey]
+
+
+def nothing_wanted() -> Wanted:
+    """An empty list of wishes."""
+    return Wanted({}, [], [], [], [])
+
+
+def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
+    """Add what deciding this command may look at."""
+    wallet_id = command.wallet_id
+    wanted.wallets[wallet_id] = None
+    wanted.requests.append(key)
+    if wire.reason_of(command) is not None:
+        wanted.texts.append(key)
+    for kind, name in refs_of(command):
+        want_document(wanted, wallet_id, kind, name)
+
+
+def want_document(wanted: Wanted, wallet_id: str, kind: str, name: str) -> None:
+    """Add a document; a charge's id also names the event that made it."""
+    wanted.documents.append((wallet_id, kind, name))
+    if kind == "charge" and (seq := _seq_of_charge(name)) is not None:
+        wanted.charges.append((wallet_id, seq))
+
+
+def _seq_of_charge(charge_id: str) -> int | None:
+    prefix, _, seq = charge_id.rpartition("-")
+    well_formed = prefix.startswith("ch-") and seq.isascii() and seq.isdigit() and len(seq) <= 18
+    return int(seq) if well_formed else None
+
+
+async def lock_shard(connection: Connection, shard: int) -> None:
+    """Begin a database transaction and wait for the shard's lock."""
+    await connection.execute(statement("lock_shard").format(shard=int(shard)))
+
+
+async def load(connection: Connection, shard: int, wanted: Wanted) -> Snapshot:
+    """One statement for everything wanted; missing things are simply not there."""
+    rows = await connection.fetch(
+        statement("load"),
+        shard,
+        list(wanted.wallets),
+        *_columns(wanted.documents, 3),
+        *_columns(wanted.charges, 2),
+        *_columns(wanted.requests, 3),
+        *_columns(wanted.texts, 3),
+    )
+    return _snapshot(shard, wanted, rows)
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return (
+        [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+    )
+
+
+def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
+    snapshot = Snapshot(Head(shard, 0, Tree(), 0, 0), {}, {}, {})
+    remembered: list[tuple[RequestKey, bytes, Answer]] = []
+    charges: list[tuple[str, Charge | None]] = []
+    salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
+    found = False
+    for what, wallet, a, b, key, numbers, body, extra in rows:
+        match what:
+            case "wallet":
+                snapshot.wallets[wallet] = wire.decode_wallet(body)
+                snapshot.seqs[wallet] = numbers[0]
+            case "request":
+                remembered.append(((wallet, a, key), extra, wire.decode_event(body)))
+            case "refusal":
+                remembered.append(((wallet, a, key), extra, wire.decode_verdict(body)))
+            case "document":
+                snapshot.documents[wallet, a, b] = wire.decode_document(body)
+            case "charge":
+                charges.append((wallet, charge_of(wire.decode_event(body))))
+            case "text":
+                salts[wallet, a, key] = body
+            case _:
+                seq, size, closed_through, now = numbers
+                snapshot.head = Head(shard, seq, Tree(size, _hashes(body)), closed_through, now)
+                found = True
+    if not found:
+        raise LookupError(f"shard {shard} does not exist in this database")
+    for wallet, charge in charges:
+        if charge is not None:
+            # A charge that was refunded is a document of its own, and newer than its event.
+            snapshot.documents.setdefault((wallet, "charge", charge.charge_id), charge)
+    for request_key, command, answer in remembered:
+        salt = salts.get(request_key, b"")
+        snapshot.remembered[request_key] = Remembered(command, salt, answer)
+    return snapshot
+
+
+def _hashes(frontier: bytes) -> tuple[bytes, ...]:
+    return tuple(
+        frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)
+    )
+
+
+async def append(connection: Connection, head: Head, batch: Batch) -> None:
+    """One statement for everything that the batch decided; the caller commits."""
+    block, tree = batch.block, batch.tree or head.tree
+    await connection.execute(
+        statement("append"),
+        head.shard,
+        head.now,
+        head.seq,
+        *_event_columns(batch.records),
+        *_request_columns(batch),
+        *_wallet_columns(batch),
+        *_document_columns(batch),
+        *_total_columns(batch),
+        block and block.root,
+        block and block.hash,
+        tree.size,
+        b"".join(tree.frontier),
+    )
+
+
+def _event_columns(records: Sequence[Record]) -> tuple[list[Any], ...]:
+    legs = [list(zip(*record.legs, strict=True)) or _NO_LEGS for record in records]
+    return (
+        [record.wallet_id for record in records],
+        [record.tag for record in records],
+        [record.occurred_at for record in records],
+        [record.day for record in records],
+        [record.caller for record in records],
+        [record.key_hash for record in records],
+        [record.command for record in records],
+        [record.payload for record in records],
+        [_array(accounts) for accounts, _, _ in legs],
+        [_array(currencies) for _, currencies, _ in legs],
+        [_array(amounts) for _, _, amounts in legs],
+    )
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """A Postgres array literal; a row's own array cannot travel through unnest otherwise."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _request_columns(batch: Batch) -> list[list[Any]]:
+    refusals = [
+        (one.wallet_id, one.caller, one.key_hash, one.command, one.verdict)
+        for one in batch.requests
+        if one.seq is None
+    ]
+    texts = [(one.wallet_id, one.caller, one.key_hash, one.salt, one.text) for one in batch.texts]
+    return [*_columns(refusals, 5), *_columns(texts, 5)]
+
+
+def _wallet_columns(batch: Batch) -> tuple[list[Any], ...]:
+    wallets = list(batch.wallets.values())
+    last_seq = {record.wallet_id: record.seq for record in batch.records}
+    sums = [_sums(wallet) for wallet in wallets]
+    due = [next_due_at(wallet) for wallet in wallets]
+    return (
+        [wallet.wallet_id for wallet in wallets],
+        [last_seq[wallet.wallet_id] for wallet in wallets],
+        [wire.encode(wallet) for wallet in wallets],
+        [_array(one) for one in sums],
+        [_array(available for available, _ in one.values()) for one in sums],
+        [_array(held for _, held in one.values()) for one in sums],
+        [None if at == NEVER else at for at in due],
+    )
+
+
+def _sums(wallet: Wallet) -> dict[int, tuple[int, int]]:
+    """Available and held per currency, from the lots alone."""
+    sums: dict[int, tuple[int, int]] = {}
+    for lot in wallet.lots:
+        available, held = sums.get(lot.terms.currency, (0, 0))
+        sums[lot.terms.currency] = (available + lot.available_minor, held + lot.held_minor)
+    return sums
+
+
+def _document_columns(batch: Batch) -> list[list[Any]]:
+    last_seq = {record.wallet_id: record.seq for record in batch.records}
+    rows = [
+        (wallet, kind, name, last_seq[wallet], wire.encode(document))
+        for (wallet, kind, name), document in batch.documents.items()
+    ]
+    return _columns(rows, 5)
+
+
+def _total_columns(batch: Batch) -> list[list[Any]]:
+    return _columns([(*key, *sums) for key, sums in batch.totals.items()], 5)

@@ -1,0 +1,118 @@
+-- Append a decided batch: events, requests, refusals, texts, wallets, documents, totals, block, head.
+WITH event AS MATERIALIZED (
+    SELECT
+        given.*,
+        $3::bigint + given.ordinality AS seq
+    FROM unnest(
+        $4::text [], $5::text [], $6::bigint [], $7::integer [], $8::text [], $9::bytea [],
+        $10::bytea [], $11::bytea [], $12::text [], $13::text [], $14::text []
+    ) WITH ORDINALITY AS given (
+        wallet, tag, occurred_us, day, caller, key_hash,
+        command, payload, accounts, currencies, amounts, ordinality
+    )
+),
+
+recorded AS (
+    SELECT 'epoch'::timestamptz + $2::bigint * INTERVAL '1 microsecond' AS at
+),
+
+new_events AS (
+    INSERT INTO events
+    SELECT
+        $1,
+        event.seq,
+        event.wallet,
+        event.tag,
+        'epoch'::timestamptz + event.occurred_us * INTERVAL '1 microsecond',
+        recorded.at,
+        DATE '1970-01-01' + event.day,
+        event.caller,
+        event.key_hash,
+        event.command,
+        event.payload,
+        event.accounts::smallint [],
+        event.currencies::smallint [],
+        event.amounts::bigint []
+    FROM event CROSS JOIN recorded
+),
+
+new_requests AS (
+    INSERT INTO requests
+    SELECT $1, event.wallet, event.caller, event.key_hash, event.seq
+    FROM event
+    WHERE event.key_hash <> ''
+),
+
+new_refusals AS (
+    INSERT INTO refusals
+    SELECT $1, given.wallet, given.caller, given.key_hash, recorded.at, given.command, given.verdict
+    FROM unnest($15::text [], $16::text [], $17::bytea [], $18::bytea [], $19::bytea [])
+        AS given (wallet, caller, key_hash, command, verdict)
+    CROSS JOIN recorded
+),
+
+new_texts AS (
+    INSERT INTO texts
+    SELECT $1, given.*
+    FROM unnest($20::text [], $21::text [], $22::bytea [], $23::bytea [], $24::text [])
+        AS given (wallet, caller, key_hash, salt, body)
+),
+
+new_wallets AS (
+    INSERT INTO wallets
+    SELECT
+        $1,
+        given.wallet,
+        given.seq,
+        given.state,
+        given.currencies::smallint [],
+        given.available::bigint [],
+        given.held::bigint [],
+        'epoch'::timestamptz + given.due_us * INTERVAL '1 microsecond'
+    FROM unnest(
+        $25::text [], $26::bigint [], $27::bytea [],
+        $28::text [], $29::text [], $30::text [], $31::bigint []
+    ) AS given (wallet, seq, state, currencies, available, held, due_us)
+    ON CONFLICT ON CONSTRAINT wallets_pkey DO UPDATE SET
+        seq = excluded.seq,
+        state = excluded.state,
+        currencies = excluded.currencies,
+        available = excluded.available,
+        held = excluded.held,
+        due_at = excluded.due_at
+),
+
+new_documents AS (
+    INSERT INTO documents
+    SELECT $1, given.*
+    FROM unnest($32::text [], $33::text [], $34::text [], $35::bigint [], $36::bytea [])
+        AS given (wallet, kind, id, seq, state)
+    ON CONFLICT ON CONSTRAINT documents_pkey DO UPDATE SET
+        seq = excluded.seq,
+        state = excluded.state
+),
+
+new_totals AS (
+    INSERT INTO account_totals
+    SELECT $1, DATE '1970-01-01' + given.day, given.account, given.currency, given.debit, given.credit
+    FROM unnest($37::integer [], $38::smallint [], $39::smallint [], $40::numeric [], $41::numeric [])
+        AS given (day, account, currency, debit, credit)
+    ON CONFLICT ON CONSTRAINT account_totals_pkey DO UPDATE SET
+        debit = account_totals.debit + excluded.debit,
+        credit = account_totals.credit + excluded.credit
+),
+
+new_block AS (
+    INSERT INTO blocks
+    SELECT $1, $3::bigint + 1, $3::bigint + cardinality($4::text []), recorded.at, $42::bytea, $43::bytea
+    FROM recorded
+    WHERE cardinality($4::text []) > 0
+)
+
+UPDATE shards SET
+    seq = $3::bigint + cardinality($4::text []),
+    tree_size = $44::bigint,
+    frontier = $45::bytea,
+    recorded_at = recorded.at
+FROM recorded
+WHERE shards.shard = $1 AND cardinality($4::text []) > 0

@@ -1,0 +1,2 @@
+-- What was chosen at init.
+SELECT shards, development FROM ledger

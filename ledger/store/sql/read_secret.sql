@@ -1,0 +1,2 @@
+-- A secret by name.
+SELECT secret FROM secrets WHERE name = $1

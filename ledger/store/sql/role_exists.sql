@@ -1,0 +1,2 @@
+-- Whether a role exists.
+SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)

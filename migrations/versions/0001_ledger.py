@@ -1,0 +1,15 @@
+"""The ledger's first tables."""
+
+from pathlib import Path
+
+from ledger.store.schema import run_script
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the SQL script beside this file."""
+    run_script(Path(__file__).with_suffix(".sql"))
