@@ -6,6 +6,7 @@ newest version of each. Terms are copied into events, so editing the files rewri
 
 import tomllib
 from bisect import bisect_right
+from collections.abc import Collection
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -102,8 +103,11 @@ class Catalogue:
         return {CNY: "CNY"} | {currency.number: currency.code for currency in currencies}
 
 
-def load_catalogue(folder: Path = _FOLDER) -> Catalogue:
-    """Read and check the TOML files. Raises CatalogueError."""
+def load_catalogue(folder: Path = _FOLDER, *, without: Collection[str] = ()) -> Catalogue:
+    """Read and check the TOML files, `without` the channels that do not run here.
+
+    Raises CatalogueError.
+    """
     currencies = _currencies(folder / "currencies.toml")
     prices = _versions(folder / "prices.toml", _Prices)
     plans = _versions(folder / "plans.toml", _Plans)
@@ -118,6 +122,7 @@ def load_catalogue(folder: Path = _FOLDER) -> Catalogue:
                     _in_force(prices, since),
                     _in_force(plans, since),
                     _in_force(recharges, since),
+                    without,
                 ),
             )
             for since in changes
@@ -164,7 +169,11 @@ def _in_force(versions: list[tuple[Instant, _Version]], at: Instant) -> _Version
 
 
 def _terms(
-    currencies: dict[str, Currency], prices: _Prices, plans: _Plans, recharge: _Recharge
+    currencies: dict[str, Currency],
+    prices: _Prices,
+    plans: _Plans,
+    recharge: _Recharge,
+    without: Collection[str],
 ) -> Terms:
     for account in (plans.liability, *(one.funds for one in recharge.channel)):
         _check_account(Path("plans.toml / recharge.toml"), account)
@@ -193,6 +202,7 @@ def _terms(
                 one.channel, one.funds, _amount(one.points_per_yuan), one.order_ttl_s
             )
             for one in recharge.channel
+            if one.channel not in without
         },
         membership_currency=_number(currencies, plans.currency),
         membership_liability=plans.liability,

@@ -153,7 +153,8 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
     key = (wallet_id, envelope.caller, envelope.key_hash)
     remembered = snapshot.remembered.get(key)
     if remembered is not None:
-        return Done(answer_again(remembered, command), replayed=True)
+        again = answer_again(remembered, command)
+        return Done(again, replayed=again is remembered.answer)
     wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
     work = _Work(snapshot, wallet)
     work.apply_dues()

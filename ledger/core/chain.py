@@ -6,6 +6,7 @@ from struct import Struct as Packing
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.core.instants import Instant
 from ledger.core.journal import Legs
@@ -124,15 +125,17 @@ def block_of(records: Sequence[Record]) -> Block:
     """The block that a batch of records makes."""
     first, last = records[0], records[-1]
     root = merkle_root([leaf_hash(record) for record in records])
-    header = _BLOCK.pack(_LAYOUT, first.shard, first.seq, last.seq, first.recorded_at)
-    return Block(
-        shard=first.shard,
-        first_seq=first.seq,
-        last_seq=last.seq,
-        recorded_at=first.recorded_at,
-        root=root,
-        hash=sha256(_LEAF + header + root).digest(),
-    )
+    block = Block(first.shard, first.seq, last.seq, first.recorded_at, root, b"")
+    return replace(block, hash=block_header_hash(block))
+
+
+def block_header_hash(block: Block) -> bytes:
+    """SHA-256 over 0x00, layout (1), shard (2), first and last seq, recorded_at (8 each), root.
+
+    With its leading zero byte this is the block's leaf hash in the shard's tree.
+    """
+    header = _BLOCK.pack(_LAYOUT, block.shard, block.first_seq, block.last_seq, block.recorded_at)
+    return sha256(_LEAF + header + block.root).digest()
 
 
 def grow(tree: Tree, leaf: bytes) -> Tree:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.core import wire
+from ledger.core.audit import sums_of
 from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
 from ledger.core.chain import HASH_BYTES, Record, Tree
 from ledger.core.decider import Command, charge_of, refs_of
@@ -182,7 +183,7 @@ def _request_columns(batch: Batch) -> list[list[Any]]:
 def _wallet_columns(batch: Batch) -> tuple[list[Any], ...]:
     wallets = list(batch.wallets.values())
     last_seq = {record.wallet_id: record.seq for record in batch.records}
-    sums = [_sums(wallet) for wallet in wallets]
+    sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
     return (
         [wallet.wallet_id for wallet in wallets],
@@ -193,15 +194,6 @@ def _wallet_columns(batch: Batch) -> tuple[list[Any], ...]:
         [_array(held for _, held in one.values()) for one in sums],
         [None if at == NEVER else at for at in due],
     )
-
-
-def _sums(wallet: Wallet) -> dict[int, tuple[int, int]]:
-    """Available and held per currency, from the lots alone."""
-    sums: dict[int, tuple[int, int]] = {}
-    for lot in wallet.lots:
-        available, held = sums.get(lot.terms.currency, (0, 0))
-        sums[lot.terms.currency] = (available + lot.available_minor, held + lot.held_minor)
-    return sums
 
 
 def _document_columns(batch: Batch) -> list[list[Any]]:

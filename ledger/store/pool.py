@@ -1,14 +1,15 @@
 """Connections: the service's pool, and single connections of the owner."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from ledger.store.sql import statement
 
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+# Quoted: only the stubs know that these classes are generic.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 SERVICE_ROLE: Final = "ledger_service"
 """The role that the service acts as: it can neither update nor delete history."""
@@ -64,9 +65,18 @@ async def _act_as_service(connection: Connection) -> None:
     await connection.execute(statement("session"))
 
 
-async def connect_owner(url: str) -> asyncpg.Connection[asyncpg.Record]:
+async def connect_service(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """One connection acting as the service, for a command."""
+    connection = await asyncpg.connect(
+        url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "ledger command"}
+    )
+    await _act_as_service(connection)
+    return connection
+
+
+async def connect_owner(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """One connection with the rights of the URL's own user, for changes of the schema."""
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+    connection: "asyncpg.Connection[asyncpg.Record]" = await asyncpg.connect(
         url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "ledger owner"}
     )
     await connection.execute(statement("session_owner"))

@@ -105,11 +105,21 @@ async def migrate(owner_url: str, service_user: str, currencies: Mapping[int, st
                     account.name,
                 )
             await connection.execute(statement("grant_rights"))
-            if service_user != SERVICE_ROLE:
-                user = await connection.fetchval(statement("quote_identifier"), service_user)
-                await connection.execute(statement("grant_role").format(user=user))
+            await _let_in(connection, service_user)
     finally:
         await connection.close()
+
+
+async def _let_in(connection: Connection, user: str) -> None:
+    """Let the service's login act as the service's role, and nothing but that."""
+    owner = await connection.fetchval(statement("current_user"))
+    if user in {SERVICE_ROLE, owner}:
+        return
+    quoted = await connection.fetchval(statement("quote_identifier"), user)
+    database = await connection.fetchval(statement("current_database"))
+    if not await connection.fetchval(statement("role_exists"), user):
+        await connection.execute(statement("create_login").format(user=quoted))
+    await connection.execute(statement("grant_role").format(user=quoted, database=database))
 
 
 async def _ensure_role(connection: Connection) -> None:

@@ -1,0 +1,156 @@
+"""The command tree. Every command's module is imported when it runs: start-up stays quick."""
+
+import sys
+from datetime import timedelta
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+app = App(name="ledger", help="The payments and virtual-currency ledger.", version_flags=[])
+keys = App(name="key", help="API keys: create, list, revoke.")
+wallet = App(name="wallet", help="Look at wallets.")
+app.command(keys)
+app.command(wallet)
+
+Json = Annotated[bool, Parameter(name="--json", negative=())]
+
+FAILED = 1
+"""Exit code of a command that ran and found something wrong."""
+
+REFUSED = 2
+"""Exit code of a command that could not run as it was called."""
+
+
+@app.command
+def serve(*, dev: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Serve HTTP until told to stop.
+
+    Parameters
+    ----------
+    dev
+        Development: an embedded Postgres unless LEDGER_DATABASE_URL is set, the sandbox
+        channel, a movable clock and a development key.
+    """
+    from ledger.cli.serve import run  # noqa: PLC0415
+
+    run(development=dev)
+
+
+@app.command
+def init(
+    *, shards: int | None = None, dev: Annotated[bool, Parameter(negative=())] = False
+) -> None:
+    """Make the ledger in an empty database, or bring an initialised one up to date.
+
+    Parameters
+    ----------
+    shards
+        How many serial logs the ledger has, for life (2 by default; 8 to 16 for a cluster).
+    dev
+        A development ledger, with the sandbox channel and a movable clock; for life.
+    """
+    from ledger.cli.database import run_init  # noqa: PLC0415
+
+    run_init(shards=shards, development=dev)
+
+
+@app.command
+def migrate() -> None:
+    """Bring the schema, the reference data and the service's rights up to date."""
+    from ledger.cli.database import run_migrate  # noqa: PLC0415
+
+    run_migrate()
+
+
+@app.command
+def verify(*, json: Json = False) -> None:
+    """Derive wallets, documents, requests, totals and blocks again from the log, and compare.
+
+    Exit code 0 when all agrees, 1 when anything differs.
+    """
+    from ledger.cli.verify import run  # noqa: PLC0415
+
+    sys.exit(run(as_json=json))
+
+
+@keys.command(name="create")
+def key_create(
+    *, caller: str, scopes: str, expires_in_days: int | None = None, json: Json = False
+) -> None:
+    """Make a key and show it, once.
+
+    Parameters
+    ----------
+    caller
+        The named caller that the key belongs to.
+    scopes
+        Comma-separated: wallet:read, debit:write, credit:write, order:write, finance:read,
+        admin:write, admin:approve.
+    expires_in_days
+        When the key stops working by itself; never by default.
+    """
+    from ledger.cli.keys import run_create  # noqa: PLC0415
+
+    lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
+    run_create(caller, [scope.strip() for scope in scopes.split(",")], lifetime, as_json=json)
+
+
+@keys.command(name="list")
+def key_list(*, json: Json = False) -> None:
+    """List all keys, newest first; the keys themselves are kept nowhere."""
+    from ledger.cli.keys import run_list  # noqa: PLC0415
+
+    run_list(as_json=json)
+
+
+@keys.command(name="revoke")
+def key_revoke(key_id: str) -> None:
+    """Revoke a key; once this returns, every process refuses it."""
+    from ledger.cli.keys import run_revoke  # noqa: PLC0415
+
+    run_revoke(key_id)
+
+
+@wallet.command(name="show")
+def wallet_show(wallet_id: str, *, json: Json = False) -> None:
+    """Show a wallet: balances, lots in spending order, open holds, pending orders, membership."""
+    from ledger.cli.wallet import run_show  # noqa: PLC0415
+
+    run_show(wallet_id, as_json=json)
+
+
+@app.command
+def bench(
+    *,
+    json: Json = False,
+    seconds: float = 5.0,
+    wallets: int = 50_000,
+    only: str | None = None,
+) -> None:
+    """Measure the ledger on this machine, as ratios in one run on one Postgres with fsync on.
+
+    Parameters
+    ----------
+    seconds
+        For how long each measurement runs.
+    wallets
+        Over how many wallets debits are spread.
+    only
+        Comma-separated letters of the measurements to run, such as `a,b`.
+    """
+    from ledger.cli.bench import run  # noqa: PLC0415
+
+    run(as_json=json, seconds=seconds, wallets=wallets, only=only)
+
+
+def main() -> None:
+    """Run a command; say in one sentence what kept it from running."""
+    from ledger.cli.failures import EXPECTED  # noqa: PLC0415
+
+    try:
+        app()
+    except EXPECTED as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,24 @@
+"""What may keep a command from running and is no bug: each says in its message what to do."""
+
+from typing import Final
+
+from ledger.catalog import CatalogueError
+from ledger.embedded import EmbeddedPostgresError
+from ledger.engine import Unavailable
+from ledger.settings import SettingsError
+from ledger.store.schema import SchemaError
+
+
+class CommandError(Exception):
+    """A command was called in a way that cannot work; the message says what to do."""
+
+
+EXPECTED: Final = (
+    CatalogueError,
+    CommandError,
+    EmbeddedPostgresError,
+    SchemaError,
+    SettingsError,
+    Unavailable,
+    ConnectionError,
+)

@@ -1,0 +1,75 @@
+"""`ledger verify`: the log against everything derived from it."""
+
+import asyncio
+import os
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ledger.cli.database import settings_with_database
+from ledger.core.audit import Finding
+from ledger.engine.verify import verify
+from ledger.store.audit import count_events
+from ledger.store.pool import connect_service
+
+SHOWN_MAX = 200
+"""Differences shown and kept; more are counted."""
+
+
+def run(*, as_json: bool) -> int:
+    """Print what differs; 0 when nothing does, else 1."""
+    with settings_with_database() as settings:
+        assert settings.database_url is not None
+        events, differences, findings = asyncio.run(_verify(settings.database_url, quiet=as_json))
+    if as_json:
+        print(
+            msgspec.json.encode(
+                {"events": events, "differences": differences, "findings": findings}
+            ).decode()
+        )
+    else:
+        _show(events, differences, findings)
+    return 1 if differences else 0
+
+
+async def _verify(url: str, *, quiet: bool) -> tuple[int, int, list[Finding]]:
+    connection = await connect_service(url)
+    findings: list[Finding] = []
+    differences = 0
+    progress = Progress(
+        TextColumn("verifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=quiet or bool(os.environ.get("CI")),
+    )
+    try:
+        total = await count_events(connection)
+        with progress:
+            task = progress.add_task("verify", total=total)
+            async for finding in verify(connection, lambda count: progress.advance(task, count)):
+                differences += 1
+                if len(findings) < SHOWN_MAX:
+                    findings.append(finding)
+    finally:
+        await connection.close()
+    return total, differences, findings
+
+
+def _show(events: int, differences: int, findings: list[Finding]) -> None:
+    console = Console()
+    if not differences:
+        console.print(
+            f"{events} events verified: wallets, documents, requests, totals and blocks agree."
+        )
+        return
+    table = Table("what", "where", "problem", title=f"{differences} differences")
+    for finding in findings:
+        table.add_row(finding.what, finding.where, finding.problem)
+    console.print(table)
+    if differences > len(findings):
+        console.print(f"… and {differences - len(findings)} more.")

@@ -1,0 +1,221 @@
+"""The audit of one shard: fold the log again and say where what is stored differs from it."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from ledger.core import wire
+from ledger.core.batch import leg_sums
+from ledger.core.chain import Block, Record, Tree, block_header_hash, grow, leaf_hash, merkle_root
+from ledger.core.chart import (
+    LIABILITY_INSPIRATION,
+    LIABILITY_KUAIBI,
+    LIABILITY_MEMBERSHIP,
+    VAT_PENDING,
+    points_account,
+)
+from ledger.core.decider import DocumentRef, Event, document_after, entry_for, evolve
+from ledger.core.instants import format_instant, shanghai_day
+from ledger.core.money import CNY
+from ledger.core.wallet import Wallet
+
+
+class Finding(Struct, frozen=True):
+    """One difference: what kind of thing, which one, and what is wrong with it."""
+
+    what: str
+    where: str
+    problem: str
+
+
+class StoredWallet(Struct, frozen=True):
+    """A wallet's row as it is stored."""
+
+    wallet_id: str
+    seq: int
+    state: bytes
+    sums: dict[int, tuple[int, int]]
+
+
+class ShardAudit:
+    """Feed it the log in seq order, then what is stored; it answers with findings."""
+
+    def __init__(self, shard: int) -> None:
+        self.shard = shard
+        self.seq = 0
+        self.wallets: dict[str, tuple[int, Wallet]] = {}
+        self.documents: dict[tuple[str, DocumentRef], bytes] = {}
+        self.totals: dict[tuple[int, int, int], tuple[int, int]] = {}
+        self.points: dict[tuple[str, int, int], int] = {}
+        self.tree = Tree()
+        self._last_recorded_at = 0
+        self._leaves: list[bytes] = []
+
+    def follow(self, record: Record) -> Iterator[Finding]:
+        """Take the next event of the log."""
+        where = f"event {record.shard}/{record.seq}"
+        if record.seq != self.seq + 1:
+            yield Finding("event", where, f"follows {self.seq}: the log has a gap")
+        if record.recorded_at < self._last_recorded_at:
+            at = format_instant(self._last_recorded_at)
+            yield Finding("event", where, f"was recorded before its predecessor, at {at}")
+        if record.day < shanghai_day(record.occurred_at):
+            yield Finding("event", where, "has an accounting day before it occurred")
+        self.seq, self._last_recorded_at = record.seq, record.recorded_at
+        self._leaves.append(leaf_hash(record))
+        self._add_totals(record)
+        try:
+            event = wire.decode_event(record.payload)
+            yield from self._fold(record, event, where)
+        except Exception as error:  # noqa: BLE001 - whatever a forged payload makes raise is a finding
+            yield Finding("event", where, f"cannot be applied: {error!r}")
+
+    def _add_totals(self, record: Record) -> None:
+        for account, currency, amount in record.legs:
+            key = (record.day, account, currency)
+            debit, credit = self.totals.get(key, (0, 0))
+            self.totals[key] = (debit + max(amount, 0), credit + max(-amount, 0))
+            wallet_key = (record.wallet_id, account, currency)
+            if currency != CNY:
+                self.points[wallet_key] = self.points.get(wallet_key, 0) - amount
+
+    def _fold(self, record: Record, event: Event, where: str) -> Iterator[Finding]:
+        if wire.tag_of(event) != record.tag:
+            yield Finding("event", where, f"is tagged {record.tag}, its payload {event!r}")
+        if entry_for(event) != record.legs:
+            yield Finding("event", where, "has legs other than its payload's")
+        if any(leg_sums(record.legs).values()):
+            yield Finding("event", where, "has legs that do not sum to zero")
+        _, wallet = self.wallets.get(record.wallet_id, (0, Wallet(record.wallet_id)))
+        written = document_after(wallet, event, record.occurred_at)
+        if written is not None:
+            self.documents[record.wallet_id, written[0]] = wire.encode(written[1])
+        wallet = evolve(wallet, event)
+        self.wallets[record.wallet_id] = (record.seq, wallet)
+        if any(_negative(wallet)):
+            yield Finding("wallet", f"{record.wallet_id} at {record.seq}", "has a negative part")
+
+    def close_block(self, block: Block) -> Iterator[Finding]:
+        """Take the block that ends with the event followed last."""
+        where = f"block {block.shard}/{block.first_seq}-{block.last_seq}"
+        leaves, self._leaves = self._leaves, []
+        if block.last_seq != self.seq or len(leaves) != block.last_seq - block.first_seq + 1:
+            yield Finding("block", where, f"does not cover the {len(leaves)} events to {self.seq}")
+        elif merkle_root(leaves) != block.root:
+            yield Finding("block", where, "has a root other than that of its events")
+        if block_header_hash(block) != block.hash:
+            yield Finding("block", where, "has a hash other than that of its header and root")
+        self.tree = grow(self.tree, block.hash)
+
+    def check_head(self, seq: int, tree: Tree) -> Iterator[Finding]:
+        """Compare the shard's head."""
+        where = f"shard {self.shard}"
+        if self._leaves:
+            yield Finding("head", where, f"{len(self._leaves)} last events are in no block")
+        if seq != self.seq:
+            yield Finding("head", where, f"says seq {seq}, the log ends at {self.seq}")
+        if tree != self.tree:
+            yield Finding("head", where, "has a tree other than that of its blocks")
+
+    def check_wallet(self, stored: StoredWallet) -> Iterator[Finding]:
+        """Compare one stored wallet, and its points with the postings; then forget it."""
+        where = f"wallet {stored.wallet_id}"
+        found = self.wallets.pop(stored.wallet_id, None)
+        if found is None:
+            yield Finding("wallet", where, "is stored, but the log does not know it")
+            return
+        seq, wallet = found
+        if stored.seq != seq:
+            yield Finding("wallet", where, f"is stored at seq {stored.seq}, the log has {seq}")
+        try:
+            same = wire.decode_wallet(stored.state) == wallet
+        except Exception:  # noqa: BLE001 - bytes that are no wallet differ from one
+            same = False
+        if not same:
+            yield Finding("wallet", where, "is stored with a state other than its events'")
+        if stored.sums != sums_of(wallet):
+            yield Finding("wallet", where, "is stored with sums other than its lots'")
+        for (source_state, currency), amount in _points_of(wallet).items():
+            posted = self.points.get((stored.wallet_id, source_state, currency), 0)
+            if posted != amount:
+                yield Finding("wallet", where, f"holds {amount}, its postings say {posted}")
+
+    def check_document(self, wallet_id: str, ref: DocumentRef, state: bytes) -> Iterator[Finding]:
+        """Compare one stored document; then forget it."""
+        expected = self.documents.pop((wallet_id, ref), None)
+        where = f"{ref[0]} {ref[1]} of wallet {wallet_id}"
+        if expected is None:
+            yield Finding("document", where, "is stored, but the log does not know it")
+        elif expected != state:
+            yield Finding("document", where, "is stored with a state other than its events'")
+
+    def check_total(self, key: tuple[int, int, int], debit: int, credit: int) -> Iterator[Finding]:
+        """Compare one stored total of (day, account, currency); then forget it."""
+        expected = self.totals.pop(key, (0, 0))
+        if expected != (debit, credit):
+            yield Finding(
+                "total", f"shard {self.shard} {key}", f"is {debit, credit}, not {expected}"
+            )
+
+    def check_liability(self, wallets: Iterator[Wallet]) -> Iterator[Finding]:
+        """Contract liability and VAT pending equal the cost of all lots and ungranted months."""
+        owed = sum(cost_left_fen(wallet) for wallet in wallets)
+        liabilities = {
+            LIABILITY_INSPIRATION,
+            LIABILITY_KUAIBI,
+            LIABILITY_MEMBERSHIP,
+            VAT_PENDING,
+        }
+        booked = sum(
+            credit - debit
+            for (_, account, _), (debit, credit) in self.totals.items()
+            if account in liabilities
+        )
+        if owed != booked:
+            yield Finding(
+                "liability", f"shard {self.shard}", f"lots cost {owed} fen, booked are {booked}"
+            )
+
+    def check_rest(self) -> Iterator[Finding]:
+        """What the log knows and the database did not show."""
+        for wallet_id in self.wallets:
+            yield Finding("wallet", f"wallet {wallet_id}", "is not stored")
+        for wallet_id, ref in self.documents:
+            yield Finding("document", f"{ref[0]} {ref[1]} of wallet {wallet_id}", "is not stored")
+        for key in self.totals:
+            yield Finding("total", f"shard {self.shard} {key}", "is not stored")
+
+
+def sums_of(wallet: Wallet) -> dict[int, tuple[int, int]]:
+    """Available and held per currency, from the lots alone."""
+    sums: dict[int, tuple[int, int]] = {}
+    for lot in wallet.lots:
+        available, held = sums.get(lot.terms.currency, (0, 0))
+        sums[lot.terms.currency] = (available + lot.available_minor, held + lot.held_minor)
+    return sums
+
+
+def cost_left_fen(wallet: Wallet) -> int:
+    """The gross cost of all that is unspent: lots, open holds, and months not yet granted."""
+    held = sum(take.cost_fen for hold in wallet.holds for take in hold.takes)
+    terms = wallet.membership.terms if wallet.membership else ()
+    ungranted = sum(term.cost_fen - term.cost_granted_fen for term in terms)
+    return sum(lot.cost_left_fen for lot in wallet.lots) + held + ungranted
+
+
+def _points_of(wallet: Wallet) -> dict[tuple[int, int], int]:
+    """Points by (account, currency), available and held, as the lots have them."""
+    points: dict[tuple[int, int], int] = {}
+    for lot in wallet.lots:
+        source, currency = lot.terms.source, lot.terms.currency
+        available = (points_account(source, "available"), currency)
+        held = (points_account(source, "held"), currency)
+        points[available] = points.get(available, 0) + lot.available_minor
+        points[held] = points.get(held, 0) + lot.held_minor
+    return points
+
+
+def _negative(wallet: Wallet) -> Iterator[bool]:
+    for lot in wallet.lots:
+        parts = (lot.available_minor, lot.held_minor, lot.cost_left_fen, lot.vat_left_fen)
+        yield min(parts) < 0

@@ -1,0 +1,70 @@
+"""Verify: derive everything again from the log, in one snapshot beside a serving process."""
+
+from collections.abc import AsyncIterator, Callable
+
+from ledger.core.audit import Finding, ShardAudit
+from ledger.store import audit
+from ledger.store.pool import Connection
+from ledger.store.schema import read_facts
+
+
+async def verify(connection: Connection, on_event: Callable[[int], None]) -> AsyncIterator[Finding]:
+    """Every difference between the log and what is stored; nothing when all is well.
+
+    `on_event` is told how many events were followed since it was told last.
+    """
+    facts = await read_facts(connection)
+    await audit.begin_snapshot(connection)
+    try:
+        for shard in range(facts.shards):
+            async for finding in _verify_shard(connection, ShardAudit(shard), on_event):
+                yield finding
+    finally:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+
+
+async def _verify_shard(
+    connection: Connection, shard_audit: ShardAudit, on_event: Callable[[int], None]
+) -> AsyncIterator[Finding]:
+    shard = shard_audit.shard
+    blocks = audit.stream_blocks(connection, shard)
+    block = await anext(blocks, None)
+    async for record in audit.stream_events(connection, shard):
+        for finding in shard_audit.follow(record):
+            yield finding
+        while block is not None and block.last_seq <= record.seq:
+            for finding in shard_audit.close_block(block):
+                yield finding
+            block = await anext(blocks, None)
+        on_event(1)
+    while block is not None:
+        for finding in shard_audit.close_block(block):
+            yield finding
+        block = await anext(blocks, None)
+    for finding in shard_audit.check_head(*await audit.read_head(connection, shard)):
+        yield finding
+    async for finding in _verify_derived(connection, shard_audit):
+        yield finding
+
+
+async def _verify_derived(
+    connection: Connection, shard_audit: ShardAudit
+) -> AsyncIterator[Finding]:
+    shard = shard_audit.shard
+    wallets = (wallet for _, wallet in shard_audit.wallets.values())
+    for finding in shard_audit.check_liability(wallets):
+        yield finding
+    async for stored in audit.stream_wallets(connection, shard):
+        for finding in shard_audit.check_wallet(stored):
+            yield finding
+    async for wallet_id, ref, state in audit.stream_documents(connection, shard):
+        for finding in shard_audit.check_document(wallet_id, ref, state):
+            yield finding
+    async for key, debit, credit in audit.stream_totals(connection, shard):
+        for finding in shard_audit.check_total(key, debit, credit):
+            yield finding
+    for finding in shard_audit.check_rest():
+        yield finding
+    for wallet_id, caller, problem in await audit.stray_requests(connection, shard):
+        yield Finding("request", f"of {caller} on wallet {wallet_id}", problem)

@@ -1,0 +1,2 @@
+-- Who we are.
+SELECT current_user::text

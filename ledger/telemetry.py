@@ -1,0 +1,60 @@
+"""Logs: one JSON object a line on standard output, without secrets."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+_SECRET: Final = ("authorization", "key", "password", "secret", "signature", "token")
+_HARMLESS: Final = frozenset({"key_id", "key_hash"})
+
+
+def configure_logging(*, level: int = logging.INFO) -> None:
+    """Route structlog and the standard library's loggers to JSON lines on standard output."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        redact,
+        structlog.processors.dict_tracebacks,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_serialise)],
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(
+                    serializer=lambda event, **_: _serialise(event).decode()
+                ),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(level, logging.WARNING))
+
+
+def redact(
+    _: Any,  # noqa: ANN401 - structlog's own signature
+    __: str,
+    event: MutableMapping[str, Any],
+) -> MutableMapping[str, Any]:
+    """Blank every field whose name says that it is a secret."""
+    for name in event:
+        if name not in _HARMLESS and any(word in name.lower() for word in _SECRET):
+            event[name] = "[redacted]"
+    return event
+
+
+def _serialise(event: object, **_: object) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)
