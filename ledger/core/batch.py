@@ -19,7 +19,7 @@ from ledger.core.decider import (
     refs_of,
 )
 from ledger.core.flows.daily_grant import AlreadyClaimed
-from ledger.core.flows.due import first_due
+from ledger.core.flows.due import first_due, next_due_at
 from ledger.core.instants import Instant, shanghai_day
 from ledger.core.journal import Leg
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -28,6 +28,8 @@ from ledger.core.wallet import Document, Wallet
 
 Answer = Event | AlreadyClaimed | Rejection
 """What a command came to: its own event, a verdict without one, or a refusal."""
+
+_WITHOUT_EVENT = (Rejection, AlreadyClaimed)
 
 RequestKey = tuple[str, str, bytes]
 """(wallet, caller, key hash): the scope within which an idempotency key is one request."""
@@ -164,7 +166,7 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
     decision = decide(work.state_for(command), command, terms, now)
     sent = wire.canonical(command, envelope.salt)
     answer: Answer
-    if isinstance(decision, Rejection | AlreadyClaimed):
+    if isinstance(decision, _WITHOUT_EVENT):
         answer = decision
         verdict = wire.encode(decision)
         request = Request(wallet_id, envelope.caller, envelope.key_hash, None, sent, verdict)
@@ -226,6 +228,8 @@ class _Work:
         self.events.append((occurred_at, event))
 
     def apply_dues(self, since: Instant = 0) -> None:
+        if next_due_at(self.wallet) > self.snapshot.head.now:
+            return
         for instant, event in dues(self.wallet, self.snapshot.head.now, since):
             self.apply(instant, event)
 

@@ -70,7 +70,7 @@ _STATE_CODES: Final = {state: f"90{index:02d}" for index, state in enumerate(POI
 
 def points_account(source: Source, state: PointState) -> int:
     """The account number of points of one source in one state (a memorandum account)."""
-    return _POINTS_NUMBERS[source, state]
+    return POINTS[state][source]
 
 
 _POINTS_NUMBERS: Final[dict[tuple[Source, PointState], int]] = {
@@ -88,6 +88,11 @@ _POINTS: Final = tuple(
     )
     for (source, state), number in _POINTS_NUMBERS.items()
 )
+
+POINTS: Final[dict[PointState, dict[Source, int]]] = {
+    state: {source: _POINTS_NUMBERS[source, state] for source in SOURCES} for state in POINT_STATES
+}
+"""The same numbers by state, then source."""
 
 ACCOUNTS: Final[dict[int, Account]] = {account.number: account for account in (*_MONEY, *_POINTS)}
 """Every account there is, by number. The database's `accounts` table equals it, by test."""

@@ -80,6 +80,9 @@ Event = (
     | PaymentSetAside
 )
 
+_WITHOUT_DOCUMENT = frozenset({DebitCharged, HoldAuthorized, LotGranted, DailyGranted})
+"""The frequent events that write none: asked first, because a match would come to them last."""
+
 DocumentRef = tuple[str, str]
 """(kind, id): `hold`, `charge` or `order`, within one wallet."""
 
@@ -208,6 +211,8 @@ def document_after(
     Debits and captures write no charge: a charge's id names its event, and only a refund turns
     it into a document of its own.
     """
+    if type(event) in _WITHOUT_DOCUMENT:
+        return None
     match event:
         case HoldCaptured() | HoldVoided() | HoldExpired():
             closed = hold.closed_hold(wallet, event, at)

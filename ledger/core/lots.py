@@ -113,7 +113,7 @@ def _shift(
     wallet: Wallet, takes: tuple[Take, ...], *, available: int, held: int
 ) -> tuple[Lot, ...]:
     lots = list(wallet.lots)
-    regrouped = False
+    regrouped = emptied = False
     for take in takes:
         index, found = _find(lots, take.lot)
         if found is None:
@@ -121,16 +121,20 @@ def _shift(
             lots.append(found)
         # What comes back may bring a later expiry; what goes out must not bring back an old one.
         terms = take.lot if available > 0 else found.terms
-        regrouped |= terms.expires_at != found.terms.expires_at
-        lots[index] = Lot(
+        regrouped = regrouped or terms.expires_at != found.terms.expires_at
+        amount_minor = take.amount_minor
+        moved = Lot(
             terms,
-            found.available_minor + available * take.amount_minor,
-            found.held_minor + held * take.amount_minor,
+            found.available_minor + available * amount_minor,
+            found.held_minor + held * amount_minor,
             found.cost_left_fen + available * take.cost_fen,
             found.vat_left_fen + available * take.vat_fen,
         )
-    left = [lot for lot in lots if lot.available_minor or lot.held_minor]
-    return _in_order(left) if regrouped else tuple(left)
+        emptied = emptied or not (moved.available_minor or moved.held_minor)
+        lots[index] = moved
+    if emptied:
+        lots = [lot for lot in lots if lot.available_minor or lot.held_minor]
+    return _in_order(lots) if regrouped else tuple(lots)
 
 
 def _find(lots: list[Lot], terms: LotTerms) -> tuple[int, Lot | None]:

@@ -12,6 +12,8 @@ from msgspec.structs import fields, replace
 
 from ledger.core.decider import Command, Event
 from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.grant import Grant
+from ledger.core.flows.refund import RefundCharge
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import Document, Wallet
 
@@ -22,6 +24,8 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     str(event.__struct_config__.tag): event for event in get_args(Event)
 }
 """Every event struct by its tag."""
+
+_WITH_REASON: Final = (Grant, RefundCharge)
 
 _encoder = msgspec.json.Encoder()
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -40,34 +44,34 @@ def tag_of(event: Event) -> str:
     return _TAGS[type(event)]
 
 
-def decode_event(payload: bytes) -> Event:
+def decode_event(payload: bytes | str) -> Event:
     """The event of a stored payload. Raises msgspec.DecodeError if it is none."""
     return _event_decoder.decode(payload)
 
 
-def decode_command(command: bytes) -> Command:
+def decode_command(command: bytes | str) -> Command:
     """The command of stored canonical bytes; a `reason` in it is its digest."""
     return _command_decoder.decode(command)
 
 
-def decode_wallet(state: bytes) -> Wallet:
+def decode_wallet(state: bytes | str) -> Wallet:
     """The wallet of a stored snapshot."""
     return _wallet_decoder.decode(state)
 
 
-def decode_document(state: bytes) -> Document:
+def decode_document(state: bytes | str) -> Document:
     """The document of stored bytes."""
     return _document_decoder.decode(state)
 
 
-def decode_verdict(verdict: bytes) -> Verdict:
+def decode_verdict(verdict: bytes | str) -> Verdict:
     """The remembered answer that had no event."""
     return _verdict_decoder.decode(verdict)
 
 
 def reason_of(command: Command) -> str | None:
     """The free text that a command carries, if any: it is personal and kept out of the log."""
-    return getattr(command, "reason", None)
+    return command.reason if isinstance(command, _WITH_REASON) else None
 
 
 def canonical(command: Command, salt: bytes) -> bytes:

@@ -40,8 +40,8 @@ def _record(row: Any) -> Record:  # noqa: ANN401 - a row of the driver's
         day=row["day"],
         caller=row["caller"],
         key_hash=row["key_hash"],
-        command=row["command"],
-        payload=row["payload"],
+        command=row["command"].encode(),
+        payload=row["payload"].encode(),
         legs=tuple(zip(row["accounts"], row["currencies"], row["amounts"], strict=True)),
     )
 
@@ -77,7 +77,7 @@ async def stream_wallets(connection: Connection, shard: int) -> AsyncIterator[St
         yield StoredWallet(
             row["wallet"],
             row["seq"],
-            row["state"],
+            row["state"].encode(),
             dict(zip(row["currencies"], parts, strict=True)),
         )
 
@@ -87,7 +87,7 @@ async def stream_documents(
 ) -> AsyncIterator[tuple[str, DocumentRef, bytes]]:
     """A shard's stored documents."""
     async for row in connection.cursor(statement("audit_documents"), shard, prefetch=_PREFETCH):
-        yield row["wallet"], (row["kind"], row["id"]), row["state"]
+        yield row["wallet"], (row["kind"], row["id"]), row["state"].encode()
 
 
 async def stream_totals(

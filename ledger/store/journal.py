@@ -11,7 +11,7 @@ from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snaps
 from ledger.core.chain import HASH_BYTES, Record, Tree
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
-from ledger.core.wallet import Charge, Wallet
+from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
@@ -70,13 +70,25 @@ async def load(connection: Connection, shard: int, wanted: Wanted) -> Snapshot:
     rows = await connection.fetch(
         statement("load"),
         shard,
-        list(wanted.wallets),
+        _lines(list(wanted.wallets)),
         *_columns(wanted.documents, 3),
         *_columns(wanted.charges, 2),
-        *_columns(wanted.requests, 3),
+        _lines([wallet for wallet, _, _ in wanted.requests]),
+        _lines([caller for _, caller, _ in wanted.requests]),
+        _lines([key_hash.hex() for _, _, key_hash in wanted.requests]),
         *_columns(wanted.texts, 3),
     )
     return _snapshot(shard, wanted, rows)
+
+
+def _lines(values: Sequence[str]) -> str:
+    """One column of many rows as a text, a line feed before each value."""
+    return "\n" + "\n".join(values) if values else ""
+
+
+def _json_lines(values: Sequence[bytes]) -> str:
+    """The same of JSON: its encoder writes a line feed within a text as an escape."""
+    return (b"\n" + b"\n".join(values)).decode() if values else ""
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
@@ -97,18 +109,20 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
                 snapshot.wallets[wallet] = wire.decode_wallet(body)
                 snapshot.seqs[wallet] = numbers[0]
             case "request":
-                remembered.append(((wallet, a, key), extra, wire.decode_event(body)))
+                remembered.append(((wallet, a, key), extra.encode(), wire.decode_event(body)))
             case "refusal":
-                remembered.append(((wallet, a, key), extra, wire.decode_verdict(body)))
+                remembered.append(((wallet, a, key), extra.encode(), wire.decode_verdict(body)))
             case "document":
                 snapshot.documents[wallet, a, b] = wire.decode_document(body)
             case "charge":
                 charges.append((wallet, charge_of(wire.decode_event(body))))
             case "text":
-                salts[wallet, a, key] = body
+                salts[wallet, a, key] = bytes.fromhex(body)
             case _:
                 seq, size, closed_through, now = numbers
-                snapshot.head = Head(shard, seq, Tree(size, _hashes(body)), closed_through, now)
+                snapshot.head = Head(
+                    shard, seq, Tree(size, _hashes(bytes.fromhex(body))), closed_through, now
+                )
                 found = True
     if not found:
         raise LookupError(f"shard {shard} does not exist in this database")
@@ -145,24 +159,25 @@ async def append(connection: Connection, head: Head, batch: Batch) -> None:
         block and block.hash,
         tree.size,
         b"".join(tree.frontier),
+        len(batch.records),
     )
 
 
-def _event_columns(records: Sequence[Record]) -> tuple[list[Any], ...]:
+def _event_columns(records: Sequence[Record]) -> list[str]:
     legs = [list(zip(*record.legs, strict=True)) or _NO_LEGS for record in records]
-    return (
-        [record.wallet_id for record in records],
-        [record.tag for record in records],
-        [record.occurred_at for record in records],
-        [record.day for record in records],
-        [record.caller for record in records],
-        [record.key_hash for record in records],
-        [record.command for record in records],
-        [record.payload for record in records],
-        [_array(accounts) for accounts, _, _ in legs],
-        [_array(currencies) for _, currencies, _ in legs],
-        [_array(amounts) for _, _, amounts in legs],
-    )
+    return [
+        _lines([record.wallet_id for record in records]),
+        _lines([record.tag for record in records]),
+        _lines([str(record.occurred_at) for record in records]),
+        _lines([str(record.day) for record in records]),
+        _lines([record.caller for record in records]),
+        _lines([record.key_hash.hex() for record in records]),
+        _json_lines([record.command for record in records]),
+        _json_lines([record.payload for record in records]),
+        _lines([_array(accounts) for accounts, _, _ in legs]),
+        _lines([_array(currencies) for _, currencies, _ in legs]),
+        _lines([_array(amounts) for _, _, amounts in legs]),
+    ]
 
 
 def _array(numbers: Iterable[int]) -> str:
@@ -172,7 +187,7 @@ def _array(numbers: Iterable[int]) -> str:
 
 def _request_columns(batch: Batch) -> list[list[Any]]:
     refusals = [
-        (one.wallet_id, one.caller, one.key_hash, one.command, one.verdict)
+        (one.wallet_id, one.caller, one.key_hash, one.command.decode(), one.verdict.decode())
         for one in batch.requests
         if one.seq is None
     ]
@@ -180,26 +195,26 @@ def _request_columns(batch: Batch) -> list[list[Any]]:
     return [*_columns(refusals, 5), *_columns(texts, 5)]
 
 
-def _wallet_columns(batch: Batch) -> tuple[list[Any], ...]:
+def _wallet_columns(batch: Batch) -> list[str]:
     wallets = list(batch.wallets.values())
     last_seq = {record.wallet_id: record.seq for record in batch.records}
     sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
-    return (
-        [wallet.wallet_id for wallet in wallets],
-        [last_seq[wallet.wallet_id] for wallet in wallets],
-        [wire.encode(wallet) for wallet in wallets],
-        [_array(one) for one in sums],
-        [_array(available for available, _ in one.values()) for one in sums],
-        [_array(held for _, held in one.values()) for one in sums],
-        [None if at == NEVER else at for at in due],
-    )
+    return [
+        _lines([wallet.wallet_id for wallet in wallets]),
+        _lines([str(last_seq[wallet.wallet_id]) for wallet in wallets]),
+        _json_lines([wire.encode(wallet) for wallet in wallets]),
+        _lines([_array(one) for one in sums]),
+        _lines([_array([available for available, _ in one.values()]) for one in sums]),
+        _lines([_array([held for _, held in one.values()]) for one in sums]),
+        _lines(["" if at == NEVER else str(at) for at in due]),
+    ]
 
 
 def _document_columns(batch: Batch) -> list[list[Any]]:
     last_seq = {record.wallet_id: record.seq for record in batch.records}
     rows = [
-        (wallet, kind, name, last_seq[wallet], wire.encode(document))
+        (wallet, kind, name, last_seq[wallet], wire.encode(document).decode())
         for (wallet, kind, name), document in batch.documents.items()
     ]
     return _columns(rows, 5)

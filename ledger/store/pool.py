@@ -76,7 +76,7 @@ async def connect_service(url: str) -> "asyncpg.Connection[asyncpg.Record]":
 
 async def connect_owner(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """One connection with the rights of the URL's own user, for changes of the schema."""
-    connection: "asyncpg.Connection[asyncpg.Record]" = await asyncpg.connect(
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "ledger owner"}
     )
     await connection.execute(statement("session_owner"))

@@ -49,35 +49,32 @@ COMMENT ON TABLE shards IS 'The head of each shard; its row is the shard''s lock
 
 CREATE FUNCTION entry_is_balanced(currencies smallint [], amounts bigint [])
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- Almost every entry has one or two currencies: summing those in a loop costs a fifth of a GROUP BY.
 DECLARE
-    legs CONSTANT integer := cardinality(currencies);
-    first_currency smallint;
-    first_sum numeric := 0;
-    others boolean := false;
+    first_currency CONSTANT smallint := currencies[1];
+    second_currency smallint;
+    first_sum bigint := 0;
+    second_sum bigint := 0;
+    leg integer := 0;
+    amount bigint;
 BEGIN
-    IF legs = 0 THEN
-        RETURN cardinality(amounts) = 0;
-    END IF;
-    IF legs <> cardinality(amounts) THEN
-        RETURN false;
-    END IF;
-    first_currency := currencies[1];
-    FOR leg IN 1..legs LOOP
+    FOREACH amount IN ARRAY amounts LOOP
+        leg := leg + 1;
         IF currencies[leg] = first_currency THEN
-            first_sum := first_sum + amounts[leg];
+            first_sum := first_sum + amount;
+        ELSIF second_currency IS NULL OR currencies[leg] = second_currency THEN
+            second_currency := currencies[leg];
+            second_sum := second_sum + amount;
         ELSE
-            others := true;
+            RETURN NOT EXISTS (
+                SELECT 1
+                FROM unnest(currencies, amounts) AS legs (currency, amount)
+                GROUP BY legs.currency
+                HAVING sum(legs.amount) <> 0
+            );
         END IF;
     END LOOP;
-    IF first_sum <> 0 THEN
-        RETURN false;
-    END IF;
-    RETURN NOT others OR NOT EXISTS (
-        SELECT 1
-        FROM unnest(currencies, amounts) AS leg (currency, amount)
-        GROUP BY leg.currency
-        HAVING sum(leg.amount) <> 0
-    );
+    RETURN coalesce(first_sum = 0 AND second_sum = 0, false);
 END
 $$;
 
@@ -91,14 +88,18 @@ CREATE TABLE events (
     day date NOT NULL,
     caller text NOT NULL,
     key_hash bytea NOT NULL,
-    command bytea NOT NULL,
-    payload bytea NOT NULL,
+    command text NOT NULL,
+    payload text NOT NULL,
     accounts smallint [] NOT NULL,
     currencies smallint [] NOT NULL,
     amounts bigint [] NOT NULL,
     CONSTRAINT events_pkey PRIMARY KEY (shard, seq),
     CONSTRAINT entry_has_whole_legs CHECK (
-        cardinality(accounts) = cardinality(currencies) AND cardinality(accounts) = cardinality(amounts)
+        cardinality(accounts) = cardinality(currencies)
+        AND cardinality(accounts) = cardinality(amounts)
+        AND array_position(accounts, NULL) IS NULL
+        AND array_position(currencies, NULL) IS NULL
+        AND array_position(amounts, NULL) IS NULL
     ),
     CONSTRAINT entry_sums_to_zero CHECK (entry_is_balanced(currencies, amounts))
 );
@@ -133,8 +134,8 @@ CREATE TABLE refusals (
     caller text NOT NULL,
     key_hash bytea NOT NULL,
     recorded_at timestamptz NOT NULL,
-    command bytea NOT NULL,
-    verdict bytea NOT NULL,
+    command text NOT NULL,
+    verdict text NOT NULL,
     CONSTRAINT refusals_pkey PRIMARY KEY (shard, wallet, caller, key_hash, recorded_at)
 ) PARTITION BY RANGE (recorded_at);
 CREATE TABLE refusals_default PARTITION OF refusals DEFAULT;
@@ -155,7 +156,7 @@ CREATE TABLE wallets (
     shard smallint NOT NULL,
     wallet text NOT NULL,
     seq bigint NOT NULL,
-    state bytea NOT NULL,
+    state text NOT NULL,
     currencies smallint [] NOT NULL,
     available bigint [] NOT NULL,
     held bigint [] NOT NULL,
@@ -172,7 +173,7 @@ CREATE TABLE documents (
     kind text NOT NULL,
     id text NOT NULL,
     seq bigint NOT NULL,
-    state bytea NOT NULL,
+    state text NOT NULL,
     CONSTRAINT documents_pkey PRIMARY KEY (shard, wallet, kind, id)
 );
 CREATE INDEX documents_order ON documents (shard, id) WHERE kind = 'order';

@@ -25,12 +25,12 @@ SELECT
         head.closed_through - DATE '1970-01-01',
         greatest(head.clock_us, (extract(EPOCH FROM head.recorded_at) * 1000000)::bigint)
     ] AS numbers,
-    head.frontier AS body,
-    NULL::bytea AS extra
+    encode(head.frontier, 'hex') AS body,
+    NULL::text AS extra
 FROM head
 UNION ALL
 SELECT 'wallet', wallets.wallet, NULL, NULL, NULL, ARRAY[wallets.seq], wallets.state, NULL
-FROM unnest($2::text []) AS wanted (wallet)
+FROM unnest((string_to_array($2, E'\n')) [2:]) AS wanted (wallet)
 INNER JOIN wallets ON wallets.shard = $1 AND wallets.wallet = wanted.wallet
 UNION ALL
 SELECT 'document', documents.wallet, documents.kind, documents.id, NULL, NULL, documents.state, NULL
@@ -56,13 +56,17 @@ SELECT
     ARRAY[requests.seq],
     events.payload,
     events.command
-FROM unnest($8::text [], $9::text [], $10::bytea []) AS wanted (wallet, caller, key_hash)
+FROM unnest(
+    (string_to_array($8, E'\n')) [2:],
+    (string_to_array($9, E'\n')) [2:],
+    (string_to_array($10, E'\n')) [2:]
+) AS wanted (wallet, caller, key_hash)
 INNER JOIN requests
     ON
         requests.shard = $1
         AND requests.wallet = wanted.wallet
         AND requests.caller = wanted.caller
-        AND requests.key_hash = wanted.key_hash
+        AND requests.key_hash = decode(wanted.key_hash, 'hex')
 INNER JOIN events ON events.shard = $1 AND events.seq = requests.seq
 UNION ALL
 SELECT
@@ -74,15 +78,19 @@ SELECT
     NULL,
     refusals.verdict,
     refusals.command
-FROM unnest($8::text [], $9::text [], $10::bytea []) AS wanted (wallet, caller, key_hash)
+FROM unnest(
+    (string_to_array($8, E'\n')) [2:],
+    (string_to_array($9, E'\n')) [2:],
+    (string_to_array($10, E'\n')) [2:]
+) AS wanted (wallet, caller, key_hash)
 INNER JOIN refusals
     ON
         refusals.shard = $1
         AND refusals.wallet = wanted.wallet
         AND refusals.caller = wanted.caller
-        AND refusals.key_hash = wanted.key_hash
+        AND refusals.key_hash = decode(wanted.key_hash, 'hex')
 UNION ALL
-SELECT 'text', texts.wallet, texts.caller, NULL, texts.key_hash, NULL, texts.salt, NULL
+SELECT 'text', texts.wallet, texts.caller, NULL, texts.key_hash, NULL, encode(texts.salt, 'hex'), NULL
 FROM unnest($11::text [], $12::text [], $13::bytea []) AS wanted (wallet, caller, key_hash)
 INNER JOIN texts
     ON
