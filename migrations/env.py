@@ -7,14 +7,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-# Any constant will do: it keeps two migrating processes from running at once.
-ADVISORY_LOCK = 7_104_562_001
-
-
 def _migrate(connection: Connection) -> None:
     # A migration that waits for a lock stops everybody behind it: rather fail and try again.
     connection.execute(text("SET lock_timeout = '5s'"))
-    connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
     connection.commit()
     context.configure(
         connection=connection, target_metadata=None, transaction_per_migration=True

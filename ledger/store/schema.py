@@ -91,6 +91,7 @@ async def migrate(owner_url: str, service_user: str, currencies: Mapping[int, st
     """
     connection = await connect_owner(owner_url)
     try:
+        await connection.execute(statement("lock_migrations"))
         await _ensure_role(connection)
         await asyncio.to_thread(upgrade, owner_url)
         async with connection.transaction():

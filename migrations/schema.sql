@@ -1,0 +1,372 @@
+CREATE FUNCTION public.entry_is_balanced(currencies smallint[], amounts bigint[]) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    first_currency CONSTANT smallint := currencies[1];
+    second_currency smallint;
+    first_sum bigint := 0;
+    second_sum bigint := 0;
+    leg integer := 0;
+    amount bigint;
+BEGIN
+    FOREACH amount IN ARRAY amounts LOOP
+        leg := leg + 1;
+        IF currencies[leg] = first_currency THEN
+            first_sum := first_sum + amount;
+        ELSIF second_currency IS NULL OR currencies[leg] = second_currency THEN
+            second_currency := currencies[leg];
+            second_sum := second_sum + amount;
+        ELSE
+            RETURN NOT EXISTS (
+                SELECT 1
+                FROM unnest(currencies, amounts) AS legs (currency, amount)
+                GROUP BY legs.currency
+                HAVING sum(legs.amount) <> 0
+            );
+        END IF;
+    END LOOP;
+    RETURN coalesce(first_sum = 0 AND second_sum = 0, false);
+END
+$$;
+
+CREATE TABLE public.account_codes (
+    account smallint NOT NULL,
+    effective_from date NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.account_codes IS 'General-ledger codes and names of accounts, each from its day on.';
+
+CREATE TABLE public.account_totals (
+    shard smallint NOT NULL,
+    day date NOT NULL,
+    account smallint NOT NULL,
+    currency smallint NOT NULL,
+    debit numeric NOT NULL,
+    credit numeric NOT NULL,
+    CONSTRAINT totals_are_sums CHECK (((debit >= (0)::numeric) AND (credit >= (0)::numeric)))
+);
+
+COMMENT ON TABLE public.account_totals IS 'Debit and credit sums by accounting day, account and currency.';
+
+CREATE TABLE public.accounts (
+    number smallint NOT NULL,
+    path text NOT NULL
+);
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.api_keys (
+    key_id text NOT NULL,
+    caller text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.api_keys IS 'API keys by HMAC-SHA256; the key itself is shown once and kept nowhere.';
+
+CREATE TABLE public.blocks (
+    shard smallint NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    root bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT block_is_not_empty CHECK ((last_seq >= first_seq))
+);
+
+COMMENT ON TABLE public.blocks IS 'One row a committed batch, with the Merkle root over its events.';
+
+CREATE TABLE public.callers (
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.currencies (
+    number smallint NOT NULL,
+    code text NOT NULL
+);
+
+CREATE TABLE public.development_clock (
+    singleton boolean DEFAULT true NOT NULL,
+    offset_us bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT clock_never_goes_back CHECK ((offset_us >= 0)),
+    CONSTRAINT development_clock_is_one CHECK (singleton)
+);
+
+COMMENT ON TABLE public.development_clock IS 'How far a development ledger''s clock was moved forward; no row in production.';
+
+CREATE TABLE public.documents (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    seq bigint NOT NULL,
+    state text NOT NULL
+);
+
+COMMENT ON TABLE public.documents IS 'Closed holds, refunded charges and orders, as a later command or a read names them.';
+
+CREATE TABLE public.events (
+    shard smallint NOT NULL,
+    seq bigint NOT NULL,
+    wallet text NOT NULL,
+    tag text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    caller text NOT NULL,
+    key_hash bytea NOT NULL,
+    command text NOT NULL,
+    payload text NOT NULL,
+    accounts smallint[] NOT NULL,
+    currencies smallint[] NOT NULL,
+    amounts bigint[] NOT NULL,
+    CONSTRAINT entry_has_whole_legs CHECK (((cardinality(accounts) = cardinality(currencies)) AND (cardinality(accounts) = cardinality(amounts)) AND (array_position(accounts, NULL::smallint) IS NULL) AND (array_position(currencies, NULL::smallint) IS NULL) AND (array_position(amounts, NULL::bigint) IS NULL))),
+    CONSTRAINT entry_sums_to_zero CHECK (public.entry_is_balanced(currencies, amounts))
+);
+
+COMMENT ON TABLE public.events IS 'The log: append only, gapless a shard, in commit order; legs are debit positive.';
+
+CREATE TABLE public.ledger (
+    singleton boolean DEFAULT true NOT NULL,
+    shards smallint NOT NULL,
+    development boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT ledger_is_one CHECK (singleton),
+    CONSTRAINT shards_in_range CHECK (((shards >= 1) AND (shards <= 256)))
+);
+
+COMMENT ON TABLE public.ledger IS 'What was chosen at init, for life: one row.';
+
+CREATE VIEW public.postings AS
+ SELECT events.shard,
+    events.seq,
+    leg.ordinality AS leg,
+    events.wallet,
+    events.tag,
+    events.occurred_at,
+    events.recorded_at,
+    events.day,
+    accounts.path AS account,
+    codes.code,
+    currencies.code AS currency,
+    leg.amount
+   FROM ((((public.events
+     CROSS JOIN LATERAL UNNEST(events.accounts, events.currencies, events.amounts) WITH ORDINALITY leg(account, currency, amount, ordinality))
+     JOIN public.accounts ON ((leg.account = accounts.number)))
+     JOIN public.currencies ON ((leg.currency = currencies.number)))
+     LEFT JOIN LATERAL ( SELECT account_codes.code
+           FROM public.account_codes
+          WHERE ((account_codes.account = leg.account) AND (account_codes.effective_from <= events.day))
+          ORDER BY account_codes.effective_from DESC
+         LIMIT 1) codes ON (true));
+
+COMMENT ON VIEW public.postings IS 'One row a leg, with the account''s path and general-ledger code.';
+
+CREATE TABLE public.refusals (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    caller text NOT NULL,
+    key_hash bytea NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    command text NOT NULL,
+    verdict text NOT NULL
+)
+PARTITION BY RANGE (recorded_at);
+
+COMMENT ON TABLE public.refusals IS 'Idempotency keys whose answer had no event, by month; kept at least 90 days.';
+
+CREATE TABLE public.refusals_default (
+    shard smallint CONSTRAINT refusals_shard_not_null NOT NULL,
+    wallet text CONSTRAINT refusals_wallet_not_null NOT NULL,
+    caller text CONSTRAINT refusals_caller_not_null NOT NULL,
+    key_hash bytea CONSTRAINT refusals_key_hash_not_null NOT NULL,
+    recorded_at timestamp with time zone CONSTRAINT refusals_recorded_at_not_null NOT NULL,
+    command text CONSTRAINT refusals_command_not_null NOT NULL,
+    verdict text CONSTRAINT refusals_verdict_not_null NOT NULL
+);
+
+CREATE TABLE public.requests (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    caller text NOT NULL,
+    key_hash bytea NOT NULL,
+    seq bigint NOT NULL
+);
+
+COMMENT ON TABLE public.requests IS 'Idempotency keys that brought an event about, for ever; the event holds the command.';
+
+CREATE TABLE public.secrets (
+    name text NOT NULL,
+    secret bytea NOT NULL
+);
+
+COMMENT ON TABLE public.secrets IS 'Random secrets made at init: the pepper of API keys, the sandbox channel''s signing key.';
+
+CREATE TABLE public.shards (
+    shard smallint NOT NULL,
+    seq bigint DEFAULT 0 NOT NULL,
+    tree_size bigint DEFAULT 0 NOT NULL,
+    frontier bytea DEFAULT '\x'::bytea NOT NULL,
+    recorded_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    closed_through date DEFAULT '1970-01-01'::date NOT NULL
+)
+WITH (fillfactor='10');
+
+COMMENT ON TABLE public.shards IS 'The head of each shard; its row is the shard''s lock.';
+
+CREATE TABLE public.texts (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    caller text NOT NULL,
+    key_hash bytea NOT NULL,
+    salt bytea NOT NULL,
+    body text NOT NULL
+);
+
+COMMENT ON TABLE public.texts IS 'Free text that came with requests, erasable; the log holds its salted digest.';
+
+CREATE TABLE public.wallets (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    seq bigint NOT NULL,
+    state text NOT NULL,
+    currencies smallint[] NOT NULL,
+    available bigint[] NOT NULL,
+    held bigint[] NOT NULL,
+    due_at timestamp with time zone,
+    CONSTRAINT available_is_never_negative CHECK ((0 <= ALL (available))),
+    CONSTRAINT held_is_never_negative CHECK ((0 <= ALL (held)))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.wallets IS 'The fold of each wallet''s events: a snapshot, never the truth.';
+
+ALTER TABLE ONLY public.refusals ATTACH PARTITION public.refusals_default DEFAULT;
+
+ALTER TABLE ONLY public.account_codes
+    ADD CONSTRAINT account_codes_pkey PRIMARY KEY (account, effective_from);
+
+ALTER TABLE ONLY public.account_totals
+    ADD CONSTRAINT account_totals_pkey PRIMARY KEY (shard, day, account, currency);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_path_key UNIQUE (path);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_pkey PRIMARY KEY (shard, first_seq);
+
+ALTER TABLE ONLY public.callers
+    ADD CONSTRAINT callers_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.currencies
+    ADD CONSTRAINT currencies_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.currencies
+    ADD CONSTRAINT currencies_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.development_clock
+    ADD CONSTRAINT development_clock_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (shard, wallet, kind, id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (shard, seq);
+
+ALTER TABLE ONLY public.ledger
+    ADD CONSTRAINT ledger_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.refusals
+    ADD CONSTRAINT refusals_pkey PRIMARY KEY (shard, wallet, caller, key_hash, recorded_at);
+
+ALTER TABLE ONLY public.refusals_default
+    ADD CONSTRAINT refusals_default_pkey PRIMARY KEY (shard, wallet, caller, key_hash, recorded_at);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_pkey PRIMARY KEY (shard, wallet, caller, key_hash);
+
+ALTER TABLE ONLY public.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.shards
+    ADD CONSTRAINT shards_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.texts
+    ADD CONSTRAINT texts_pkey PRIMARY KEY (shard, wallet, caller, key_hash);
+
+ALTER TABLE ONLY public.wallets
+    ADD CONSTRAINT wallets_pkey PRIMARY KEY (shard, wallet);
+
+CREATE INDEX documents_order ON public.documents USING btree (shard, id) WHERE (kind = 'order'::text);
+
+CREATE INDEX events_by_wallet ON public.events USING btree (shard, wallet, seq);
+
+ALTER INDEX public.refusals_pkey ATTACH PARTITION public.refusals_default_pkey;
+
+ALTER TABLE ONLY public.account_codes
+    ADD CONSTRAINT account_codes_account_fkey FOREIGN KEY (account) REFERENCES public.accounts(number);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_caller_fkey FOREIGN KEY (caller) REFERENCES public.callers(name);
+
+GRANT USAGE ON SCHEMA public TO ledger_service;
+
+GRANT SELECT ON TABLE public.account_codes TO ledger_service;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.account_totals TO ledger_service;
+
+GRANT SELECT ON TABLE public.accounts TO ledger_service;
+
+GRANT SELECT ON TABLE public.alembic_version TO ledger_service;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.blocks TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.callers TO ledger_service;
+
+GRANT SELECT ON TABLE public.currencies TO ledger_service;
+
+GRANT SELECT,UPDATE ON TABLE public.development_clock TO ledger_service;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.events TO ledger_service;
+
+GRANT SELECT ON TABLE public.ledger TO ledger_service;
+
+GRANT SELECT ON TABLE public.postings TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.refusals TO ledger_service;
+
+GRANT SELECT ON TABLE public.refusals_default TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.requests TO ledger_service;
+
+GRANT SELECT ON TABLE public.secrets TO ledger_service;
+
+GRANT SELECT,UPDATE ON TABLE public.shards TO ledger_service;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.texts TO ledger_service;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallets TO ledger_service;

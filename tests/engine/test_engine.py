@@ -1,0 +1,210 @@
+"""The engine on a real Postgres: answers, replays, batches, bounds and lost connections."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ledger.core.batch import Done
+from ledger.core.decider import (
+    AuthorizeHold,
+    CaptureHold,
+    ClaimDailyGrant,
+    Debit,
+    Grant,
+    OpenRecharge,
+    RefundCharge,
+)
+from ledger.core.flows.debit import DebitCharged
+from ledger.core.flows.order import OrderOpened
+from ledger.core.rejections import Reason, Rejection
+from ledger.engine import Unavailable
+from ledger.engine.lane import QUEUE_MAX, shard_of
+from ledger.service import Ledger, open_ledger
+from ledger.settings import Settings
+from tests.conftest import Database
+
+INSPIRATION = 1001
+
+
+async def fund(ledger: Ledger, wallet_id: str, amount_minor: int = 100_000) -> None:
+    """Give a wallet promotional points."""
+    grant = Grant(wallet_id, INSPIRATION, amount_minor, "promotional", "for a test")
+    done = await ledger.submit("test", f"fund {wallet_id}", grant)
+    assert not isinstance(done.answer, Rejection)
+
+
+async def test_the_same_request_twice_is_one_effect_and_one_answer(ledger: Ledger) -> None:
+    """Invariant 6: the second answer is the first one, and only the first one does anything."""
+    await fund(ledger, "w")
+    first = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
+    again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
+    assert again == Done(first.answer, replayed=True)
+    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+
+
+async def test_a_key_used_for_another_command_is_refused_by_the_field_that_differs(
+    ledger: Ledger,
+) -> None:
+    """Invariant 6: the refusal names the field, also where it is the free text."""
+    await fund(ledger, "w")
+    charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
+    assert isinstance(charged.answer, DebitCharged)
+    charge_id = charged.answer.charge.charge_id
+    await ledger.submit("test", "r", RefundCharge("w", charge_id, "it failed"))
+    for key, command, field in (
+        ("k", Debit("w", INSPIRATION, 501), "amount_minor"),
+        ("k", Debit("w", INSPIRATION, 500, reference="job"), "reference"),
+        ("k", ClaimDailyGrant("w"), "kind"),
+        ("r", RefundCharge("w", charge_id, "it failed badly"), "reason"),
+    ):
+        done = await ledger.submit("test", key, command)
+        assert isinstance(done.answer, Rejection)
+        assert done.answer.reason is Reason.IDEMPOTENCY_KEY_REUSED
+        assert done.answer.facts == {"field": field}
+        assert not done.replayed
+
+
+async def test_a_refusal_is_remembered_after_the_state_has_changed(ledger: Ledger) -> None:
+    """A refusal that depends on state is the answer of its key from then on."""
+    refused = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
+    await fund(ledger, "w")
+    again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
+    assert again == Done(refused.answer, replayed=True)
+
+
+async def test_the_key_belongs_to_its_caller_and_wallet(ledger: Ledger) -> None:
+    """Another caller, or another wallet, may use the same key for itself."""
+    await fund(ledger, "w")
+    await fund(ledger, "v")
+    for caller, wallet in (("a", "w"), ("b", "w"), ("a", "v")):
+        done = await ledger.submit(caller, "k", Debit(wallet, INSPIRATION, 500))
+        assert not done.replayed
+        assert isinstance(done.answer, DebitCharged)
+
+
+async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger) -> None:
+    """A batch may hold a request and its retries; the retries are replays."""
+    await fund(ledger, "w")
+    commands = [("k", Debit("w", INSPIRATION, 500))] * 50
+    answers = await ledger.submit_many("test", commands)
+    assert [isinstance(one, Done) and one.replayed for one in answers] == [False, *[True] * 49]
+    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+
+
+async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) -> None:
+    """Two hundred jobs race for a hundred points' worth of one wallet: a hundred win."""
+    await fund(ledger, "w", 100)
+    answers = await asyncio.gather(
+        *(ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(200))
+    )
+    won = [one for one in answers if isinstance(one.answer, DebitCharged)]
+    assert len(won) == 100
+    assert (await ledger.read_wallet("w")).wallet.lots == ()
+
+
+async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> None:
+    """Twenty refunds of a third race for one charge: three win."""
+    await fund(ledger, "w")
+    charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 300))
+    assert isinstance(charged.answer, DebitCharged)
+    charge_id = charged.answer.charge.charge_id
+    answers = await asyncio.gather(
+        *(
+            ledger.submit("test", f"r{i}", RefundCharge("w", charge_id, "race", 100))
+            for i in range(20)
+        )
+    )
+    assert sum(not isinstance(one.answer, Rejection) for one in answers) == 3
+    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 100_000
+
+
+async def test_two_processes_share_one_database(ledger: Ledger, database: Database) -> None:
+    """Any number of engines may work on one database, on the same wallets."""
+    other = await open_ledger(Settings(database_url=database.url, development=True))
+    try:
+        await fund(ledger, "w", 1_000)
+        answers = await asyncio.gather(
+            *(
+                service.submit("test", f"{name}{i}", Debit("w", INSPIRATION, 10))
+                for i in range(60)
+                for name, service in (("a", ledger), ("b", other))
+            )
+        )
+    finally:
+        await other.close()
+    assert sum(isinstance(one.answer, DebitCharged) for one in answers) == 100
+
+
+async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) -> None:
+    """What is bounded refuses at once; `submit_many` is bounded by itself and waits."""
+    lane = ledger._engine._lanes[shard_of("w", 2)]
+    await fund(ledger, "w")
+    many = asyncio.create_task(
+        ledger.submit_many(
+            "test", [(f"m{i}", Debit("w", INSPIRATION, 1)) for i in range(3 * QUEUE_MAX)]
+        )
+    )
+    while len(lane._queue) < QUEUE_MAX:  # noqa: ASYNC110 - nobody tells when a queue is full
+        await asyncio.sleep(0)
+    with pytest.raises(Unavailable) as refused:
+        await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
+    assert refused.value.reason == "busy"
+    assert sum(isinstance(one, Done) for one in await many) == 3 * QUEUE_MAX
+
+
+async def test_a_batch_of_refusals_and_replays_makes_no_block(ledger: Ledger, owner: Any) -> None:
+    """The log grows by what happened, and by nothing else."""
+    await fund(ledger, "w")
+    await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
+    before = await owner.fetch("SELECT shard, seq, tree_size FROM shards ORDER BY shard")
+    await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
+    await ledger.submit("test", "l", Debit("w", INSPIRATION, 10**9))
+    assert await owner.fetch("SELECT shard, seq, tree_size FROM shards ORDER BY shard") == before
+
+
+async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
+    """A command that raises leaves nothing behind and fails nobody else in its batch."""
+    await fund(ledger, "w")
+    poison: Any = AuthorizeHold("w", INSPIRATION, 10, expires_in_s="soon")  # type: ignore[arg-type]
+    answers = await ledger.submit_many(
+        "test",
+        [
+            ("a", Debit("w", INSPIRATION, 1)),
+            ("b", poison),
+            ("c", CaptureHold("w", "none")),
+            ("d", Debit("w", INSPIRATION, 1)),
+        ],
+    )
+    assert [isinstance(one, Done) for one in answers] == [True, False, True, True]
+    view = await ledger.read_wallet("w")
+    assert view.wallet.available_minor(INSPIRATION) == 99_998
+
+
+async def test_what_the_database_refuses_fails_alone(ledger: Ledger) -> None:
+    """A NUL cannot be stored: the batch is run again without the command that holds one."""
+    await fund(ledger, "w")
+    answers = await ledger.submit_many(
+        "test",
+        [
+            ("a", Debit("w", INSPIRATION, 1)),
+            ("b", Grant("w", INSPIRATION, 1, "promotional", "nul \0 here")),
+            ("d", Debit("w", INSPIRATION, 1)),
+        ],
+    )
+    assert [isinstance(one, Done) for one in answers] == [True, False, True]
+    view = await ledger.read_wallet("w")
+    assert view.wallet.available_minor(INSPIRATION) == 99_998
+
+
+async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger) -> None:
+    """The channel's own number is the key: ten notifications at once are one payment."""
+    opened = await ledger.submit("test", "o", OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
+    assert isinstance(opened.answer, OrderOpened)
+    order_id = opened.answer.order.order_id
+    await asyncio.gather(*(ledger.sandbox_pay(order_id) for _ in range(10)))
+    view = await ledger.read_wallet("w")
+    assert view.wallet.available_minor(INSPIRATION) == 10_000
+    found = await ledger.find_order(order_id)
+    assert found is not None
+    assert found[1].status == "paid"

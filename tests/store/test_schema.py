@@ -1,0 +1,167 @@
+"""The schema: what the migrations make, and which databases the service will not run on."""
+
+import asyncio
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from ledger.catalog import load_catalogue
+from ledger.core.chart import ACCOUNTS
+from ledger.embedded import EmbeddedPostgres, bin_dir
+from ledger.service import open_ledger
+from ledger.settings import Settings
+from ledger.store.schema import (
+    HEAD,
+    MIGRATIONS,
+    SchemaError,
+    initialise,
+    migrate,
+    read_durability,
+    read_facts,
+)
+from tests.conftest import Database, fresh_database
+
+CODES = load_catalogue().currency_codes()
+
+
+def _dump(url: str) -> str:
+    """The schema as SQL, without what depends on the version of the tool that wrote it."""
+    found = subprocess.run(
+        [bin_dir() / "pg_dump", "--schema-only", "--no-owner", url],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    lines = [
+        line
+        for line in found.splitlines()
+        if not re.match(r"--|SET |SELECT pg_catalog|\\(un)?restrict", line)
+    ]
+    return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+async def test_the_schema_file_is_what_the_migrations_make(database: Database) -> None:
+    """migrations/schema.sql shows a reader the schema at head; LEDGER_WRITE_SCHEMA=1 renews it."""
+    file = MIGRATIONS / "schema.sql"
+    dumped = await asyncio.to_thread(_dump, database.owner_url)
+    if os.environ.get("LEDGER_WRITE_SCHEMA"):
+        file.write_text(dumped)
+    assert file.read_text() == dumped
+
+
+def test_the_code_expects_the_newest_migration() -> None:
+    """HEAD is what alembic calls head, and there is one."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+async def test_the_tables_of_accounts_and_currencies_equal_the_code(owner: Any) -> None:
+    """Numbers in the log mean in the database what they mean in the core."""
+    accounts = await owner.fetch("SELECT number, path FROM accounts")
+    assert {row["number"]: row["path"] for row in accounts} == {
+        number: account.path for number, account in ACCOUNTS.items()
+    }
+    codes = await owner.fetch("SELECT account, code FROM account_codes")
+    assert {row["account"]: row["code"] for row in codes} == {
+        number: account.code for number, account in ACCOUNTS.items()
+    }
+    currencies = await owner.fetch("SELECT number, code FROM currencies")
+    assert {row["number"]: row["code"] for row in currencies} == CODES
+
+
+async def test_migrating_again_changes_nothing(database: Database) -> None:
+    """`ledger migrate` may run at any time, also twice at once."""
+    before = await asyncio.to_thread(_dump, database.owner_url)
+    await asyncio.gather(*(migrate(database.owner_url, "ledger_login", CODES) for _ in range(2)))
+    assert await asyncio.to_thread(_dump, database.owner_url) == before
+
+
+@pytest.mark.parametrize(
+    ("revision", "advice"),
+    [("9999", "run a newer version of the service"), (None, "run `ledger init`")],
+)
+async def test_a_schema_of_another_revision_is_refused(
+    database: Database, owner: Any, revision: str | None, advice: str
+) -> None:
+    """Too new, or none at all: the service says what to run and does not start."""
+    if revision is None:
+        await owner.execute("DELETE FROM alembic_version")
+    else:
+        await owner.execute("UPDATE alembic_version SET version_num = $1", revision)
+    with pytest.raises(SchemaError, match=advice):
+        await open_ledger(Settings(database_url=database.url))
+
+
+async def test_a_schema_that_is_too_old_is_refused(
+    database: Database, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too old: the service names both revisions and says `ledger migrate`."""
+    monkeypatch.setattr("ledger.store.schema.OLDER", frozenset({"0000"}))
+    await owner.execute("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(SchemaError, match=r"0000.*older.*ledger migrate"):
+        await open_ledger(Settings(database_url=database.url))
+
+
+async def test_an_empty_database_is_refused(postgres: EmbeddedPostgres) -> None:
+    """No schema at all: the service says `ledger init`."""
+    async with fresh_database(postgres, None) as empty:
+        connection = await asyncpg.connect(empty.owner_url)
+        with pytest.raises(SchemaError, match="run `ledger init`"):
+            await read_facts(connection)
+        await connection.close()
+
+
+async def test_development_and_production_are_for_life(
+    postgres: EmbeddedPostgres, database: Database
+) -> None:
+    """A development ledger never becomes a production one, nor the other way round."""
+    with pytest.raises(SchemaError, match="development ledger for life"):
+        await initialise(database.owner_url, "ledger_login", CODES)
+    async with fresh_database(postgres, None) as other:
+        await initialise(other.owner_url, "ledger_login", CODES, shards=3)
+        with pytest.raises(SchemaError, match="production ledger for life"):
+            await initialise(other.owner_url, "ledger_login", CODES, development=True)
+        with pytest.raises(SchemaError, match="3 shards for life"):
+            await initialise(other.owner_url, "ledger_login", CODES, shards=4)
+        facts = await initialise(other.owner_url, "ledger_login", CODES)
+        assert (facts.shards, facts.development) == (3, False)
+
+
+async def test_production_refuses_a_server_that_may_lose_commits(
+    postgres: EmbeddedPostgres,
+) -> None:
+    """An fsync that is off is for tests: a production ledger does not start on it."""
+    async with fresh_database(postgres, None) as found:
+        await initialise(found.owner_url, "ledger_login", CODES)
+        with pytest.raises(SchemaError, match="fsync=off"):
+            await open_ledger(Settings(database_url=found.url))
+        connection = await asyncpg.connect(found.owner_url)
+        with pytest.raises(SchemaError, match="turn both on"):
+            await read_durability(connection)
+        await connection.close()
+
+
+async def test_a_second_server_is_used_over_tcp_with_a_password(tmp_path: Path) -> None:
+    """Any Postgres by LEDGER_DATABASE_URL: here another cluster, over TCP, one URL for all."""
+    from tests.conftest import free_port  # noqa: PLC0415
+
+    port = free_port()
+    with EmbeddedPostgres(tmp_path, port=port, settings={"fsync": "off"}):
+        password = (tmp_path / "postgres.password").read_text().strip()
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/ledger"
+        await initialise(url, "postgres", CODES, development=True)
+        ledger = await open_ledger(Settings(database_url=url))
+        view = await ledger.read_wallet("w")
+        assert view.seq == 0
+        connection = await ledger._read_pool.acquire()
+        assert await connection.fetchval("SELECT current_user") == "ledger_service"
+        await ledger._read_pool.release(connection)
+        await ledger.close()
