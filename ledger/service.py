@@ -302,7 +302,7 @@ async def open_ledger(settings: Settings) -> Ledger:
                 name: await keys.read_secret(connection, name)
                 for name in ("api-key-pepper", "sandbox-signing")
             }
-        engine_pool = await create_pool(settings.database_url, size=facts.shards)
+        engine_pool = await create_pool(settings.database_url, size=facts.shards, engine=True)
     except BaseException:
         read_pool.terminate()
         raise

@@ -12,6 +12,7 @@ from ledger.core.decider import (
     DocumentRef,
     Event,
     State,
+    charge_of,
     decide,
     document_after,
     entry_for,
@@ -279,6 +280,10 @@ def _commit(
     ]
     batch.records.extend(records)
     snapshot.wallets[wallet_id] = batch.wallets[wallet_id] = work.wallet
+    for _, event in work.events:
+        if (charge := charge_of(event)) is not None:
+            # No document of its own, but a later command of this batch may already name it.
+            snapshot.documents[wallet_id, "charge", charge.charge_id] = charge
     for ref, document in work.documents.items():
         snapshot.documents[wallet_id, *ref] = batch.documents[wallet_id, *ref] = document
 

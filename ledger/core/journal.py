@@ -83,7 +83,7 @@ def recognise(
     _relocate(entry, consumed, debit, credit)
     _relocate(entry, returned, "held", "available")
     for take in consumed:
-        if take.cost_fen:
+        if take.cost_fen or take.vat_fen:
             _recognise_one(entry, take, _revenue_of(take) if revenue is None else revenue)
     return entry.legs()
 
@@ -93,7 +93,7 @@ def give_back(takes: Iterable[Take]) -> Legs:
     entry = Entry()
     _relocate(entry, takes, "consumed", "available")
     for take in takes:
-        if take.cost_fen:
+        if take.cost_fen or take.vat_fen:
             net = take.cost_fen - take.vat_fen
             entry.move(_revenue_of(take), take.lot.liability, CNY, net)
             entry.move(VAT_PAYABLE, VAT_PENDING, CNY, take.vat_fen)

@@ -39,8 +39,11 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, _OUTAGES) and not isinstance(error, ValueError)
 
 
-async def create_pool(url: str, *, size: int) -> Pool:
-    """A pool of connections acting as the service's role; connects when first used."""
+async def create_pool(url: str, *, size: int, engine: bool = False) -> Pool:
+    """A pool of connections acting as the service's role; connects when first used.
+
+    With `engine` its plans are made once, for index probes.
+    """
     return await asyncpg.create_pool(
         url,
         min_size=0,
@@ -49,7 +52,7 @@ async def create_pool(url: str, *, size: int) -> Pool:
         command_timeout=COMMAND_TIMEOUT_S,
         # Nobody leaves session state behind, so giving a connection back costs no round trip.
         reset=_keep,
-        init=_act_as_service,
+        init=_act_as_engine if engine else _act_as_service,
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
         server_settings={"application_name": "ledger"},
@@ -63,6 +66,11 @@ async def _keep(connection: Any) -> None:  # noqa: ANN401 - asyncpg's own callba
 async def _act_as_service(connection: Connection) -> None:
     # Also set on the login role, for poolers that keep no session state; here for all others.
     await connection.execute(statement("session"))
+
+
+async def _act_as_engine(connection: Connection) -> None:
+    await _act_as_service(connection)
+    await connection.execute(statement("session_engine"))
 
 
 async def connect_service(url: str) -> "asyncpg.Connection[asyncpg.Record]":

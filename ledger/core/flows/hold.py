@@ -102,6 +102,8 @@ def decide(
     """`closed` is the closed hold of the id that the command names, if there is one."""
     if isinstance(command, AuthorizeHold):
         return _authorize(wallet, closed, command, terms, now)
+    if (refusal := _out_of_range(command)) is not None:
+        return refusal
     hold = wallet.hold(command.hold_id)
     if hold is None:
         return _not_open(closed, command.hold_id)
@@ -116,6 +118,26 @@ def decide(
             assert_never(command)
 
 
+def _out_of_range(command: CaptureHold | VoidHold | ExtendHold) -> Rejection | None:
+    match command:
+        case CaptureHold(amount_minor=amount_minor):
+            if amount_minor is not None and amount_minor < 1:
+                return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=amount_minor)
+        case ExtendHold(expires_in_s=expires_in_s):
+            return _expiry_out_of_range(expires_in_s)
+        case VoidHold():
+            pass
+        case _:
+            assert_never(command)
+    return None
+
+
+def _expiry_out_of_range(expires_in_s: int) -> Rejection | None:
+    if 1 <= expires_in_s <= HOLD_TTL_MAX_S:
+        return None
+    return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_in_s=expires_in_s, most_s=HOLD_TTL_MAX_S)
+
+
 def _not_open(closed: ClosedHold | None, hold_id: str) -> Rejection:
     if closed is None:
         return rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id)
@@ -128,10 +150,8 @@ def _authorize(
     price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
     if isinstance(price, Rejection):
         return price
-    if not 1 <= command.expires_in_s <= HOLD_TTL_MAX_S:
-        return rejected(
-            Reason.EXPIRY_OUT_OF_RANGE, expires_in_s=command.expires_in_s, most_s=HOLD_TTL_MAX_S
-        )
+    if (refusal := _expiry_out_of_range(command.expires_in_s)) is not None:
+        return refusal
     hold_id = command.hold_id or f"hold-{now.fresh_id}"
     if closed is not None or wallet.hold(hold_id) is not None:
         return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
@@ -162,8 +182,6 @@ def _capture(
     wallet: Wallet, hold: Hold, command: CaptureHold, now: Now
 ) -> tuple[HoldCaptured] | Rejection:
     amount_minor = hold.amount_minor if command.amount_minor is None else command.amount_minor
-    if amount_minor < 1:
-        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=amount_minor)
     if amount_minor > hold.amount_minor:
         return rejected(
             Reason.CAPTURE_EXCEEDS_HOLD,
@@ -190,11 +208,7 @@ def charge_id_for(now: Now) -> str:
     return f"ch-{now.shard}-{now.seq}"
 
 
-def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended] | Rejection:
-    if not 1 <= command.expires_in_s <= HOLD_TTL_MAX_S:
-        return rejected(
-            Reason.EXPIRY_OUT_OF_RANGE, expires_in_s=command.expires_in_s, most_s=HOLD_TTL_MAX_S
-        )
+def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:
     expires_at = now.at + command.expires_in_s * SECOND_US
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 

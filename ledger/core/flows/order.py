@@ -115,6 +115,9 @@ def decide(
 def _open_recharge(
     wallet: Wallet, command: OpenRecharge, terms: Terms, now: Now
 ) -> tuple[OrderOpened] | Rejection:
+    channel = terms.channels.get(command.channel)
+    if channel is None:
+        return rejected(Reason.UNKNOWN_CHANNEL, channel=command.channel)
     price_fen = command.price_fen
     in_bounds = terms.recharge_min_fen <= price_fen <= terms.recharge_max_fen
     if not in_bounds or price_fen % 100:
@@ -124,9 +127,6 @@ def _open_recharge(
             least_fen=terms.recharge_min_fen,
             most_fen=terms.recharge_max_fen,
         )
-    channel = terms.channels.get(command.channel)
-    if channel is None:
-        return rejected(Reason.UNKNOWN_CHANNEL, channel=command.channel)
     currency = next(c for c in terms.currencies.values() if c.number == command.currency)
     amount_minor = price_fen // 100 * channel.minor_per_yuan
     goods = RechargeGoods(command.currency, amount_minor, currency.liability)

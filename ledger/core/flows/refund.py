@@ -31,12 +31,12 @@ def decide(
     wallet: Wallet, charge: Charge | None, command: RefundCharge, now: Now
 ) -> tuple[ChargeRefunded] | Rejection:
     """No more than was charged, ever."""
+    if command.amount_minor is not None and command.amount_minor < 1:
+        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=command.amount_minor)
     if charge is None:
         return rejected(Reason.CHARGE_NOT_FOUND, charge_id=command.charge_id)
     left_minor = charge.amount_minor - charge.refunded_minor
     amount_minor = left_minor if command.amount_minor is None else command.amount_minor
-    if command.amount_minor is not None and amount_minor < 1:
-        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=amount_minor)
     if amount_minor > left_minor or not left_minor:
         return rejected(
             Reason.REFUND_EXCEEDS_CHARGE,

@@ -1,0 +1,70 @@
+"""The outermost layer: request ids, draining, metrics and the access log of every request."""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from ledger.engine import Unavailable
+from ledger.http import metrics
+from ledger.http.outages import outage
+from ledger.http.request import CLOSE, Headers
+from ledger.http.trace import Trace, follow
+from ledger.service import Ledger
+
+_log: Final = structlog.get_logger("ledger.http.access")
+
+_WHILE_DRAINING: Final = frozenset({"/livez", "/metrics"})
+"""What a service that shuts down still answers: it lives, and its last figures count."""
+
+
+class Edge:
+    """The ASGI application: the routes within, and what holds for all requests around them."""
+
+    def __init__(self, ledger: Ledger, routes: ASGIApp) -> None:
+        self._ledger, self._routes = ledger, routes
+        self._access_log = ledger.settings.access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; everything but HTTP is the routes' own business."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._routes(scope, receive, send)
+            return
+        trace = Trace(Headers(scope["headers"]))
+        follow(scope, trace)
+        draining = self._ledger.draining
+        mark = (b"x-request-id", trace.request_id.encode())
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                trace.status = message["status"]
+                marks = (mark, CLOSE) if draining else (mark,)
+                message["headers"] = [*message["headers"], *marks]
+            await send(message)
+
+        try:
+            if draining and scope["path"] not in _WHILE_DRAINING:
+                await outage(Unavailable("shutting-down")).answer()(scope, receive, tell)
+            else:
+                await self._routes(scope, receive, tell)
+        finally:
+            self._conclude(scope, trace)
+
+    def _conclude(self, scope: HTTPScope, trace: Trace) -> None:
+        seconds = perf_counter() - trace.started
+        metrics.observe(scope["method"], trace.route, trace.status, seconds)
+        if self._access_log:
+            params: Mapping[str, str] = scope.get("path_params") or {}
+            _log.info(
+                "request",
+                method=scope["method"],
+                route=trace.route,
+                status=trace.status,
+                duration_ms=round(seconds * 1000, 3),
+                caller=trace.caller,
+                request_id=trace.request_id,
+                **params,
+            )

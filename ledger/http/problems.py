@@ -1,0 +1,115 @@
+"""Problems: every 4xx and 5xx as an RFC 9457 document, under one closed list of slugs."""
+
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from ledger.http.answer import Answer, Header, encode
+
+TYPE_BASE: Final = "https://ledger.example/problems/"
+"""A problem's `type` is this and its slug."""
+
+Slug = Literal[
+    "malformed",
+    "unknown-currency",
+    "unknown-sku",
+    "unknown-plan",
+    "unknown-channel",
+    "amount-out-of-range",
+    "expiry-out-of-range",
+    "unauthenticated",
+    "insufficient-funds",
+    "forbidden",
+    "not-found",
+    "method-not-allowed",
+    "hold-exists",
+    "hold-not-open",
+    "order-not-payable",
+    "capture-exceeds-hold",
+    "refund-exceeds-charge",
+    "limit-exceeded",
+    "body-too-large",
+    "unsupported-media-type",
+    "idempotency-key-reused",
+    "internal-error",
+    "busy",
+    "database-unavailable",
+    "outcome-unknown",
+    "shutting-down",
+    "not-ready",
+]
+
+KINDS: Final[dict[Slug, tuple[int, str]]] = {
+    "malformed": (400, "The request is malformed"),
+    "unknown-currency": (400, "There is no such currency"),
+    "unknown-sku": (400, "There is no such SKU"),
+    "unknown-plan": (400, "There is no such plan or period"),
+    "unknown-channel": (400, "There is no such channel"),
+    "amount-out-of-range": (400, "An amount is out of range"),
+    "expiry-out-of-range": (400, "An expiry is out of range"),
+    "unauthenticated": (401, "A valid API key is needed"),
+    "insufficient-funds": (402, "There is too little available"),
+    "forbidden": (403, "The key lacks a scope"),
+    "not-found": (404, "There is no such thing"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "hold-exists": (409, "The hold id is taken"),
+    "hold-not-open": (409, "The hold is not open"),
+    "order-not-payable": (409, "The order cannot be paid this way"),
+    "capture-exceeds-hold": (409, "A capture is at most what is held"),
+    "refund-exceeds-charge": (409, "A refund is at most what is left of the charge"),
+    "limit-exceeded": (409, "The wallet is at a limit"),
+    "body-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The content type is not supported"),
+    "idempotency-key-reused": (422, "The idempotency key was used for another command"),
+    "internal-error": (500, "Something is wrong on our side"),
+    "busy": (503, "The service is busy"),
+    "database-unavailable": (503, "The database is away"),
+    "outcome-unknown": (503, "The outcome is not known"),
+    "shutting-down": (503, "The service is shutting down"),
+    "not-ready": (503, "The service is not ready"),
+}
+"""The status and title of every slug."""
+
+MEDIA_TYPE: Final = b"application/problem+json"
+
+
+class Problem(Struct, frozen=True):
+    """One refusal: `detail` says what was asked, what is true, what to do; `facts` name it."""
+
+    slug: Slug
+    detail: str
+    facts: dict[str, Any] = {}
+    headers: tuple[Header, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of its slug."""
+        return KINDS[self.slug][0]
+
+    def document(self) -> dict[str, Any]:
+        """The problem details as they are sent."""
+        status, title = KINDS[self.slug]
+        return {
+            "type": f"{TYPE_BASE}{self.slug}",
+            "title": title,
+            "status": status,
+            "detail": self.detail,
+            **self.facts,
+        }
+
+    def answer(self) -> Answer:
+        """The answer that tells it."""
+        return Answer(self.status, encode(self.document()), MEDIA_TYPE, self.headers)
+
+
+class ProblemError(Exception):
+    """A request that cannot even be put to the core; it carries its problem."""
+
+    def __init__(self, told: Problem) -> None:
+        super().__init__(told.slug, told.detail)
+        self.problem = told
+
+
+def problem(slug: Slug, detail: str, *headers: Header, **facts: object) -> Problem:
+    """The problem of a slug, with its named fields."""
+    return Problem(slug, detail, facts, headers)

@@ -1,0 +1,1 @@
+"""The calls of the contract, one area a file: operations and what they do."""

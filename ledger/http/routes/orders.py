@@ -1,0 +1,172 @@
+"""Orders and channels: open an order, read it, hear of its payment."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ledger.core.flows.order import OrderOpened
+from ledger.core.rejections import Reason, rejected
+from ledger.http import commands
+from ledger.http.answer import Answer, json_answer
+from ledger.http.answers import OrderAnswer, PaymentAnswer, RechargeOrderAnswer
+from ledger.http.bodies import EmptyBody, MembershipBody, RechargeBody
+from ledger.http.fields import shown
+from ledger.http.operation import Call, NoQuery, Operation
+from ledger.http.problems import problem
+from ledger.http.refusals import problem_of
+from ledger.http.render import payment_of, render_order
+from ledger.http.routes import examples
+from ledger.http.submission import answer_to, told
+from ledger.service import NotASandboxOrder, UnknownChannel
+
+
+async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:
+    """Open an order. The remembered answer has no payment: the one of now is attached to it."""
+    wallet_id, codes = call.params["wallet_id"], call.currencies.codes
+    command = commands.open_order(wallet_id, call.body, call.currencies.numbers)
+    done = await call.ledger.submit(call.caller.name, call.key, command)
+    status, body = told(wallet_id, done.answer, codes)
+    if done.replayed and isinstance(done.answer, OrderOpened):
+        order = done.answer.order
+        found = await call.ledger.find_order(order.order_id)
+        payment = None if found is None else payment_of(found[1])
+        body = render_order(wallet_id, order, payment, codes)
+    return answer_to(done, status, body)
+
+
+async def read_order(call: Call[None, NoQuery]) -> Answer:
+    """Tell one order."""
+    order_id, codes = call.params["order_id"], call.currencies.codes
+    found = await call.ledger.find_order(order_id)
+    if found is None:
+        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
+    wallet_id, order = found
+    return json_answer(200, render_order(wallet_id, order, payment_of(order), codes))
+
+
+async def notify(call: Call[None, NoQuery]) -> Answer:
+    """Hear a channel's own notification, and answer in its own way."""
+    channel = call.params["channel"]
+    try:
+        reply = await call.ledger.notify(channel, _texts(call.headers), call.raw)
+    except UnknownChannel:
+        return _no_channel(channel)
+    return Answer(reply.status, reply.body, reply.content_type.encode())
+
+
+async def pay(call: Call[EmptyBody, NoQuery]) -> Answer:
+    """Have the sandbox pay an order."""
+    channel, order_id = call.params["channel"], call.params["order_id"]
+    codes = call.currencies.codes
+    if channel != "sandbox":
+        return _no_channel(channel)
+    try:
+        found = await call.ledger.sandbox_pay(order_id)
+    except NotASandboxOrder:
+        refused = rejected(Reason.ORDER_NOT_PAYABLE, order_id=order_id)
+        return problem_of(refused, codes).answer()
+    if found is None:
+        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
+    wallet_id, order = found
+    return json_answer(200, render_order(wallet_id, order, payment_of(order), codes))
+
+
+def _no_channel(channel: str) -> Answer:
+    detail = f"There is no channel {shown(channel)} here. GET /v1/catalogue lists those there are."
+    return problem("not-found", detail, what="channel").answer()
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers as texts; one given twice is joined, as RFC 9110 (5.3) has it."""
+    texts: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        texts[name] = f"{texts[name]}, {value}" if name in texts else value
+    return texts
+
+
+_ORDER: Final = RechargeOrderAnswer(
+    order_id=examples.ORDER,
+    wallet_id=examples.WALLET,
+    price_cny="10.00",
+    status="pending",
+    channel="sandbox",
+    payment=PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{examples.ORDER}/pay"),
+    created_at="2026-03-01T01:00:00Z",
+    expires_at="2026-03-01T03:00:00Z",
+    paid_at=None,
+    paid_late=False,
+    currency="INSPIRATION",
+    amount="100.00",
+)
+
+OPERATIONS: Final = (
+    Operation(
+        id="openOrder",
+        method="POST",
+        path="/v1/wallets/{wallet_id}/orders",
+        tag="Orders",
+        summary="Open a recharge or membership order",
+        description=(
+            "A replay answers with the order as it was opened and with its `payment` as it is now."
+        ),
+        run=open_order,
+        scopes=("order:write",),
+        body=RechargeBody | MembershipBody,
+        needs_key=True,
+        answers={201: OrderAnswer},
+        reasons=(
+            Reason.UNKNOWN_PLAN,
+            Reason.UNKNOWN_CHANNEL,
+            Reason.AMOUNT_OUT_OF_RANGE,
+            Reason.LIMIT_EXCEEDED,
+        ),
+        problems=("unknown-currency",),
+        example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel="sandbox"),
+        example_answer=_ORDER,
+    ),
+    Operation(
+        id="readOrder",
+        method="GET",
+        path="/v1/orders/{order_id}",
+        tag="Orders",
+        summary="Read an order",
+        run=read_order,
+        scopes=("wallet:read", "order:write"),
+        answers={200: OrderAnswer},
+        reasons=(Reason.ORDER_NOT_FOUND,),
+        example_answer=_ORDER,
+    ),
+    Operation(
+        id="notify",
+        method="POST",
+        path="/v1/channels/{channel}/notifications",
+        tag="Orders",
+        summary="Receive a channel's notification",
+        description="The channel's own body, signature and answer, whatever its status.",
+        run=notify,
+        public=True,
+        raw_body=True,
+        answers={},
+        problems=("not-found",),
+    ),
+    Operation(
+        id="paySandboxOrder",
+        method="POST",
+        path="/v1/channels/{channel}/orders/{order_id}/pay",
+        tag="Orders",
+        summary="Have the sandbox pay an order",
+        description=(
+            "Development only, channel `sandbox` only: the sandbox sends itself a signed "
+            "notification. A second pay changes nothing."
+        ),
+        run=pay,
+        scopes=("order:write",),
+        body=EmptyBody,
+        body_optional=True,
+        answers={200: OrderAnswer},
+        reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE),
+        development=True,
+        example_body=EmptyBody(),
+        example_answer=_ORDER,
+    ),
+)

@@ -1,0 +1,167 @@
+"""Wallets: what they hold, and points given to them without payment."""
+
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.lots import spending_rank
+from ledger.core.rejections import Reason
+from ledger.core.wallet import Lot
+from ledger.http import commands
+from ledger.http.answer import Answer, json_answer
+from ledger.http.answers import (
+    BalanceAnswer,
+    DailyGrantAnswer,
+    GrantAnswer,
+    LotAnswer,
+    LotsAnswer,
+    MembershipAnswer,
+    QueuedAnswer,
+    WalletAnswer,
+)
+from ledger.http.bodies import EmptyBody, GrantBody
+from ledger.http.operation import Call, NoQuery, Operation
+from ledger.http.paging import LIMIT_MAX, Cursor, Keyset, Limit
+from ledger.http.render_wallet import render_lot, render_wallet
+from ledger.http.routes.examples import LOT, WALLET
+from ledger.http.submission import submit
+
+_LOTS: Final = Keyset(tuple[int, bool, int, str])
+
+
+class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of lots; all that callers may have fit on the first."""
+
+    limit: Limit = LIMIT_MAX
+    after: Cursor | UnsetType = UNSET
+
+
+async def read_wallet(call: Call[None, NoQuery]) -> Answer:
+    """Tell what the wallet holds now."""
+    view = await call.ledger.read_wallet(call.params["wallet_id"])
+    return json_answer(200, render_wallet(view, call.currencies.codes))
+
+
+async def list_lots(call: Call[None, LotsQuery]) -> Answer:
+    """List the lots that have anything left, in spending order."""
+    view = await call.ledger.read_wallet(call.params["wallet_id"])
+    filled = [lot for lot in view.wallet.lots if lot.available_minor or lot.held_minor]
+    lots, following = _LOTS.page(filled, _rank, call.query.limit, call.query.after)
+    items = [render_lot(lot, call.currencies.codes) for lot in lots]
+    return json_answer(200, LotsAnswer(items, following))
+
+
+def _rank(lot: Lot) -> tuple[int, bool, int, str]:
+    return spending_rank(lot.terms)
+
+
+async def claim_daily_grant(call: Call[EmptyBody, NoQuery]) -> Answer:
+    """Give the day's points, once."""
+    return await submit(call, ClaimDailyGrant(call.params["wallet_id"]))
+
+
+async def grant(call: Call[GrantBody, NoQuery]) -> Answer:
+    """Give points without payment."""
+    wallet_id = call.params["wallet_id"]
+    return await submit(call, commands.grant(wallet_id, call.body, call.currencies.numbers))
+
+
+_WALLET: Final = WalletAnswer(
+    wallet_id=WALLET,
+    balances={
+        "INSPIRATION": BalanceAnswer("716.00", "10.00", "56.00"),
+        "KUAIBI": BalanceAnswer("0.00", "0.00", "0.00"),
+    },
+    membership=MembershipAnswer(
+        plan="gold",
+        status="active",
+        started_at="2026-03-01T00:30:00Z",
+        ends_at="2026-07-01T00:30:00Z",
+        next_grant_at="2026-04-01T00:30:00Z",
+        months=1,
+        months_granted=1,
+        renews=False,
+        queued=[QueuedAnswer("platinum", 3)],
+    ),
+    claim_fen=0,
+    payable_fen=0,
+    frozen=False,
+    seq=42,
+    as_of="2026-03-01T01:00:00.123456Z",
+)
+_LOT: Final = LotAnswer(
+    lot_id=LOT,
+    currency="INSPIRATION",
+    source="daily",
+    available="56.00",
+    held="10.00",
+    cost_fen=0,
+    granted_at="2026-03-01T00:15:00Z",
+    expires_at="2026-03-01T16:00:00Z",
+)
+_CLAIM: Final = DailyGrantAnswer(
+    LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
+)
+
+OPERATIONS: Final = (
+    Operation(
+        id="readWallet",
+        method="GET",
+        path="/v1/wallets/{wallet_id}",
+        tag="Wallet",
+        summary="Read a wallet",
+        description="A wallet that was never seen reads as zeros.",
+        run=read_wallet,
+        scopes=("wallet:read",),
+        answers={200: WalletAnswer},
+        example_answer=_WALLET,
+    ),
+    Operation(
+        id="listLots",
+        method="GET",
+        path="/v1/wallets/{wallet_id}/lots",
+        tag="Wallet",
+        summary="List a wallet's lots in spending order",
+        run=list_lots,
+        scopes=("wallet:read",),
+        query=LotsQuery,
+        answers={200: LotsAnswer},
+        example_answer=LotsAnswer([_LOT], None),
+    ),
+    Operation(
+        id="claimDailyGrant",
+        method="POST",
+        path="/v1/wallets/{wallet_id}/daily-grant",
+        tag="Wallet",
+        summary="Claim the day's free points",
+        description="Once an Asia/Shanghai day; a later claim that day, 200, tells the first.",
+        run=claim_daily_grant,
+        scopes=("credit:write",),
+        body=EmptyBody,
+        body_optional=True,
+        needs_key=True,
+        answers={201: DailyGrantAnswer, 200: DailyGrantAnswer},
+        reasons=(Reason.LIMIT_EXCEEDED,),
+        example_body=EmptyBody(),
+        example_answer=_CLAIM,
+    ),
+    Operation(
+        id="grant",
+        method="POST",
+        path="/v1/wallets/{wallet_id}/grants",
+        tag="Wallet",
+        summary="Grant points without payment",
+        run=grant,
+        scopes=("credit:write",),
+        body=GrantBody,
+        needs_key=True,
+        answers={201: GrantAnswer},
+        reasons=(Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
+        problems=("unknown-currency", "amount-out-of-range"),
+        example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
+        example_answer=GrantAnswer(
+            LOT, WALLET, "INSPIRATION", "50.00", "promotional", "2026-03-01T01:00:00Z", None
+        ),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Submission: a command to the service, and its outcome as the status and body of an answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.core.batch import Answer as Outcome
+from ledger.core.batch import Done
+from ledger.core.decider import Command
+from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted
+from ledger.core.flows.debit import DebitCharged
+from ledger.core.flows.grant import LotGranted
+from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided
+from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.refund import ChargeRefunded
+from ledger.core.rejections import Rejection
+from ledger.http import render
+from ledger.http.answer import JSON, Answer, encode
+from ledger.http.idempotency import REPLAYED
+from ledger.http.operation import Call
+from ledger.http.problems import MEDIA_TYPE
+from ledger.http.refusals import problem_of
+
+
+async def submit(call: Call[Any, Any], command: Command) -> Answer:
+    """Have the caller's command decided, and answer with what it came to."""
+    done = await call.ledger.submit(call.caller.name, call.key, command)
+    status, body = told(command.wallet_id, done.answer, call.currencies.codes)
+    return answer_to(done, status, body)
+
+
+def answer_to(done: Done, status: int, body: object) -> Answer:
+    """The answer of an outcome; replays say so, refusals are problems."""
+    media_type = MEDIA_TYPE if isinstance(done.answer, Rejection) else JSON
+    return Answer(status, encode(body), media_type, (REPLAYED,) if done.replayed else ())
+
+
+def told(wallet_id: str, outcome: Outcome, codes: Mapping[int, str]) -> tuple[int, object]:
+    """(status, body) of what a command on a wallet came to."""
+    match outcome:
+        case DebitCharged():
+            return 201, render.render_debit(wallet_id, outcome, codes)
+        case HoldAuthorized(hold):
+            return 201, render.render_hold(wallet_id, hold, codes)
+        case HoldCaptured():
+            return 200, render.render_capture(wallet_id, outcome, codes)
+        case HoldVoided(hold):
+            return 200, render.render_hold(wallet_id, hold, codes, status="voided")
+        case HoldExtended(hold):
+            return 200, render.render_hold(wallet_id, hold, codes)
+        case ChargeRefunded():
+            return 200, render.render_refund(wallet_id, outcome, codes)
+        case LotGranted():
+            return 201, render.render_grant(wallet_id, outcome, codes)
+        case DailyGranted():
+            return 201, render.render_daily_grant(outcome, codes)
+        case AlreadyClaimed():
+            return 200, render.render_daily_grant(outcome, codes)
+        case OrderOpened(order):
+            return 201, render.render_order(wallet_id, order, render.payment_of(order), codes)
+        case Rejection():
+            refused = problem_of(outcome, codes)
+            return refused.status, refused.document()
+        case _:
+            raise AssertionError(f"no call brings about {type(outcome).__name__}")

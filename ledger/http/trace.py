@@ -1,0 +1,49 @@
+"""A request's trace: what its access-log line and its metrics will say."""
+
+import re
+from itertools import count
+from os import urandom
+from time import perf_counter
+from typing import Final, cast
+
+from litestar.types import HTTPScope, Scope
+
+from ledger.http.request import Headers
+
+UNMATCHED: Final = "unmatched"
+"""The route of a request that none matched."""
+
+ABANDONED: Final = 499
+"""The status of a request whose caller went away before it was answered."""
+
+_WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_process: Final = urandom(8).hex()
+_numbers: Final = count(1)
+
+
+class Trace:
+    """One request on its way; its parts are filled in as they become known."""
+
+    __slots__ = ("caller", "headers", "request_id", "route", "started", "status")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.started = perf_counter()
+        self.route = UNMATCHED
+        self.caller = ""
+        self.status = ABANDONED
+        given = headers.values.get(b"x-request-id", b"")
+        if _WELL_FORMED.fullmatch(given):
+            self.request_id = given.decode("ascii")
+        else:
+            self.request_id = f"{_process}-{next(_numbers):x}"
+
+
+def follow(scope: HTTPScope, trace: Trace) -> None:
+    """Let the trace be found by whoever has the scope."""
+    scope["state"] = {"trace": trace}
+
+
+def trace_of(scope: Scope) -> Trace:
+    """The trace of a request."""
+    return cast("Trace", scope["state"]["trace"])
