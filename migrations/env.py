@@ -7,13 +7,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+
 def _migrate(connection: Connection) -> None:
     # A migration that waits for a lock stops everybody behind it: rather fail and try again.
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.commit()
-    context.configure(
-        connection=connection, target_metadata=None, transaction_per_migration=True
-    )
+    context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 

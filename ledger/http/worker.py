@@ -5,9 +5,10 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, LifeSpanScope, Receive, Scope, Send
 
 from ledger.http.app import create_app
 from ledger.service import Ledger, open_ledger
@@ -15,6 +16,11 @@ from ledger.settings import read_settings
 from ledger.telemetry import configure_logging
 
 _log = structlog.get_logger()
+
+# The server's half of ASGI, which the framework's types (requests only) do not cover.
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 _PR_SET_PDEATHSIG = 1
 
 
@@ -23,17 +29,17 @@ class Worker:
 
     def __init__(self) -> None:
         self._ledger: Ledger | None = None
-        self._app: ASGIApp | None = None
+        self._app: Any = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve a request, or the life of the process."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._live(receive, send)
         else:
             assert self._app is not None, "a request before start-up"
             await self._app(scope, receive, send)
 
-    async def _live(self, _: LifeSpanScope, receive: Receive, send: Send) -> None:
+    async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             self._ledger = await open_ledger(read_settings(os.environ))

@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 
 from ledger.core.batch import Done
-from ledger.core.decider import (
-    AuthorizeHold,
-    CaptureHold,
-    ClaimDailyGrant,
-    Debit,
-    Grant,
-    OpenRecharge,
-    RefundCharge,
-)
-from ledger.core.flows.debit import DebitCharged
-from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.debit import Debit, DebitCharged
+from ledger.core.flows.grant import Grant
+from ledger.core.flows.hold import AuthorizeHold, CaptureHold
+from ledger.core.flows.order import OpenRecharge, OrderOpened
+from ledger.core.flows.refund import RefundCharge
 from ledger.core.rejections import Reason, Rejection
 from ledger.engine import Unavailable
 from ledger.engine.lane import QUEUE_MAX, shard_of

@@ -4,19 +4,12 @@ from typing import Any
 
 import pytest
 
-from ledger.core.decider import (
-    AuthorizeHold,
-    CaptureHold,
-    ClaimDailyGrant,
-    Debit,
-    Grant,
-    OpenMembership,
-    OpenRecharge,
-    RefundCharge,
-    VoidHold,
-)
-from ledger.core.flows.debit import DebitCharged
-from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.debit import Debit, DebitCharged
+from ledger.core.flows.grant import Grant
+from ledger.core.flows.hold import AuthorizeHold, CaptureHold, VoidHold
+from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
+from ledger.core.flows.refund import RefundCharge
 from ledger.engine.verify import verify
 from ledger.service import Ledger
 from ledger.store.pool import connect_service

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ledger.core.batch import Done
-from ledger.core.decider import Debit, Grant
-from ledger.core.flows.debit import DebitCharged
+from ledger.core.flows.debit import Debit, DebitCharged
+from ledger.core.flows.grant import Grant
 from ledger.engine import Unavailable
 from ledger.engine.verify import verify
 from ledger.service import Ledger, open_ledger

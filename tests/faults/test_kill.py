@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -156,10 +157,10 @@ async def test_a_killed_postgres_is_restarted_and_loses_nothing(tmp_path: Path, 
             await asyncio.sleep(random.Random(seed).uniform(0.4, 0.8))
             pid = int((tmp_path / "postgres.pid").read_text())
             os.kill(pid, signal.SIGKILL)
-            await asyncio.to_thread(wait_until, lambda pid=pid: _other_pid(tmp_path, pid))
+            await asyncio.to_thread(wait_until, partial(_other_pid, tmp_path, pid))
             count = len(traffic.acknowledged)
             enough = count + 20
-            await asyncio.to_thread(wait_until, lambda enough=enough: traffic.reached(enough))
+            await asyncio.to_thread(wait_until, partial(traffic.reached, enough))
     assert traffic.statuses <= {201, 503}
     await _check(service.url, traffic, tmp_path)
     out = await asyncio.to_thread(service.stop)

@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.core.decider import Debit, Grant
+from ledger.core.flows.debit import Debit
+from ledger.core.flows.grant import Grant
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.conftest import Database

@@ -1,6 +1,6 @@
 """Finance: the trial balance."""
 
-import datetime
+import datetime as dt
 from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -14,8 +14,7 @@ from ledger.http.commands import currency_number
 from ledger.http.operation import Call, Operation
 from ledger.http.render import Codes
 
-
-Day = Annotated[datetime.date, Meta(description="A day in Shanghai; today by default")]
+Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
 Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
 
 

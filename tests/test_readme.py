@@ -1,0 +1,62 @@
+"""The README's examples: every command is run in one shell, every answer compared."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ledger.embedded import EmbeddedPostgres
+from tests.conftest import DEV_KEY, Served, fresh_database
+
+README = Path(__file__).parents[1] / "README.md"
+_BLOCKS = re.compile(r"```sh\n(.*?)```\n(?:```json\n(.*?)```)?", re.DOTALL)
+_MARK = "--- next ---"
+
+
+@pytest.fixture
+async def newcomer(
+    postgres: EmbeddedPostgres, template: str, tmp_path: Path
+) -> AsyncIterator[Served]:
+    """A service nobody has used yet."""
+    async with fresh_database(postgres, template) as found:
+        environment = {
+            "LEDGER_DATABASE_URL": found.url,
+            "LEDGER_OWNER_DATABASE_URL": found.owner_url,
+            "LEDGER_DATA_DIR": str(tmp_path),
+            "LEDGER_DEV_API_KEY": DEV_KEY,
+        }
+        service = Served(environment, "--dev")
+        await asyncio.to_thread(service.wait_until_ready)
+        yield service
+        await asyncio.to_thread(service.stop)
+
+
+async def test_the_examples_give_what_they_show(newcomer: Served) -> None:
+    """A newcomer who types what the README says sees what the README shows."""
+    blocks = _BLOCKS.findall(README.read_text())
+    assert len(blocks) >= 10
+    script = f"\necho '{_MARK}'\n".join(commands for commands, _ in blocks)
+    shell = await asyncio.create_subprocess_exec(
+        "bash",
+        "-euc",
+        script,
+        env={**os.environ, "LEDGER": newcomer.url, "KEY": DEV_KEY},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await shell.communicate()
+    assert shell.returncode == 0, out.decode()
+    answers = out.decode().split(f"{_MARK}\n")
+    for (commands, shown), answer in zip(blocks, answers, strict=True):
+        pattern = ".*?".join(re.escape(part) for part in shown.split("…"))
+        assert re.fullmatch(pattern, answer, re.DOTALL), f"{commands}\n{answer}\nnot\n{shown}"
+
+
+def test_the_two_commands_are_the_first_thing_shown() -> None:
+    """Whoever runs the README's own commands runs `make serve` and `make test`."""
+    first = re.search(r"```\n(.*?)```", README.read_text(), re.DOTALL)
+    assert first is not None
+    assert first[1] == "make serve\nmake test\n"
