@@ -1,0 +1,272 @@
+"""The house style, as far as a machine can judge it."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEDGER = ROOT / "ledger"
+SQL = LEDGER / "store" / "sql"
+
+FUNCTION_LINES_MAX = 60
+FILE_LINES_MAX = 400
+VAGUE = {"util", "helper", "common", "base", "manager", "handler", "impl"}
+TOP_FOLDERS = {"ledger", "migrations", "deploy", "tests"}
+
+CORE_IMPORTS = {
+    "calendar", "collections", "datetime", "enum", "functools", "hashlib", "itertools", "ledger",
+    "math", "msgspec", "operator", "re", "struct", "types", "typing",
+}  # fmt: skip
+CORE_CALLS = {"breakpoint", "eval", "exec", "float", "hash", "id", "input", "open", "print"}
+CLOCKS = {"now", "today", "utcnow"}
+
+# What needs its own SQL before there is a store: a fresh server's superuser session.
+SQL_ELSEWHERE = {"ledger/embedded/prepare.sql"}
+STATEMENT = re.compile(
+    r"(?:\s|--.*\n)*(?:SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|GRANT|REVOKE|TRUNCATE"
+    r"|COPY|MERGE|LOCK|SET|RESET|VALUES|EXPLAIN|ANALYZE|VACUUM|CALL|LISTEN|NOTIFY)\s+[\w\"$*(]"
+)
+
+
+def python_files(folder: Path) -> list[Path]:
+    """Our own sources; code that a generator wrote follows the generator's style."""
+    return [path for path in sorted(folder.rglob("*.py")) if "_pb2" not in path.name]
+
+
+def kept_files() -> list[Path]:
+    """What is, or is about to be, under version control."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: nobody knows what is under version control")
+    listing = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a source file."""
+    return ast.parse(path.read_text(), path.name)
+
+
+def at(path: Path, line: int, what: str) -> str:
+    """A finding and its place, as an editor can follow it."""
+    return f"{path.relative_to(ROOT)}:{line}: {what}"
+
+
+def lines_matching(pattern: str, files: list[Path]) -> list[str]:
+    """The lines of files in which a pattern is found."""
+    found = []
+    for path in files:
+        text = path.read_bytes().decode(errors="replace")
+        found += [
+            at(path, number, line.strip())
+            for number, line in enumerate(text.splitlines(), 1)
+            if re.search(pattern, line)
+        ]
+    return found
+
+
+def texts_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every string but docstrings; a formatted one with `x` for each of its values."""
+    if isinstance(tree, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.Constant) else "x" for part in tree.values]
+        yield tree.lineno, "".join(map(str, parts))
+    elif isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        yield tree.lineno, tree.value
+    for child in ast.iter_child_nodes(tree):
+        is_docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+        if not is_docstring and not (
+            isinstance(tree, ast.JoinedStr) and isinstance(child, ast.Constant)
+        ):
+            yield from texts_of(child)
+
+
+def impurities(node: ast.AST) -> Iterator[str]:
+    """What a node of the core's syntax tree does that the core may not."""
+    match node:
+        case ast.Constant(value=float() | complex() as number):
+            yield f"the number {number}"
+        case ast.Name(id="float"):
+            yield "float"
+        case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
+            yield "division that is not whole: use // and say what becomes of the rest"
+        case ast.Await() | ast.AsyncFor() | ast.AsyncWith() | ast.AsyncFunctionDef():
+            yield "waiting"
+        case ast.Call(func=ast.Name(id=name)) if name in CORE_CALLS:
+            yield f"{name}()"
+        case ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=attr) if attr in CLOCKS:
+            yield f"a clock: {attr}()"
+        case ast.Import(names=names):
+            for imported in names:
+                if imported.name.split(".")[0] not in CORE_IMPORTS:
+                    yield f"import of {imported.name}"
+        case ast.ImportFrom(module=module):
+            if (module or "").split(".")[0] not in CORE_IMPORTS:
+                yield f"import of {module}"
+        case _:
+            pass
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """The identifiers that a node of a syntax tree itself brings in."""
+    for field in ("id", "attr", "arg", "name", "asname"):
+        name = getattr(node, field, None)
+        if isinstance(name, str):
+            yield name
+
+
+def test_a_function_fits_a_screen() -> None:
+    """A function has at most 60 lines; 40 is a smell."""
+    too_long = [
+        at(path, node.lineno, f"{node.name} has {lines} lines")
+        for path in python_files(LEDGER)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
+    ]
+    assert not too_long
+
+
+def test_a_file_is_about_one_thing() -> None:
+    """A file has at most 400 lines; 250 is a smell."""
+    too_long = [
+        at(path, lines, "too long")
+        for path in [*python_files(LEDGER), *sorted(LEDGER.rglob("*.sql"))]
+        if (lines := len(path.read_text().splitlines())) > FILE_LINES_MAX
+    ]
+    assert not too_long
+
+
+def test_a_module_is_named_for_what_it_holds() -> None:
+    """No utils, helpers, common, base, manager, handler, impl, nor as part of a name."""
+    vague = [
+        str(path.relative_to(ROOT))
+        for folder in (LEDGER, ROOT / "tests", ROOT / "migrations")
+        for path in folder.rglob("*")
+        if path.is_dir() or path.suffix == ".py"
+        if VAGUE & {word.removesuffix("s") for word in path.stem.lower().split("_")}
+    ]
+    assert not vague
+
+
+def test_the_core_computes_and_does_nothing_else() -> None:
+    """No float, true division, clock, randomness, waiting, file, log or environment in core."""
+    found = [
+        at(path, getattr(node, "lineno", 0), impurity)
+        for path in python_files(LEDGER / "core")
+        for node in ast.walk(tree_of(path))
+        for impurity in impurities(node)
+    ]
+    assert not found
+
+
+def test_the_core_never_calls_a_payment_a_transaction() -> None:
+    """The word is the database's; the core knows entries, charges, holds and orders."""
+    word = "transaction"
+    named = [
+        at(path, getattr(node, "lineno", 0), name)
+        for folder in ("core", "finance")
+        for path in python_files(LEDGER / folder)
+        for node in ast.walk(tree_of(path))
+        for name in names_in(node)
+        if word in name.lower()
+    ]
+    assert not named
+
+
+def test_sql_lives_with_the_store_and_the_migrations() -> None:
+    """A statement is a named file under ledger/store/sql, or a migration."""
+    inline = [
+        at(path, line, text[:60])
+        for path in python_files(LEDGER)
+        for line, text in texts_of(tree_of(path))
+        if STATEMENT.match(text)
+    ]
+    elsewhere = {
+        str(path.relative_to(ROOT)) for path in LEDGER.rglob("*.sql") if path.parent != SQL
+    }
+    assert not inline
+    assert elsewhere <= SQL_ELSEWHERE
+
+
+def test_every_statement_is_used_and_says_what_for() -> None:
+    """A file under store/sql is named in Python and begins with a comment: its purpose."""
+    files = {path.stem: path for path in SQL.glob("*.sql")}
+    used = {
+        text
+        for path in python_files(LEDGER)
+        for _, text in texts_of(tree_of(path))
+        if text in files
+    }
+    silent = [name for name, path in files.items() if not re.match(r"-- \S", path.read_text())]
+    assert not set(files) - used
+    assert not silent
+
+
+def test_every_named_statement_exists() -> None:
+    """`statement("name")` names a file under store/sql."""
+    missing = [
+        at(path, line, name)
+        for path in python_files(LEDGER)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and "statement" in names_in(node.func)
+        for argument in node.args
+        for line, name in texts_of(argument)
+        if not (SQL / f"{name}.sql").exists()
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("package", ["channels", "finance/exports"])
+def test_every_channel_and_export_is_in_its_registry(package: str) -> None:
+    """A file beside the contract is imported by the package and stands in its REGISTRY."""
+    folder = LEDGER / package
+    if not folder.exists():
+        pytest.skip(f"no ledger/{package} yet")
+    registry: set[str] = set()
+    module_of: dict[str, str] = {}
+    for node in tree_of(folder / "__init__.py").body:
+        if isinstance(node, ast.ImportFrom):
+            module = (node.module or "").rsplit(".", 1)[-1]
+            module_of |= {alias.asname or alias.name: module for alias in node.names}
+        elif "REGISTRY" in {name for part in ast.walk(node) for name in names_in(part)}:
+            registry |= {name for part in ast.walk(node) for name in names_in(part)}
+    registered = {module_of[name] for name in registry & set(module_of)}
+    there = {path.stem for path in python_files(folder)} - {"__init__", "contract"}
+    assert not there - registered
+
+
+def test_nothing_is_left_for_later_in_a_comment() -> None:
+    """What is to be done is an issue, not a comment."""
+    marks = r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b"
+    assert not lines_matching(marks, kept_files())
+
+
+def test_a_type_error_is_ignored_by_its_code_only() -> None:
+    """A bare `ignore` would hide the next error too."""
+    bare = r"#\s*type:\s*" + r"ignore(?!\[)"
+    assert not lines_matching(bare, [path for path in kept_files() if path.suffix == ".py"])
+
+
+def test_the_top_level_has_four_visible_folders() -> None:
+    """A newcomer sees ledger, migrations, deploy and tests."""
+    folders = {path.relative_to(ROOT).parts[0] for path in kept_files() if path.parent != ROOT}
+    assert {folder for folder in folders if not folder.startswith(".")} <= TOP_FOLDERS
+
+
+def test_no_file_names_a_registry_or_someones_home() -> None:
+    """Where packages come from and where a checkout lies is each machine's own matter."""
+    registries = (
+        r"py" + r"pi\.org|python" + r"hosted|npm" + r"js\.|crates\.i" + r"o\b|://mirrors?\."
+    )
+    starts = r"(?<![\w.$}~-])/"
+    homes = rf"{starts}(ho" + r"me|Us" + rf"ers)/\w|{starts}ro" + r"ot/|/wo" + r"rk/main"
+    assert not lines_matching(f"{registries}|{homes}", kept_files())
