@@ -57,6 +57,8 @@ def unfinished(cluster: Path) -> Path:
 def ensure_cluster(placement: Placement, runtime_dir: Path, settings: Mapping[str, str]) -> None:
     """Make the cluster if there is none; check that an old one fits; give it to its user."""
     cluster = placement.cluster
+    if cluster.exists() and not _is_owner(placement) and os.geteuid() != 0:
+        raise EmbeddedPostgresError(_not_ours(placement))
     if cluster.is_dir() and not any(cluster.iterdir()):
         cluster.rmdir()
     if not cluster.exists():
@@ -139,8 +141,6 @@ def _check_version(placement: Placement) -> None:
             "Move it away to begin with an empty database, or choose another LEDGER_DATA_DIR."
         )
         raise EmbeddedPostgresError(msg) from None
-    except PermissionError as error:
-        raise EmbeddedPostgresError(_not_ours(placement)) from error
     if theirs != ours:
         msg = (
             f"{cluster} was made by Postgres {theirs}, but Postgres {ours} is installed. Install "
@@ -155,16 +155,18 @@ def _give_to_owner(placement: Placement) -> None:
     The top folder comes last, so a change that was cut short is seen and done again.
     """
     identity, cluster = placement.identity, placement.cluster
-    if cluster.stat().st_uid == identity.owner_uid:
+    if _is_owner(placement):
         return
-    if os.geteuid() != 0:
-        raise EmbeddedPostgresError(_not_ours(placement))
     _log.info("postgres.new_owner", cluster=str(cluster), user=identity.owner_uid)
     owner = (identity.owner_uid, identity.owner_gid)
     for _folder, folders, files, descriptor in os.fwalk(cluster, topdown=False):
         for name in (*folders, *files):
             os.chown(name, *owner, dir_fd=descriptor, follow_symlinks=False)
     os.chown(cluster, *owner)
+
+
+def _is_owner(placement: Placement) -> bool:
+    return placement.cluster.stat().st_uid == placement.identity.owner_uid
 
 
 def _not_ours(placement: Placement) -> str:

@@ -23,15 +23,19 @@ from tests.core.support import Journal, code_of
 Plain = dict[str, Any]
 
 
-def operation_of(envelope: Envelope) -> Operation:
-    """The request in plain values; currencies by their code."""
+def operation_of(envelope: Envelope, key: str | None = None) -> Operation:
+    """The request in plain values; currencies by their code.
+
+    Without `key` the key hash is taken for the key itself, as the stories make it.
+    """
     command = envelope.command
     fields = asdict(command)
     wallet = fields.pop("wallet_id")
     if fields.get("currency") is not None:
         fields["currency"] = code_of(fields["currency"])
     kind = str(command.__struct_config__.tag)
-    return Operation(wallet, envelope.caller, envelope.key_hash.decode(), kind, fields)
+    key = envelope.key_hash.decode() if key is None else key
+    return Operation(wallet, envelope.caller, key, kind, fields)
 
 
 def drawn_id_of(answer: Answer) -> str:
