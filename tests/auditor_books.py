@@ -278,7 +278,7 @@ def _next_share(lot: Dict, part: int, what: str) -> int:
     left: int = lot[f"{what}_left"]
     gone = lot["amount"] - lot["available"]
     up_to_here = math.floor(Fraction(lot[what]) * Fraction(gone + part, lot["amount"]))
-    given_before = lot[what] - left
+    given_before: int = lot[what] - left
     return max(0, min(left, up_to_here - given_before))
 
 

@@ -37,9 +37,7 @@ class Entry:
     def legs(self) -> Legs:
         """The legs, without those that came to nothing."""
         # A list first: on the hot path it is built in two thirds of a generator's time.
-        return tuple(
-            [(*place, amount) for place, amount in self._sums.items() if amount]
-        )
+        return tuple([(*place, amount) for place, amount in self._sums.items() if amount])
 
 
 def issue(terms: LotTerms) -> Legs:
