@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import asyncpg
+
 from ledger.catalog import CatalogueError
 from ledger.embedded import EmbeddedPostgresError
 from ledger.engine import Unavailable
@@ -20,5 +22,9 @@ EXPECTED: Final = (
     SchemaError,
     SettingsError,
     Unavailable,
-    ConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.exceptions.ClientConfigurationError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    OSError,
 )

@@ -13,6 +13,7 @@ from ledger.core.audit import Finding
 from ledger.engine.verify import verify
 from ledger.store.audit import count_events
 from ledger.store.pool import connect_service
+from ledger.store.schema import read_facts
 
 SHOWN_MAX = 200
 """Differences shown and kept; more are counted."""
@@ -48,6 +49,7 @@ async def _verify(url: str, *, quiet: bool) -> tuple[int, int, list[Finding]]:
         disable=quiet or bool(os.environ.get("CI")),
     )
     try:
+        await read_facts(connection)
         total = await count_events(connection)
         with progress:
             task = progress.add_task("verify", total=total)

@@ -61,9 +61,11 @@ def _balances(wallet: Wallet, terms: Terms) -> Table:
 
 
 def _lots(wallet: Wallet, terms: Terms) -> Table:
-    table = Table(
-        "lot", "source", "available", "held", "cost left", "expires", title="spent in order"
-    )
+    table = Table(title="lots, in the order they are spent")
+    # An id that is cut short is of no use to anybody: it is folded instead.
+    table.add_column("lot", overflow="fold")
+    for name in ("source", "available", "held", "cost left", "expires"):
+        table.add_column(name)
     for lot in wallet.lots:
         expires_at = lot.terms.expires_at
         table.add_row(

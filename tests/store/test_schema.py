@@ -14,8 +14,11 @@ from alembic.script import ScriptDirectory
 
 from ledger.catalog import load_catalogue
 from ledger.core.chart import ACCOUNTS
+from ledger.core.flows.order import OpenRecharge
+from ledger.core.rejections import Reason, Rejection
 from ledger.embedded import EmbeddedPostgres, bin_dir
-from ledger.service import open_ledger
+from ledger.engine.clock import ClockError
+from ledger.service import UnknownChannel, open_ledger
 from ledger.settings import Settings
 from ledger.store.schema import (
     HEAD,
@@ -147,6 +150,25 @@ async def test_production_refuses_a_server_that_may_lose_commits(
         with pytest.raises(SchemaError, match="turn both on"):
             await read_durability(connection)
         await connection.close()
+
+
+async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
+    """On a server that keeps its promises it starts; what is for development is not there."""
+    with EmbeddedPostgres(tmp_path) as server:
+        owner_url, url = server.url("postgres"), server.url("ledger_login")
+        await initialise(owner_url, "ledger_login", CODES)
+        ledger = await open_ledger(Settings(database_url=url))
+        try:
+            assert ledger.terms().channels == {}
+            refused = await ledger.submit("c", "k", OpenRecharge("w", 1001, 100, "sandbox"))
+            assert isinstance(refused.answer, Rejection)
+            assert refused.answer.reason is Reason.UNKNOWN_CHANNEL
+            with pytest.raises(ClockError, match="development"):
+                await ledger.move_clock(advance_us=1)
+            with pytest.raises(UnknownChannel):
+                await ledger.notify("sandbox", {}, b"")
+        finally:
+            await ledger.close()
 
 
 async def test_a_second_server_is_used_over_tcp_with_a_password(tmp_path: Path) -> None:

@@ -1,0 +1,174 @@
+"""The command line, as processes of their own against a real Postgres."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from ledger.embedded import EmbeddedPostgres
+from tests.conftest import DEV_KEY, Database, Served, fresh_database
+
+EXPIRED = ["--expires-in-days", "0"]
+LEDGER = str(Path(sys.executable).with_name("ledger"))
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+    process = await asyncio.create_subprocess_exec(
+        LEDGER,
+        *arguments,
+        env={**clean, "COLUMNS": "80", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def of(database: Database) -> dict[str, str]:
+    """The environment that points at a database."""
+    return {
+        "LEDGER_DATABASE_URL": database.url,
+        "LEDGER_OWNER_DATABASE_URL": database.owner_url,
+    }
+
+
+def untouched(folder: Path) -> bool:
+    """Whether nothing was put into a folder."""
+    return not list(folder.iterdir())
+
+
+@pytest.fixture
+async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database without a ledger."""
+    async with fresh_database(postgres, None) as found:
+        yield found
+
+
+@pytest.mark.usefixtures("template")
+async def test_a_production_ledger_is_made_and_says_what_is_missing(empty: Database) -> None:
+    """Before init every command says `ledger init`; afterwards they work; init may run again."""
+    for command in (["serve"], ["verify"], ["wallet", "show", "w"]):
+        code, out, err = await run(*command, **of(empty))
+        assert (code, out) == (2, ""), command
+        assert "ledger init" in err
+        assert "Traceback" not in err
+    for _ in range(2):
+        code, out, err = await run("init", "--shards", "4", **of(empty))
+        assert code == 0, err
+    code, _, err = await run("init", "--shards", "5", **of(empty))
+    assert code == 2
+    assert "4 shards for life" in err
+    code, _, err = await run("serve", "--dev", **of(empty))
+    assert code == 2
+    assert "production ledger for life" in err
+    code, out, _ = await run("verify", "--json", **of(empty))
+    assert (code, json.loads(out)["differences"]) == (0, 0)
+    code, _, err = await run("migrate", **of(empty))
+    assert code == 0, err
+
+
+async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
+    """Once `key revoke` returns, the key is dead; others live on."""
+    here = {"LEDGER_DATABASE_URL": served.database_url}
+    code, out, err = await run(
+        "key", "create", "--caller", "gen", "--scopes", "wallet:read", "--json", **here
+    )
+    assert code == 0, err
+    made: dict[str, Any] = json.loads(out)
+    headers = {"authorization": f"Bearer {made['key']}"}
+    async with httpx2.AsyncClient(base_url=served.url, headers=headers) as client:
+        assert (await client.get("/v1/wallets/w")).status_code == 200
+        code, out, err = await run("key", "revoke", made["key_id"], **here)
+        assert code == 0, err
+        assert (await client.get("/v1/wallets/w")).status_code == 401
+        own = {"authorization": f"Bearer {DEV_KEY}"}
+        assert (await client.get("/v1/wallets/w", headers=own)).status_code == 200
+    code, out, _ = await run("key", "list", "--json", **here)
+    rows = {row["key_id"]: row for row in json.loads(out)}
+    assert rows[made["key_id"]]["revoked_at"] is not None
+    assert made["key"] not in out
+    code, _, err = await run("key", "revoke", made["key_id"], **here)
+    assert (code, "no key" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["key", "create", "--caller", "c", "--scopes", "root"], "unknown scopes root"),
+        (["key", "create", "--caller", "channel:x", "--scopes", "wallet:read"], "no channel"),
+        (["key", "create", "--caller", "c", "--scopes", "wallet:read", *EXPIRED], "a day"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+async def test_a_wrong_call_is_refused_in_one_sentence(
+    database: Database, arguments: list[str], said: str
+) -> None:
+    """Exit code not zero, what is wrong on standard error, nothing done."""
+    code, out, err = await run(*arguments, **of(database))
+    assert code != 0
+    assert said in out + err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEDGER_HTTP_PORT", "eighty"),
+        ("LEDGER_HTTP_PORT", "70000"),
+        ("LEDGER_DEV_API_KEY", "short"),
+        ("LEDGER_WORKERS", "0"),
+    ],
+)
+async def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    """The message names the variable and what it may be."""
+    code, _, err = await run("serve", "--dev", **{name: value, "LEDGER_DATA_DIR": str(tmp_path)})
+    assert code == 2
+    assert name in err
+    assert untouched(tmp_path)
+
+
+async def test_a_port_in_use_is_said_before_anything_starts(served: Served, tmp_path: Path) -> None:
+    """The message names the port and the variable that moves it."""
+    environment = {"LEDGER_HTTP_PORT": str(served.port), "LEDGER_DATA_DIR": str(tmp_path)}
+    code, _, err = await run("serve", "--dev", **environment)
+    assert code == 2
+    assert "LEDGER_HTTP_PORT" in err
+    assert untouched(tmp_path)
+
+
+async def test_a_wallet_is_shown_to_people_and_to_machines(served: Served) -> None:
+    """`wallet show` tells what the API tells, on 80 columns or as JSON."""
+    here = {"LEDGER_DATABASE_URL": served.database_url}
+    headers = {"authorization": f"Bearer {DEV_KEY}", "idempotency-key": "show"}
+    async with httpx2.AsyncClient(base_url=served.url, headers=headers) as client:
+        claimed = (await client.post("/v1/wallets/shown/daily-grant", json={})).json()
+    code, out, _ = await run("wallet", "show", "shown", **here)
+    assert code == 0
+    assert claimed["lot_id"][:8] in out
+    assert max(map(len, out.splitlines())) <= 80
+    code, out, _ = await run("wallet", "show", "shown", "--json", **here)
+    shown = json.loads(out)
+    assert shown["balances"]["INSPIRATION"]["available"] == "66.00"
+    assert [lot["lot_id"] for lot in shown["lots"]] == [claimed["lot_id"]]
+
+
+async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> None:
+    """0 when all agrees, 1 when anything differs; the difference is named either way."""
+    code, out, _ = await run("verify", **of(database))
+    assert (code, "0 events verified" in out) == (0, True)
+    await owner.execute("UPDATE shards SET seq = 7 WHERE shard = 1")
+    code, out, _ = await run("verify", **of(database))
+    assert (code, "says seq 7" in out) == (1, True)
+    code, out, _ = await run("verify", "--json", **of(database))
+    found = json.loads(out)
+    assert (code, found["differences"], found["findings"][0]["what"]) == (1, 1, "head")

@@ -1,0 +1,1 @@
+"""The edges: what callers see, decoded and told."""
