@@ -92,6 +92,7 @@ class Lane:
         self._closing = True
         self._arrived.set()
         await self._task
+        await self._committer.close()
 
     async def _work(self) -> None:
         while True:

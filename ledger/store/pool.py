@@ -8,6 +8,7 @@ from asyncpg.pool import PoolConnectionProxy
 from ledger.store.sql import statement
 
 # Quoted: only the stubs know that these classes are generic.
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 

@@ -1,5 +1,7 @@
 -- Everything a batch or a read may look at: head and clock, wallets, documents, charges, requests.
 -- Rows are (what, wallet, a, b, key, numbers, body, extra); `what` says which columns are filled.
+-- Every look-up is a LATERAL behind OFFSET 0: whatever the planner knows of the tables (nothing, on a
+-- new ledger), all that it can do is probe the index with the whole key.
 WITH head AS MATERIALIZED (
     SELECT
         shards.seq,
@@ -11,6 +13,18 @@ WITH head AS MATERIALIZED (
         + coalesce((SELECT offset_us FROM development_clock), 0) AS clock_us
     FROM shards
     WHERE shards.shard = $1
+),
+
+wanted_request AS MATERIALIZED (
+    SELECT
+        given.wallet,
+        given.caller,
+        decode(given.key_hash, 'hex') AS key_hash
+    FROM unnest(
+        (string_to_array($8, E'\n')) [2:],
+        (string_to_array($9, E'\n')) [2:],
+        (string_to_array($10, E'\n')) [2:]
+    ) AS given (wallet, caller, key_hash)
 )
 
 SELECT
@@ -29,72 +43,86 @@ SELECT
     NULL::text AS extra
 FROM head
 UNION ALL
-SELECT 'wallet', wallets.wallet, NULL, NULL, NULL, ARRAY[wallets.seq], wallets.state, NULL
+SELECT 'wallet', wanted.wallet, NULL, NULL, NULL, ARRAY[found.seq], found.state, NULL
 FROM unnest((string_to_array($2, E'\n')) [2:]) AS wanted (wallet)
-INNER JOIN wallets ON wallets.shard = $1 AND wallets.wallet = wanted.wallet
+CROSS JOIN LATERAL (
+    SELECT wallets.seq, wallets.state
+    FROM wallets
+    WHERE wallets.shard = $1 AND wallets.wallet = wanted.wallet
+    OFFSET 0
+) AS found
 UNION ALL
-SELECT 'document', documents.wallet, documents.kind, documents.id, NULL, NULL, documents.state, NULL
+SELECT 'document', wanted.wallet, wanted.kind, wanted.id, NULL, NULL, found.state, NULL
 FROM unnest($3::text [], $4::text [], $5::text []) AS wanted (wallet, kind, id)
-INNER JOIN documents
-    ON
+CROSS JOIN LATERAL (
+    SELECT documents.state
+    FROM documents
+    WHERE
         documents.shard = $1
         AND documents.wallet = wanted.wallet
         AND documents.kind = wanted.kind
         AND documents.id = wanted.id
+    OFFSET 0
+) AS found
 UNION ALL
-SELECT 'charge', events.wallet, NULL, NULL, NULL, ARRAY[events.seq], events.payload, NULL
+SELECT 'charge', wanted.wallet, NULL, NULL, NULL, ARRAY[wanted.seq], found.payload, NULL
 FROM unnest($6::text [], $7::bigint []) AS wanted (wallet, seq)
-INNER JOIN events
-    ON events.shard = $1 AND events.seq = wanted.seq AND events.wallet = wanted.wallet
+CROSS JOIN LATERAL (
+    SELECT events.payload
+    FROM events
+    WHERE events.shard = $1 AND events.seq = wanted.seq AND events.wallet = wanted.wallet
+    OFFSET 0
+) AS found
 UNION ALL
 SELECT
     'request',
-    requests.wallet,
-    requests.caller,
+    wanted.wallet,
+    wanted.caller,
     NULL,
-    requests.key_hash,
-    ARRAY[requests.seq],
-    events.payload,
-    events.command
-FROM unnest(
-    (string_to_array($8, E'\n')) [2:],
-    (string_to_array($9, E'\n')) [2:],
-    (string_to_array($10, E'\n')) [2:]
-) AS wanted (wallet, caller, key_hash)
-INNER JOIN requests
-    ON
+    wanted.key_hash,
+    ARRAY[request.seq],
+    event.payload,
+    event.command
+FROM wanted_request AS wanted
+CROSS JOIN LATERAL (
+    SELECT requests.seq
+    FROM requests
+    WHERE
         requests.shard = $1
         AND requests.wallet = wanted.wallet
         AND requests.caller = wanted.caller
-        AND requests.key_hash = decode(wanted.key_hash, 'hex')
-INNER JOIN events ON events.shard = $1 AND events.seq = requests.seq
+        AND requests.key_hash = wanted.key_hash
+    OFFSET 0
+) AS request
+CROSS JOIN LATERAL (
+    SELECT events.payload, events.command
+    FROM events
+    WHERE events.shard = $1 AND events.seq = request.seq
+    OFFSET 0
+) AS event
 UNION ALL
-SELECT
-    'refusal',
-    refusals.wallet,
-    refusals.caller,
-    NULL,
-    refusals.key_hash,
-    NULL,
-    refusals.verdict,
-    refusals.command
-FROM unnest(
-    (string_to_array($8, E'\n')) [2:],
-    (string_to_array($9, E'\n')) [2:],
-    (string_to_array($10, E'\n')) [2:]
-) AS wanted (wallet, caller, key_hash)
-INNER JOIN refusals
-    ON
+SELECT 'refusal', wanted.wallet, wanted.caller, NULL, wanted.key_hash, NULL, found.verdict, found.command
+FROM wanted_request AS wanted
+CROSS JOIN LATERAL (
+    SELECT refusals.verdict, refusals.command
+    FROM refusals
+    WHERE
         refusals.shard = $1
         AND refusals.wallet = wanted.wallet
         AND refusals.caller = wanted.caller
-        AND refusals.key_hash = decode(wanted.key_hash, 'hex')
+        AND refusals.key_hash = wanted.key_hash
+    OFFSET 0
+) AS found
 UNION ALL
-SELECT 'text', texts.wallet, texts.caller, NULL, texts.key_hash, NULL, encode(texts.salt, 'hex'), NULL
+SELECT 'text', wanted.wallet, wanted.caller, NULL, wanted.key_hash, NULL, encode(found.salt, 'hex'), NULL
 FROM unnest($11::text [], $12::text [], $13::bytea []) AS wanted (wallet, caller, key_hash)
-INNER JOIN texts
-    ON
+CROSS JOIN LATERAL (
+    SELECT texts.salt
+    FROM texts
+    WHERE
         texts.shard = $1
         AND texts.wallet = wanted.wallet
         AND texts.caller = wanted.caller
         AND texts.key_hash = wanted.key_hash
+    OFFSET 0
+) AS found

@@ -1,0 +1,2 @@
+-- Make the copied-to tables empty for another pass.
+TRUNCATE bench.events, bench.requests, bench.wallets
