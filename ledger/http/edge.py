@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from ledger.engine import Unavailable
 from ledger.http import metrics
 from ledger.http.outages import outage
-from ledger.http.request import CLOSE, Headers
+from ledger.http.request import CLOSE, Headers, drain
 from ledger.http.trace import Trace, follow
 from ledger.service import Ledger
 
@@ -38,18 +38,26 @@ class Edge:
         draining = self._ledger.draining
         mark = (b"x-request-id", trace.request_id.encode())
 
+        async def hear() -> HTTPReceiveMessage:
+            message = await receive()
+            trace.heard = not message.get("more_body", False)
+            return message
+
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 trace.status = message["status"]
-                marks = (mark, CLOSE) if draining else (mark,)
+                closing = draining
+                if not trace.heard and trace.headers.announces_body:
+                    closing = not await drain(trace.headers, receive) or draining
+                marks = (mark, CLOSE) if closing else (mark,)
                 message["headers"] = [*message["headers"], *marks]
             await send(message)
 
         try:
             if draining and scope["path"] not in _WHILE_DRAINING:
-                await outage(Unavailable("shutting-down")).answer()(scope, receive, tell)
+                await outage(Unavailable("shutting-down")).answer()(scope, hear, tell)
             else:
-                await self._routes(scope, receive, tell)
+                await self._routes(scope, hear, tell)
         finally:
             self._conclude(scope, trace)
 

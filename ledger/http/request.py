@@ -24,6 +24,7 @@ _KNOWN: Final = frozenset(
         b"content-length",
         b"content-type",
         b"idempotency-key",
+        b"transfer-encoding",
         b"x-request-id",
     }
 )
@@ -56,6 +57,17 @@ class Headers:
             raise ProblemError(problem("malformed", detail, field=shown))
         return self.values.get(name)
 
+    @property
+    def declared_bytes(self) -> int:
+        """The length that the body is said to have; 0 where none is said."""
+        declared = self.values.get(b"content-length", b"")
+        return int(declared[:18]) if declared.isdigit() else 0
+
+    @property
+    def announces_body(self) -> bool:
+        """Whether a body follows these headers."""
+        return self.declared_bytes > 0 or b"transfer-encoding" in self.values
+
 
 def check_content_type(headers: Headers) -> None:
     """Raises ProblemError `unsupported-media-type` for anything but plain JSON."""
@@ -72,33 +84,42 @@ def check_content_type(headers: Headers) -> None:
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises ProblemError `body-too-large` as soon as it is seen to be."""
-    declared = headers.values.get(b"content-length", b"0")
-    if len(declared) > 9 or (declared.isdigit() and int(declared) > limit):
-        raise ProblemError(await _too_large(limit, receive, more=len(declared) <= 9))
+    if headers.declared_bytes > limit:
+        raise ProblemError(_too_large(limit))
     message = await receive()
     chunks: list[bytes] = []
     size = 0
     while message["type"] == "http.request":
         chunk = message.get("body", b"")
-        more = message.get("more_body", False)
         size += len(chunk)
         if size > limit:
-            raise ProblemError(await _too_large(limit, receive, more=more))
-        if not more:
+            raise ProblemError(_too_large(limit))
+        if not message.get("more_body", False):
             return b"".join((*chunks, chunk)) if chunks else chunk
         chunks.append(chunk)
         message = await receive()
     raise ProblemError(problem("malformed", "The body ended before it was whole."))
 
 
-async def _too_large(limit: int, receive: Receive, *, more: bool) -> Problem:
-    """The refusal, once the rest was let go by: many clients listen only when all is sent."""
+def _too_large(limit: int) -> Problem:
+    detail = f"The body is larger than the {limit} bytes that this call takes. Send less at once."
+    return problem("body-too-large", detail, limit_bytes=limit)
+
+
+async def drain(headers: Headers, receive: Receive) -> bool:
+    """Let the rest of a body go by, so that its sender comes to listen; False if it is too much.
+
+    Many clients listen only when all is sent, and a connection with half a body on it cannot
+    serve another request.
+    """
     left = DRAINED_MAX
+    if headers.declared_bytes > left:
+        return False
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAINED_FOR_S):
-            while more and left > 0:
+            while left > 0:
                 message = await receive()
-                more = message["type"] == "http.request" and message.get("more_body", False)
-                left -= len(message.get("body", b"")) if message["type"] == "http.request" else 0
-    detail = f"The body is larger than the {limit} bytes that this call takes. Send less at once."
-    return problem("body-too-large", detail, CLOSE, limit_bytes=limit)
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return True
+                left -= len(message.get("body", b""))
+    return False

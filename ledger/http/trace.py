@@ -24,13 +24,14 @@ _numbers: Final = count(1)
 class Trace:
     """One request on its way; its parts are filled in as they become known."""
 
-    __slots__ = ("caller", "headers", "request_id", "route", "started", "status")
+    __slots__ = ("caller", "headers", "heard", "request_id", "route", "started", "status")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
         self.started = perf_counter()
         self.route = UNMATCHED
         self.caller = ""
+        self.heard = False
         self.status = ABANDONED
         given = headers.values.get(b"x-request-id", b"")
         if _WELL_FORMED.fullmatch(given):

@@ -97,7 +97,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT events.payload, events.command
     FROM events
-    WHERE events.shard = $1 AND events.seq = request.seq
+    WHERE events.shard = $1 AND events.wallet = wanted.wallet AND events.seq = request.seq
     OFFSET 0
 ) AS event
 UNION ALL
