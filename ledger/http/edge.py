@@ -6,7 +6,16 @@ from typing import Final
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 from ledger.engine import Unavailable
 from ledger.http import metrics
@@ -38,7 +47,7 @@ class Edge:
         draining = self._ledger.draining
         mark = (b"x-request-id", trace.request_id.encode())
 
-        async def hear() -> HTTPReceiveMessage:
+        async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
             message = await receive()
             trace.heard = not message.get("more_body", False)
             return message

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -90,7 +90,7 @@ def test_the_rules_of_all_calls_are_in_the_document(operation: Operation) -> Non
 
 
 def test_bodies_are_closed_and_patterns_are_portable() -> None:
-    """Unknown fields are refused, so the document says so; ECMA-262 knows no \\A."""
+    """Unknown fields are refused, so the document says so; ECMA-262 has anchors of its own."""
     for operation in OPERATIONS:
         if operation.body is not None:
             schema = described(operation)["requestBody"]["content"]["application/json"]["schema"]

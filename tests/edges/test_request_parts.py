@@ -29,10 +29,12 @@ DEBIT = BodyDecoder(DebitBody)
 
 
 def refusal(error: pytest.ExceptionInfo[ProblemError]) -> Problem:
+    """The problem that was raised."""
     return error.value.problem
 
 
 def key_headers(*values: bytes) -> Headers:
+    """A request's headers, with these keys."""
     return Headers([(b"idempotency-key", value) for value in values])
 
 
@@ -128,7 +130,7 @@ def test_a_price_is_whole_yuan(text: str) -> None:
 
 @given(st.from_regex(r"[A-Za-z0-9_.:-]{1,64}", fullmatch=True))
 def test_an_id_is_taken_as_it_is(text: str) -> None:
-    """1 to 64 of A-Z a-z 0-9 _ . : -"""
+    """Its length and characters are those of the contract."""
     assert checked_id(text, "wallet_id") == text
 
 

@@ -32,7 +32,6 @@ class Figure(Struct, kw_only=True):
 
     letter: str
     label: str
-    unit: str
     rate: float
     p50_ms: float | None
     p99_ms: float | None
@@ -65,7 +64,7 @@ def percentiles(seconds: Sequence[float]) -> tuple[float | None, float | None]:
     return ordered[last // 2] * 1000, ordered[last * 99 // 100] * 1000
 
 
-def figure_of(letter: str, label: str, unit: str, samples: Sequence[Sample]) -> Figure:
+def figure_of(letter: str, label: str, samples: Sequence[Sample]) -> Figure:
     """The figure of a measurement's rounds; failures of all of them count."""
     failed: dict[str, int] = {}
     for sample in samples:
@@ -75,15 +74,12 @@ def figure_of(letter: str, label: str, unit: str, samples: Sequence[Sample]) -> 
     return Figure(
         letter=letter,
         label=label,
-        unit=unit,
         rate=median(rates),
         p50_ms=_median([sample.p50_ms for sample in samples]),
         p99_ms=_median([sample.p99_ms for sample in samples]),
         rounds=rates,
         failed=failed,
-        notes={
-            note: median(sample.notes[note] for sample in samples) for note in samples[0].notes
-        },
+        notes={note: median(sample.notes[note] for sample in samples) for note in samples[0].notes},
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import uvloop
@@ -70,8 +70,8 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Nothing is sent before every connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods of asyncio's, but are none of them.
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """The service never closes a connection that has something to do."""

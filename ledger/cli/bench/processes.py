@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 from msgspec import Struct
@@ -94,35 +94,40 @@ class Generator:
 def generating() -> Iterator[Generator]:
     """The load generator, ended afterwards."""
     command = [sys.executable, "-m", "ledger.cli.bench.generator"]
-    process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = start(command, stdin=subprocess.PIPE)
     with ended(process):
         yield Generator(process)
 
 
 def start(
-    command: list[str], *, environment: Mapping[str, str] | None = None, **streams: object
+    command: list[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: a Ctrl-C reaches the bench, which then ends it."""
     clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LEDGER_", "PG", "PROMETHEUS_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("LEDGER_", "PG"))
     }
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(  # noqa: S603 - our own programs
         command,
         env={**clean, **(environment or {})},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
         start_new_session=True,
-        # One that is killed outright must leave nobody behind. There are no threads here yet.
-        preexec_fn=_die_with_the_parent,  # noqa: PLW1509
-        **streams,
+        # One that is killed outright must leave nobody behind.
+        preexec_fn=_die_with_the_parent,  # noqa: PLW1509 - it calls the kernel and nothing else
     )
+
+
+_libc: Final = ctypes.CDLL(None)
 
 
 def _die_with_the_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-_libc: Final = ctypes.CDLL(None)
 
 
 @contextmanager

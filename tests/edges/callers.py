@@ -1,0 +1,72 @@
+"""What a caller of the live service does, said shortly."""
+
+import uuid
+from typing import Any
+
+import httpx2
+
+Client = httpx2.AsyncClient
+Response = httpx2.Response
+
+
+def new_wallet() -> str:
+    """The path of a wallet that nobody has seen yet."""
+    return f"/v1/wallets/w-{uuid.uuid4().hex}"
+
+
+async def post(
+    http: Client,
+    path: str,
+    body: object = None,
+    *,
+    key: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """POST JSON, or no body at all, under a key of its own unless one is given."""
+    sent = {"idempotency-key": key or uuid.uuid4().hex, **(headers or {})}
+    if body is None:
+        return await http.post(path, headers=sent)
+    return await http.post(path, json=body, headers=sent)
+
+
+async def give(http: Client, wallet: str, amount: str, **more: str) -> str:
+    """Grant INSPIRATION, or what `more` says; the lot's id."""
+    body = {"currency": "INSPIRATION", "amount": amount, "source": "promotional", "reason": "test"}
+    answer = await post(http, f"{wallet}/grants", body | more)
+    assert answer.status_code == 201, answer.text
+    lot_id: str = answer.json()["lot_id"]
+    return lot_id
+
+
+async def funded(http: Client, amount: str = "100") -> str:
+    """A new wallet with points in one lot that never expires."""
+    wallet = new_wallet()
+    await give(http, wallet, amount)
+    return wallet
+
+
+async def balance(http: Client, wallet: str, currency: str = "INSPIRATION") -> tuple[str, str]:
+    """(available, held) now."""
+    answer = await http.get(wallet)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["balances"][currency]
+    return found["available"], found["held"]
+
+
+async def state(http: Client, wallet: str) -> dict[str, Any]:
+    """Everything the wallet tells, but for when it was asked."""
+    found: dict[str, Any] = (await http.get(wallet)).json()
+    del found["as_of"]
+    return found
+
+
+def problem(answer: Response, status: int, slug: str) -> dict[str, Any]:
+    """The problem that an answer tells; it must be this one, and well-formed."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    assert told["type"] == f"https://ledger.example/problems/{slug}", told
+    assert told["status"] == status
+    assert told["title"]
+    assert told["detail"]
+    return told
