@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -51,9 +52,14 @@ def redact(
 ) -> MutableMapping[str, Any]:
     """Blank every field whose name says that it is a secret."""
     for name in event:
-        if name not in _HARMLESS and any(word in name.lower() for word in _SECRET):
+        if _is_secret(name):
             event[name] = "[redacted]"
     return event
+
+
+@lru_cache(maxsize=1_000)
+def _is_secret(name: str) -> bool:
+    return name not in _HARMLESS and any(word in name.lower() for word in _SECRET)
 
 
 def _serialise(event: object, **_: object) -> bytes:

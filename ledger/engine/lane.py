@@ -78,10 +78,13 @@ class Lane:
         return future
 
     async def put_all(self, envelopes: Iterable[Envelope]) -> list[asyncio.Future[Answered]]:
-        """Queue many commands in their order, waiting for room rather than being refused."""
+        """Queue many commands in their order, waiting for room rather than being refused.
+
+        They fill half of the queue at most, so that single commands still find a place.
+        """
         futures = []
         for envelope in envelopes:
-            while len(self._queue) >= QUEUE_MAX:
+            while len(self._queue) >= QUEUE_MAX // 2:
                 self._room.clear()
                 await self._room.wait()
             futures.append(self.put(envelope))

@@ -132,19 +132,23 @@ async def test_two_processes_share_one_database(ledger: Ledger, database: Databa
 
 
 async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) -> None:
-    """What is bounded refuses at once; `submit_many` is bounded by itself and waits."""
+    """What is bounded refuses at once; a batch waits, and leaves single commands half the room."""
     lane = ledger._engine._lanes[shard_of("w", 2)]
     await fund(ledger, "w")
+    debit = Debit("w", INSPIRATION, 1)
     many = asyncio.create_task(
-        ledger.submit_many(
-            "test", [(f"m{i}", Debit("w", INSPIRATION, 1)) for i in range(3 * QUEUE_MAX)]
-        )
+        ledger.submit_many("test", [(f"m{i}", debit) for i in range(3 * QUEUE_MAX)])
     )
-    while len(lane._queue) < QUEUE_MAX:  # noqa: ASYNC110 - nobody tells when a queue is full
+    while not lane._queue:  # noqa: ASYNC110 - nobody tells when a queue has begun to fill
         await asyncio.sleep(0)
+    assert len(lane._queue) <= QUEUE_MAX // 2
+    room = QUEUE_MAX - len(lane._queue)
+    singles = [asyncio.create_task(ledger.submit("test", f"s{i}", debit)) for i in range(room)]
+    await asyncio.sleep(0)
     with pytest.raises(Unavailable) as refused:
-        await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
+        await ledger.submit("test", "k", debit)
     assert refused.value.reason == "busy"
+    assert all(isinstance(one, Done) for one in await asyncio.gather(*singles))
     assert sum(isinstance(one, Done) for one in await many) == 3 * QUEUE_MAX
 
 
