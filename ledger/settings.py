@@ -27,6 +27,7 @@ class Settings(Struct, frozen=True):
     development: bool = False
     access_log: bool = True
     shards: int | None = None
+    postgres_port: int | None = None
 
 
 def read_settings(environ: Mapping[str, str], *, development: bool = False) -> Settings:
@@ -45,6 +46,7 @@ def read_settings(environ: Mapping[str, str], *, development: bool = False) -> S
         development=development,
         access_log=_whole(environ, "LEDGER_ACCESS_LOG", 1, 0, 1) == 1,
         shards=_whole(environ, "LEDGER_SHARDS", 0, 0, 256) or None,
+        postgres_port=_whole(environ, "LEDGER_POSTGRES_PORT", 0, 0, 65_535) or None,
     )
 
 

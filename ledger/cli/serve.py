@@ -80,7 +80,8 @@ def _database(settings: Settings) -> Iterator[Settings]:
         raise CommandError(
             "LEDGER_DATABASE_URL is not set: set it, or serve a development ledger with --dev"
         )
-    with EmbeddedPostgres(settings.data_dir) as postgres, _kept_alive(postgres):
+    port = settings.postgres_port
+    with EmbeddedPostgres(settings.data_dir, port=port) as postgres, _kept_alive(postgres):
         yield with_embedded(settings, postgres.url)
 
 
