@@ -57,7 +57,7 @@ class Imagination:
             (3, 0, self._grant),
             (2, 0, self._daily_grant),
             (3, 2, self._open_recharge),
-            (3, 1, self._open_membership),
+            (3, 2, self._open_membership),
             (6, 2, self._settle),
             (1, 0, self._something_unknown),
         )
@@ -69,8 +69,9 @@ class Imagination:
         """The command that a step means, given the wallet as it is now."""
         if self.spending and wallet.orders:
             return self._settle(wallet, step, now)
-        if self.spending and not wallet.lots and step.z:
-            return self._open_recharge(wallet, step, now)
+        if self.spending and not wallet.lots and step.z > 3:
+            opens = self._open_membership if step.z > 8 else self._open_recharge
+            return opens(wallet, step, now)
         return self._makers[step.kind % len(self._makers)](wallet, step, now)
 
     def learn(self, wallet_id: str, answer: Answer) -> None:
@@ -218,7 +219,7 @@ class Imagination:
         return OpenRecharge(wallet.wallet_id, currency, price, channel)
 
     def _open_membership(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
-        plans = (*self.terms.plans, "gold")
+        plans = (*self.terms.plans, "mini", "mini", "mini")
         periods = ("month", "quarter", "quarter", "half_year", "year")
         plan, period = plans[step.x % len(plans)], periods[step.y % len(periods)]
         return OpenMembership(wallet.wallet_id, plan, period, "sandbox")

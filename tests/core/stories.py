@@ -128,6 +128,7 @@ class Story:
             20: self.now + DAY_US,
             21: self.now + 3 * DAY_US,
             22: self.now + 31 * DAY_US,
+            23: self.now + 25 * HOUR_US,
         }
         target = targets.get(step.jump, self.now)
         if target > self.now:
@@ -147,6 +148,8 @@ class Story:
             for _, event in early:
                 wallet = evolve(wallet, event)
             assert early + list(dues(wallet, target)) == late
+            instants = [instant for instant, _ in late]
+            assert instants == sorted(instants)
 
     def _envelope(self, step: Step) -> Envelope:
         wallet_id, caller = WALLETS[step.wallet], CALLERS[step.caller]

@@ -22,8 +22,13 @@ from ledger.core.batch import (
     dues,
 )
 from ledger.core.chain import Block, Record, Tree
-from ledger.core.chart import FUNDS_SANDBOX, LIABILITY_INSPIRATION, LIABILITY_KUAIBI
-from ledger.core.chart import LIABILITY_MEMBERSHIP as LIABILITY_OF_MEMBERSHIPS
+from ledger.core.chart import (
+    FUNDS_SANDBOX,
+    LIABILITY_INSPIRATION,
+    LIABILITY_KUAIBI,
+    LIABILITY_MEMBERSHIP,
+    RECEIVABLE_APPLE,
+)
 from ledger.core.decider import Command, Event, charge_of, document_after, evolve, refs_of
 from ledger.core.instants import Instant, to_instant
 from ledger.core.terms import Channel, Currency, Plan, Sku, Terms
@@ -53,14 +58,16 @@ TERMS = Terms(
         "platinum": Plan("platinum", "铂金", 26_600, 300_000, ()),
         "diamond": Plan("diamond", "钻石", 66_600, 800_000, ()),
         "black": Plan("black", "黑金", 131_400, 2_600_000, ()),
+        # So few points that stories spend them all, and lots leave and come back.
+        "mini": Plan("mini", "迷你", 100, 700, ()),
     },
     periods={"month": 1, "quarter": 3, "half_year": 6, "year": 12},
     channels={
         "sandbox": Channel("sandbox", FUNDS_SANDBOX, 1_000, 7_200),
-        "apple": Channel("apple", 5, 700, 600),
+        "apple": Channel("apple", RECEIVABLE_APPLE, 700, 600),
     },
     membership_currency=INSPIRATION,
-    membership_liability=LIABILITY_OF_MEMBERSHIPS,
+    membership_liability=LIABILITY_MEMBERSHIP,
     daily_currency=INSPIRATION,
     daily_minor=6_600,
     recharge_min_fen=100,

@@ -51,7 +51,7 @@ def check_batches(one: Story, cuts: list[int]) -> None:
 
 
 @stories
-@settings(thorough, max_examples=120)
+@settings(thorough, max_examples=250)
 def test_the_auditor_agrees_with_every_answer_wallet_document_and_balance(
     story: list[Step], start: str, cuts: list[int], *, tight: bool, spending: bool
 ) -> None:
@@ -61,7 +61,7 @@ def test_the_auditor_agrees_with_every_answer_wallet_document_and_balance(
 
 
 @stories
-@settings(thorough, max_examples=80)
+@settings(thorough, max_examples=150)
 def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
     story: list[Step], start: str, cuts: list[int], *, tight: bool, spending: bool
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
 
 
 @stories
-@settings(thorough, max_examples=60)
+@settings(thorough, max_examples=100)
 def test_every_invariant_holds_after_every_event(
     story: list[Step], start: str, cuts: list[int], *, tight: bool, spending: bool
 ) -> None:
@@ -82,7 +82,7 @@ def test_every_invariant_holds_after_every_event(
     check_chain(one.journal)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(80))
 def test_long_stories_keep_every_rule_at_once(seed: int) -> None:
     """Long lives of wallets reach what short stories cannot: second graces, queued terms."""
     start = STARTS[seed % len(STARTS)]
