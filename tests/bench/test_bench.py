@@ -53,7 +53,7 @@ async def test_a_short_bench_yields_every_figure_and_books_that_agree(tmp_path: 
         if name != "g_pgbench":
             assert 0 < figure["p50_ms"] <= figure["p99_ms"], name
     for size in (1, 10, 100, 1_000):
-        assert report["figures"][f"b_{size}"]["notes"]["batch_size"] == size
+        assert 0 < report["figures"][f"b_{size}"]["notes"]["batch_size"] <= size
     assert all(aim["value"] > 0 for aim in report["aims"].values())
     assert report["memory_mb"]
     assert report["events"] > 200

@@ -13,7 +13,7 @@ import uvloop
 from msgspec import Struct
 
 from ledger.catalog import load_catalogue
-from ledger.cli.bench.engine import EngineLoad
+from ledger.cli.bench.engine import EngineLoad, fund
 from ledger.cli.bench.figures import Sample
 from ledger.cli.bench.http import HttpLoad
 from ledger.cli.bench.processes import generating, serving
@@ -115,15 +115,22 @@ async def _initialise(owner_url: str) -> None:
 
 
 def _engine(stack: ExitStack, runner: asyncio.Runner, service_url: str, wallets: int) -> EngineLoad:
-    ledger = runner.run(open_ledger(Settings(database_url=service_url, development=True)))
-    stack.callback(lambda: runner.run(ledger.close()))
-    engine = EngineLoad(ledger, wallets)
-    runner.run(engine.fund())
+    runner.run(_fund(service_url, wallets))
+    engine = runner.run(EngineLoad.open(service_url, SHARDS_DEFAULT, wallets))
+    stack.callback(lambda: runner.run(engine.close()))
     # As a worker does before it serves.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     return engine
+
+
+async def _fund(service_url: str, wallets: int) -> None:
+    ledger = await open_ledger(Settings(database_url=service_url, development=True))
+    try:
+        await fund(ledger, wallets)
+    finally:
+        await ledger.close()
 
 
 def _served(stack: ExitStack, folder: Path, urls: tuple[str, str], wallets: int) -> HttpLoad:
