@@ -1,5 +1,6 @@
 """The composition root: what the edges call, put together from engine, store and catalogue."""
 
+import asyncio
 import hmac
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -95,6 +96,7 @@ class Ledger:
             name: make(secrets[f"{name}-signing"]) for name, make in REGISTRY.items()
         }
         self._callers: dict[str, tuple[float, Caller]] = {}
+        self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._clock_ahead_us = 0
 
     def terms(self) -> Terms:
@@ -163,18 +165,36 @@ class Ledger:
         """The caller of a key that was checked within the last second."""
         # By the key itself, which every request brings anyway: a digest costs ten look-ups.
         found = self._callers.get(token)
-        return found[1] if found is not None and found[0] > time.monotonic() else None
+        if found is None:
+            return None
+        left_s = found[0] - time.monotonic()
+        if left_s <= 0:
+            return None
+        if left_s < KEY_CACHE_S / 2 and token not in self._refreshing:
+            # One request in good time: else all that come when it lapses ask the database at once.
+            self._refreshing[token] = asyncio.create_task(self._refresh(token))
+        return found[1]
+
+    async def _refresh(self, token: str) -> None:
+        try:
+            await self.authenticate(token)
+        except Unavailable:
+            return  # it lapses by itself, and whoever comes then is told
+        finally:
+            del self._refreshing[token]
 
     async def authenticate(self, token: str) -> Caller | None:
         """The caller of a key in force; None for any other."""
         digest = digest_key(self._pepper, token)
+        # Counted from before the question: an answer that comes late is not believed for longer.
+        until = time.monotonic() + KEY_CACHE_S
         async with self._reading() as connection:
             found = await keys.find_key(connection, digest)
         if found is None:
             self._callers.pop(token, None)
             return None
         caller = Caller(found[0], frozenset(found[1]))
-        self._callers[token] = (time.monotonic() + KEY_CACHE_S, caller)
+        self._callers[token] = (until, caller)
         return caller
 
     async def notify(self, channel: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -247,6 +267,7 @@ class Ledger:
         """Answer what is queued, then let go of the database."""
         self.draining = True
         await self._engine.close()
+        await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
 

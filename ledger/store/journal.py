@@ -1,6 +1,7 @@
 """The journal in Postgres: lock a shard, load what a batch needs, append what it decided."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -174,8 +175,8 @@ def _event_columns(records: Sequence[Record]) -> list[str]:
         _lines([record.key_hash.hex() for record in records]),
         _json_lines([record.command for record in records]),
         _json_lines([record.payload for record in records]),
-        _lines([_array(accounts) for accounts, _, _ in legs]),
-        _lines([_array(currencies) for _, currencies, _ in legs]),
+        _lines([_known_array(accounts) for accounts, _, _ in legs]),
+        _lines([_known_array(currencies) for _, currencies, _ in legs]),
         _lines([_array(amounts) for _, _, amounts in legs]),
     ]
 
@@ -183,6 +184,12 @@ def _event_columns(records: Sequence[Record]) -> list[str]:
 def _array(numbers: Iterable[int]) -> str:
     """A Postgres array literal; a row's own array cannot travel through unnest otherwise."""
     return "{" + ",".join(map(str, numbers)) + "}"
+
+
+@lru_cache(maxsize=1_000)
+def _known_array(numbers: tuple[int, ...]) -> str:
+    """The same of accounts and currencies, of which there are few combinations."""
+    return _array(numbers)
 
 
 def _request_columns(batch: Batch) -> list[list[Any]]:
@@ -204,7 +211,7 @@ def _wallet_columns(batch: Batch) -> list[str]:
         _lines([wallet.wallet_id for wallet in wallets]),
         _lines([str(last_seq[wallet.wallet_id]) for wallet in wallets]),
         _json_lines([wire.encode(wallet) for wallet in wallets]),
-        _lines([_array(one) for one in sums]),
+        _lines([_known_array(tuple(one)) for one in sums]),
         _lines([_array([available for available, _ in one.values()]) for one in sums]),
         _lines([_array([held for _, held in one.values()]) for one in sums]),
         _lines(["" if at == NEVER else str(at) for at in due]),
