@@ -17,6 +17,9 @@ DRAINED_MAX: Final = 32 * 1024 * 1024
 DRAINED_FOR_S: Final = 5
 """How much of a body that is too large is still taken off the wire, and for how long."""
 
+BODY_ARRIVES_IN_S: Final = 30
+"""How long a caller may take to send a body, so that slow ones cannot hold connections for ever."""
+
 _KNOWN: Final = frozenset(
     {
         b"authorization",
@@ -86,6 +89,15 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises ProblemError `body-too-large` as soon as it is seen to be."""
     if headers.declared_bytes > limit:
         raise ProblemError(_too_large(limit))
+    try:
+        async with asyncio.timeout(BODY_ARRIVES_IN_S):
+            return await _whole_body(receive, limit)
+    except TimeoutError:
+        detail = f"The body did not arrive within {BODY_ARRIVES_IN_S} s. Send it again, faster."
+        raise ProblemError(problem("malformed", detail)) from None
+
+
+async def _whole_body(receive: Receive, limit: int) -> bytes:
     message = await receive()
     chunks: list[bytes] = []
     size = 0

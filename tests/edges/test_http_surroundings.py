@@ -1,5 +1,6 @@
 """What surrounds every request: shutting down, outages, bugs, and the access log."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -99,3 +100,44 @@ async def test_the_access_log_names_route_and_caller_and_no_secret(inside: Clien
     assert lines[0]["wallet_id"] == "w"
     for secret in (KEY, "idempotency-1", "INSPIRATION", "token"):
         assert secret not in repr(lines)
+
+
+async def test_a_body_that_never_comes_is_given_up(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who sends half a body holds its connection for a while, not for ever."""
+    monkeypatch.setattr("ledger.http.request.BODY_ARRIVES_IN_S", 0.05)
+    monkeypatch.setattr("ledger.http.request.DRAINED_FOR_S", 0.05)
+    monkeypatch.setattr(ledger, "cached_caller", lambda _: Caller("tester", SCOPES))
+    halves = iter([{"type": "http.request", "body": b'{"currency": "INSP', "more_body": True}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        for half in halves:
+            return half
+        await asyncio.sleep(3_600)
+        raise AssertionError("nobody waits for so long")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = {
+        "authorization": f"Bearer {KEY}",
+        "content-type": "application/json",
+        "content-length": "50",
+        "idempotency-key": "k",
+    }
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "path": f"{WALLET}/debits",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "state": {},
+    }
+    app: Any = create_app(ledger)
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert b"did not arrive" in sent[1]["body"]
+    assert (await ledger.read_wallet("w")).seq == 0
