@@ -31,7 +31,7 @@ def serve(*, dev: Annotated[bool, Parameter(negative=())] = False) -> None:
         Development: an embedded Postgres unless LEDGER_DATABASE_URL is set, the sandbox
         channel, a movable clock and a development key.
     """
-    from ledger.cli.serve import run  # noqa: PLC0415
+    from ledger.cli.serve import run
 
     run(development=dev)
 
@@ -49,7 +49,7 @@ def init(
     dev
         A development ledger, with the sandbox channel and a movable clock; for life.
     """
-    from ledger.cli.database import run_init  # noqa: PLC0415
+    from ledger.cli.database import run_init
 
     run_init(shards=shards, development=dev)
 
@@ -57,7 +57,7 @@ def init(
 @app.command
 def migrate() -> None:
     """Bring the schema, the reference data and the service's rights up to date."""
-    from ledger.cli.database import run_migrate  # noqa: PLC0415
+    from ledger.cli.database import run_migrate
 
     run_migrate()
 
@@ -68,7 +68,7 @@ def verify(*, json: Json = False) -> None:
 
     Exit code 0 when all agrees, 1 when anything differs.
     """
-    from ledger.cli.verify import run  # noqa: PLC0415
+    from ledger.cli.verify import run
 
     sys.exit(run(as_json=json))
 
@@ -89,7 +89,7 @@ def key_create(
     expires_in_days
         When the key stops working by itself; never by default.
     """
-    from ledger.cli.keys import run_create  # noqa: PLC0415
+    from ledger.cli.keys import run_create
 
     lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
     run_create(caller, [scope.strip() for scope in scopes.split(",")], lifetime, as_json=json)
@@ -98,7 +98,7 @@ def key_create(
 @keys.command(name="list")
 def key_list(*, json: Json = False) -> None:
     """List all keys, newest first; the keys themselves are kept nowhere."""
-    from ledger.cli.keys import run_list  # noqa: PLC0415
+    from ledger.cli.keys import run_list
 
     run_list(as_json=json)
 
@@ -106,7 +106,7 @@ def key_list(*, json: Json = False) -> None:
 @keys.command(name="revoke")
 def key_revoke(key_id: str) -> None:
     """Revoke a key; once this returns, every process refuses it."""
-    from ledger.cli.keys import run_revoke  # noqa: PLC0415
+    from ledger.cli.keys import run_revoke
 
     run_revoke(key_id)
 
@@ -114,7 +114,7 @@ def key_revoke(key_id: str) -> None:
 @wallet.command(name="show")
 def wallet_show(wallet_id: str, *, json: Json = False) -> None:
     """Show a wallet: balances, lots in spending order, open holds, pending orders, membership."""
-    from ledger.cli.wallet import run_show  # noqa: PLC0415
+    from ledger.cli.wallet import run_show
 
     run_show(wallet_id, as_json=json)
 
@@ -138,14 +138,14 @@ def bench(
     only
         Comma-separated letters of the measurements to run, such as `a,b`.
     """
-    from ledger.cli.bench import run  # noqa: PLC0415
+    from ledger.cli.bench import run
 
     run(as_json=json, seconds=seconds, wallets=wallets, only=only)
 
 
 def main() -> None:
     """Run a command; say in one sentence what kept it from running."""
-    from ledger.cli.failures import EXPECTED  # noqa: PLC0415
+    from ledger.cli.failures import EXPECTED
 
     try:
         app()

@@ -149,6 +149,11 @@ def grow(tree: Tree, leaf: bytes) -> Tree:
     return Tree(tree.size + 1, tuple(frontier))
 
 
+def split_frontier(stored: bytes) -> tuple[bytes, ...]:
+    """A frontier as it is stored, its hashes one after the other."""
+    return tuple(stored[start : start + HASH_BYTES] for start in range(0, len(stored), HASH_BYTES))
+
+
 def tree_root(tree: Tree) -> bytes:
     """The RFC 6962 root of a tree; of an empty one the hash of nothing."""
     if not tree.frontier:

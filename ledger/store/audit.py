@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ledger.core.audit import StoredWallet
-from ledger.core.chain import HASH_BYTES, Block, Record, Tree
+from ledger.core.chain import Block, Record, Tree, split_frontier
 from ledger.core.decider import DocumentRef
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
@@ -63,11 +63,7 @@ async def read_head(connection: Connection, shard: int) -> tuple[int, Tree]:
     """The seq and tree that a shard's head states."""
     row = await connection.fetchrow(statement("audit_head"), shard)
     assert row is not None, shard
-    frontier = row["frontier"]
-    hashes = tuple(
-        frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)
-    )
-    return row["seq"], Tree(row["tree_size"], hashes)
+    return row["seq"], Tree(row["tree_size"], split_frontier(row["frontier"]))
 
 
 async def stream_wallets(connection: Connection, shard: int) -> AsyncIterator[StoredWallet]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ledger.core import wire
 from ledger.core.audit import sums_of
 from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
-from ledger.core.chain import HASH_BYTES, Record, Tree
+from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
 from ledger.core.wallet import Charge
@@ -122,7 +122,7 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
             case _:
                 seq, size, closed_through, now = numbers
                 snapshot.head = Head(
-                    shard, seq, Tree(size, _hashes(bytes.fromhex(body))), closed_through, now
+                    shard, seq, Tree(size, split_frontier(bytes.fromhex(body))), closed_through, now
                 )
                 found = True
     if not found:
@@ -135,12 +135,6 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
         salt = salts.get(request_key, b"")
         snapshot.remembered[request_key] = Remembered(command, salt, answer)
     return snapshot
-
-
-def _hashes(frontier: bytes) -> tuple[bytes, ...]:
-    return tuple(
-        frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)
-    )
 
 
 async def append(connection: Connection, head: Head, batch: Batch) -> None:
