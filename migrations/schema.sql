@@ -88,6 +88,18 @@ CREATE TABLE public.callers (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.capped_grants (
+    caller text NOT NULL,
+    day date NOT NULL,
+    wallet text NOT NULL,
+    key_hash bytea NOT NULL,
+    currency smallint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT capped_grant_is_positive CHECK ((amount > 0))
+);
+
+COMMENT ON TABLE public.capped_grants IS 'Grants counted against their caller''s daily cap, a row a request.';
+
 CREATE TABLE public.currencies (
     number smallint NOT NULL,
     code text NOT NULL
@@ -134,6 +146,14 @@ CREATE TABLE public.events (
 
 COMMENT ON TABLE public.events IS 'The log: append only, gapless a shard, in commit order; legs are debit positive.';
 
+CREATE TABLE public.job_leases (
+    job text NOT NULL,
+    owner text NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.job_leases IS 'Which process does a job at present; work is right with any number of them.';
+
 CREATE TABLE public.ledger (
     singleton boolean DEFAULT true NOT NULL,
     shards smallint NOT NULL,
@@ -170,6 +190,17 @@ CREATE VIEW public.postings AS
 
 COMMENT ON VIEW public.postings IS 'One row a leg, with the account''s path and general-ledger code.';
 
+CREATE TABLE public.quarantined_wallets (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    retry_at timestamp with time zone NOT NULL,
+    attempts bigint DEFAULT 1 NOT NULL,
+    error text NOT NULL
+);
+
+COMMENT ON TABLE public.quarantined_wallets IS 'Wallets whose dues raise: left alone by the sweeper until retry_at.';
+
 CREATE TABLE public.refusals (
     shard smallint NOT NULL,
     wallet text NOT NULL,
@@ -203,6 +234,15 @@ CREATE TABLE public.requests (
 
 COMMENT ON TABLE public.requests IS 'Idempotency keys that brought an event about, for ever; the event holds the command.';
 
+CREATE TABLE public.sandbox_behaviour (
+    singleton boolean DEFAULT true NOT NULL,
+    refunds text DEFAULT 'succeed'::text NOT NULL,
+    CONSTRAINT sandbox_behaviour_is_one CHECK (singleton),
+    CONSTRAINT sandbox_refunds_are_known CHECK ((refunds = ANY (ARRAY['succeed'::text, 'fail'::text, 'silent'::text])))
+);
+
+COMMENT ON TABLE public.sandbox_behaviour IS 'How a development ledger''s sandbox channel answers; no row means the default.';
+
 CREATE TABLE public.secrets (
     name text NOT NULL,
     secret bytea NOT NULL
@@ -222,6 +262,17 @@ WITH (fillfactor='10');
 
 COMMENT ON TABLE public.shards IS 'The head of each shard; its row is the shard''s lock.';
 
+CREATE TABLE public.switches (
+    kind text NOT NULL,
+    name text NOT NULL,
+    stopped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stopped_by text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT switch_kind_is_known CHECK ((kind = ANY (ARRAY['channel'::text, 'sku'::text, 'caller'::text])))
+);
+
+COMMENT ON TABLE public.switches IS 'Channels, SKUs and callers that an operator has stopped.';
+
 CREATE TABLE public.texts (
     shard smallint NOT NULL,
     wallet text NOT NULL,
@@ -233,6 +284,16 @@ CREATE TABLE public.texts (
 
 COMMENT ON TABLE public.texts IS 'Free text that came with requests, erasable; the log holds its salted digest.';
 
+CREATE TABLE public.wallet_snapshots (
+    shard smallint NOT NULL,
+    wallet text NOT NULL,
+    seq bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    state text NOT NULL
+);
+
+COMMENT ON TABLE public.wallet_snapshots IS 'A wallet now and then, so that its past is found at a bounded cost; never the truth.';
+
 CREATE TABLE public.wallets (
     shard smallint NOT NULL,
     wallet text NOT NULL,
@@ -242,12 +303,18 @@ CREATE TABLE public.wallets (
     available bigint[] NOT NULL,
     held bigint[] NOT NULL,
     due_at timestamp with time zone,
+    events bigint DEFAULT 0 NOT NULL,
+    unsent_since timestamp with time zone,
     CONSTRAINT available_is_never_negative CHECK ((0 <= ALL (available))),
     CONSTRAINT held_is_never_negative CHECK ((0 <= ALL (held)))
 )
 WITH (fillfactor='70');
 
 COMMENT ON TABLE public.wallets IS 'The fold of each wallet''s events: a snapshot, never the truth.';
+
+COMMENT ON COLUMN public.wallets.events IS 'How many events of this wallet the log has; 0 if not counted yet.';
+
+COMMENT ON COLUMN public.wallets.unsent_since IS 'Since when an open transfer or refund waits to be sent on.';
 
 ALTER TABLE ONLY public.refusals ATTACH PARTITION public.refusals_default DEFAULT;
 
@@ -278,6 +345,9 @@ ALTER TABLE ONLY public.blocks
 ALTER TABLE ONLY public.callers
     ADD CONSTRAINT callers_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.capped_grants
+    ADD CONSTRAINT capped_grants_pkey PRIMARY KEY (caller, day, wallet, key_hash);
+
 ALTER TABLE ONLY public.currencies
     ADD CONSTRAINT currencies_code_key UNIQUE (code);
 
@@ -293,8 +363,14 @@ ALTER TABLE ONLY public.documents
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (shard, seq);
 
+ALTER TABLE ONLY public.job_leases
+    ADD CONSTRAINT job_leases_pkey PRIMARY KEY (job);
+
 ALTER TABLE ONLY public.ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.quarantined_wallets
+    ADD CONSTRAINT quarantined_wallets_pkey PRIMARY KEY (shard, wallet);
 
 ALTER TABLE ONLY public.refusals
     ADD CONSTRAINT refusals_pkey PRIMARY KEY (shard, wallet, caller, key_hash, recorded_at);
@@ -305,14 +381,23 @@ ALTER TABLE ONLY public.refusals_default
 ALTER TABLE ONLY public.requests
     ADD CONSTRAINT requests_pkey PRIMARY KEY (shard, wallet, caller, key_hash);
 
+ALTER TABLE ONLY public.sandbox_behaviour
+    ADD CONSTRAINT sandbox_behaviour_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY public.secrets
     ADD CONSTRAINT secrets_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.shards
     ADD CONSTRAINT shards_pkey PRIMARY KEY (shard);
 
+ALTER TABLE ONLY public.switches
+    ADD CONSTRAINT switches_pkey PRIMARY KEY (kind, name);
+
 ALTER TABLE ONLY public.texts
     ADD CONSTRAINT texts_pkey PRIMARY KEY (shard, wallet, caller, key_hash);
+
+ALTER TABLE ONLY public.wallet_snapshots
+    ADD CONSTRAINT wallet_snapshots_pkey PRIMARY KEY (shard, wallet, seq);
 
 ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (shard, wallet);
@@ -320,6 +405,12 @@ ALTER TABLE ONLY public.wallets
 CREATE INDEX documents_order ON public.documents USING btree (shard, id) WHERE (kind = 'order'::text);
 
 CREATE INDEX events_by_wallet ON public.events USING btree (shard, wallet, seq);
+
+CREATE INDEX wallet_snapshots_by_time ON public.wallet_snapshots USING btree (shard, wallet, recorded_at, seq);
+
+CREATE INDEX wallets_due ON public.wallets USING btree (shard, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX wallets_unsent ON public.wallets USING btree (shard, unsent_since) WHERE (unsent_since IS NOT NULL);
 
 ALTER INDEX public.refusals_pkey ATTACH PARTITION public.refusals_default_pkey;
 
@@ -345,6 +436,8 @@ GRANT SELECT,INSERT ON TABLE public.blocks TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.callers TO ledger_service;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.capped_grants TO ledger_service;
+
 GRANT SELECT ON TABLE public.currencies TO ledger_service;
 
 GRANT SELECT,UPDATE ON TABLE public.development_clock TO ledger_service;
@@ -353,9 +446,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.events TO ledger_service;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.job_leases TO ledger_service;
+
 GRANT SELECT ON TABLE public.ledger TO ledger_service;
 
 GRANT SELECT ON TABLE public.postings TO ledger_service;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quarantined_wallets TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.refusals TO ledger_service;
 
@@ -363,10 +460,16 @@ GRANT SELECT ON TABLE public.refusals_default TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.requests TO ledger_service;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sandbox_behaviour TO ledger_service;
+
 GRANT SELECT ON TABLE public.secrets TO ledger_service;
 
 GRANT SELECT,UPDATE ON TABLE public.shards TO ledger_service;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.switches TO ledger_service;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.texts TO ledger_service;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallet_snapshots TO ledger_service;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.wallets TO ledger_service;
