@@ -20,14 +20,14 @@ from ledger.core.decider import (
     refs_of,
 )
 from ledger.core.flows.daily_grant import AlreadyClaimed
-from ledger.core.flows.due import first_due, next_due_at
+from ledger.core.flows.due import ApplyDues, DuesApplied, first_due, next_due_at
 from ledger.core.instants import Instant, shanghai_day
 from ledger.core.journal import Leg
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import Document, Wallet
 
-Answer = Event | AlreadyClaimed | Rejection
+Answer = Event | AlreadyClaimed | DuesApplied | Rejection
 """What a command came to: its own event, a verdict without one, or a refusal."""
 
 _WITHOUT_EVENT = (Rejection, AlreadyClaimed)
@@ -69,13 +69,17 @@ class Head(Struct, frozen=True):
 
 
 class Snapshot(Struct):
-    """Everything a batch may look at, loaded in one round trip; `seqs` are the wallets' last."""
+    """Everything a batch may look at, loaded in one round trip.
+
+    `seqs` are the wallets' last seqs, `counts` how many events each of them has.
+    """
 
     head: Head
     wallets: dict[str, Wallet]
     documents: dict[tuple[str, str, str], Document]
     remembered: dict[RequestKey, Remembered]
     seqs: dict[str, int] = {}
+    counts: dict[str, int] = {}
 
 
 class Done(Struct, frozen=True, gc=False):
@@ -86,12 +90,20 @@ class Done(Struct, frozen=True, gc=False):
 
 
 class Failed(Struct, frozen=True):
-    """A command whose decision raised: a bug. It fails alone and leaves nothing behind."""
+    """A command that raised: a bug. It fails alone and leaves nothing behind.
+
+    `dues` says that the wallet's dues raised, so that no command on it can succeed.
+    """
 
     error: Exception
+    dues: bool = False
 
 
 Outcome = Done | Failed
+
+
+class _DuesError(Exception):
+    """Applying what had fallen due raised; the error itself is the cause."""
 
 
 class Request(Struct, frozen=True, gc=False):
@@ -142,7 +154,7 @@ def decide_batch(
         try:
             batch.outcomes.append(_decide_one(snapshot, batch, envelope, terms))
         except Exception as error:  # noqa: BLE001 - a poisoned command must fail alone
-            batch.outcomes.append(Failed(error))
+            batch.outcomes.append(_failed(envelope.command, error))
     if batch.records:
         batch.totals = _totals(batch.records)
         batch.block = block_of(batch.records)
@@ -165,6 +177,10 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
     own_seq = head.seq + len(batch.records) + len(work.events) + 1
     now = Now(head.now, head.shard, own_seq, envelope.fresh_id)
     decision = decide(work.state_for(command), command, terms, now)
+    if not decision:
+        if work.events:
+            _commit(snapshot, batch, work, envelope, own_seq, b"")
+        return Done(DuesApplied(len(work.events)))
     sent = wire.canonical(command, envelope.salt)
     answer: Answer
     if isinstance(decision, _WITHOUT_EVENT):
@@ -184,6 +200,14 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
     if text is not None:
         batch.texts.append(Text(*key, envelope.salt, text))
     return Done(answer)
+
+
+def _failed(command: Command, error: Exception) -> Failed:
+    if isinstance(error, _DuesError):
+        assert isinstance(error.__cause__, Exception), error
+        return Failed(error.__cause__, dues=True)
+    # Encoding what fell due may raise as well; a command that is nothing else tells it apart.
+    return Failed(error, dues=isinstance(command, ApplyDues))
 
 
 def answer_again(remembered: Remembered, command: Command) -> Answer:
@@ -229,10 +253,13 @@ class _Work:
         self.events.append((occurred_at, event))
 
     def apply_dues(self, since: Instant = 0) -> None:
-        if next_due_at(self.wallet) > self.snapshot.head.now:
-            return
-        for instant, event in dues(self.wallet, self.snapshot.head.now, since):
-            self.apply(instant, event)
+        try:
+            if next_due_at(self.wallet) > self.snapshot.head.now:
+                return
+            for instant, event in dues(self.wallet, self.snapshot.head.now, since):
+                self.apply(instant, event)
+        except Exception as error:
+            raise _DuesError from error
 
 
 def dues(wallet: Wallet, until: Instant, since: Instant = 0) -> Iterator[tuple[Instant, Event]]:

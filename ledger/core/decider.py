@@ -14,7 +14,7 @@ from ledger.core.chart import REVENUE_BREAKAGE
 from ledger.core.flows import daily_grant, debit, due, grant, hold, membership, order, refund
 from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
 from ledger.core.flows.debit import Debit, DebitCharged
-from ledger.core.flows.due import LotExpired
+from ledger.core.flows.due import ApplyDues, LotExpired
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.flows.hold import (
     AuthorizeHold,
@@ -58,6 +58,7 @@ Command = (
     | OpenRecharge
     | OpenMembership
     | SettlePayment
+    | ApplyDues
 )
 
 Event = (
@@ -101,6 +102,8 @@ def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     match command:
         case Debit() | Grant() | ClaimDailyGrant() | OpenRecharge() | OpenMembership():
             return ()
+        case ApplyDues():
+            return ()
         case AuthorizeHold(hold_id=hold_id):
             return () if hold_id is None else (("hold", hold_id),)
         case CaptureHold() | VoidHold() | ExtendHold():
@@ -114,7 +117,10 @@ def refs_of(command: Command) -> tuple[DocumentRef, ...]:
 
 
 def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
-    """What a command brings about; `state.wallet` has had its dues applied."""
+    """What a command brings about; `state.wallet` has had its dues applied.
+
+    No event at all says that the command was there for the dues alone.
+    """
     wallet = state.wallet
     match command:
         case Debit():
@@ -130,6 +136,8 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
             return daily_grant.decide(wallet, command, terms, now)
         case OpenRecharge() | OpenMembership() | SettlePayment():
             return order.decide(wallet, _order(state, command), command, terms, now)
+        case ApplyDues():
+            return ()
         case _:
             assert_never(command)
 

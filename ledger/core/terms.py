@@ -44,7 +44,10 @@ class Channel(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """Everything a decision may read of the catalogue. All amounts in minor units or fen."""
+    """Everything a decision may read of the catalogue. All amounts in minor units or fen.
+
+    `stopped` names what operators switched off: `channel:sandbox`, `sku:image`.
+    """
 
     version: str
     currencies: dict[str, Currency]
@@ -59,6 +62,7 @@ class Terms(Struct, frozen=True):
     recharge_min_fen: int
     recharge_max_fen: int
     vat_bp: int
+    stopped: frozenset[str] = frozenset()
     quantity_max: int = 10_000
     lots_max: int = 1_000
     holds_max: int = 1_000

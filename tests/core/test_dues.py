@@ -1,13 +1,22 @@
 """Due first: what time alone brings about, in the order of instant, kind and id."""
 
-import pytest
+from typing import Any, cast
 
-from ledger.core.batch import dues
-from ledger.core.flows.due import LotExpired
-from ledger.core.flows.hold import AuthorizeHold, HoldExpired
+import pytest
+from msgspec.structs import replace
+
+from ledger.core import batch as core_batch
+from ledger.core import wire
+from ledger.core.batch import Done, Envelope, Failed, Outcome, dues
+from ledger.core.decider import entry_for, evolve
+from ledger.core.flows.debit import Debit
+from ledger.core.flows.due import ApplyDues, DuesApplied, LotExpired
+from ledger.core.flows.grant import Grant
+from ledger.core.flows.hold import AuthorizeHold, HoldExpired, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge
 from ledger.core.instants import HOUR_US
 from ledger.core.wire import tag_of
+from tests.core.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, at, desk_at
 from tests.core.test_holds_and_lots import buy, grant, hold
 
@@ -80,3 +89,114 @@ def test_nothing_is_due_a_microsecond_early(desk: Desk) -> None:
     assert tags_due(desk) == []
     desk.now += 1
     assert tags_due(desk) == [(desk.now, "lot_expired_v1")]
+
+
+def sweep(*wallet_ids: str) -> list[Envelope]:
+    """The sweeper's commands: they have neither caller nor key."""
+    return [Envelope("", b"", ApplyDues(wallet_id)) for wallet_id in wallet_ids]
+
+
+def test_dues_are_recorded_without_a_command_of_anybody(desk: Desk) -> None:
+    """As of their own instants, under no key; nothing is remembered, so the next is no replay."""
+    grant(desk, 10, HOUR_US)
+    hold(desk, 4, 60)
+    desk.now += 2 * HOUR_US
+    before = len(desk.journal.records)
+    batch = desk.journal.run(sweep("ann", "ann"), desk.now)
+    assert batch.outcomes == [Done(DuesApplied(2)), Done(DuesApplied(0))]
+    assert (batch.requests, batch.texts) == ([], [])
+    recorded = desk.journal.records[before:]
+    assert [record.tag for record in recorded] == ["hold_expired_v1", "lot_expired_v1"]
+    assert {(one.caller, one.key_hash, one.command) for one in recorded} == {("", b"", b"")}
+    assert [one.occurred_at < one.recorded_at for one in recorded] == [True, True]
+    assert batch.block is not None
+    check_invariants(desk.journal)
+
+
+def test_nothing_is_written_where_nothing_is_due(desk: Desk) -> None:
+    """Neither for a wallet that has nothing due yet nor for one that was never seen."""
+    grant(desk, 10, HOUR_US)
+    batch = desk.journal.run(sweep("ann", "bob"), desk.now)
+    assert batch.outcomes == [Done(DuesApplied(0))] * 2
+    assert (batch.records, batch.requests, batch.wallets, batch.block) == ([], [], {}, None)
+
+
+def failure(outcome: Outcome) -> Failed:
+    """The outcome, known to be a failure."""
+    assert isinstance(outcome, Failed), outcome
+    return outcome
+
+
+def poison(desk: Desk) -> None:
+    """Have ann pay for a month, and store the membership without its terms: its end raises."""
+    buy(desk, OpenMembership("ann", "gold", "month", "sandbox"))
+    wallet = desk.journal.wallet("ann")
+    assert wallet.membership is not None
+    broken = replace(wallet, membership=replace(wallet.membership, terms=()))
+    desk.journal.wallets["ann"] = wire.encode(broken)
+
+
+def test_a_wallet_whose_dues_raise_says_so_and_its_neighbours_go_on(desk: Desk) -> None:
+    """Any command on it fails, for the dues' sake and not its own; a good wallet is swept."""
+    poison(desk)
+    desk.now += HOUR_US
+    desk.send(Grant("bob", INSPIRATION, 10, "promotional", "test", desk.now + HOUR_US))
+    desk.now = at("2026-04-10T12:00")
+    commands = [desk.envelope(Debit("ann", INSPIRATION, 1)), *sweep("ann", "bob")]
+    batch = desk.journal.run(commands, desk.now)
+    assert [failure(one).dues for one in batch.outcomes[:2]] == [True, True]
+    assert [type(failure(one).error) for one in batch.outcomes[:2]] == [IndexError, IndexError]
+    assert batch.outcomes[2] == Done(DuesApplied(1))
+    assert list(batch.wallets) == ["bob"]
+
+
+def test_dues_that_the_command_itself_brings_about_may_raise_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Value that a void returns to an expired lot falls due at once, after the void's own event."""
+    grant(desk, 10, HOUR_US)
+    name = hold(desk, 10, 7_200)
+    desk.now += HOUR_US
+    assert tags_due(desk) == []
+
+    def raise_for_lots(wallet: Any, event: Any) -> Any:
+        if isinstance(event, LotExpired):
+            raise OverflowError
+        return evolve(wallet, event)
+
+    monkeypatch.setattr(core_batch, "evolve", raise_for_lots)
+    (outcome,) = desk.journal.run([desk.envelope(VoidHold("ann", name))], desk.now).outcomes
+    failed = failure(outcome)
+    assert (type(failed.error), failed.dues) == (OverflowError, True)
+
+
+def test_dues_whose_record_cannot_be_made_raise_and_leave_nothing_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that is nothing but dues fails for their sake, wherever it fails."""
+    grant(desk, 10, HOUR_US)
+    desk.now += HOUR_US
+
+    def raise_for_lots(event: Any) -> Any:
+        if isinstance(event, LotExpired):
+            raise OverflowError
+        return entry_for(event)
+
+    monkeypatch.setattr(core_batch, "entry_for", raise_for_lots)
+    batch = desk.journal.run(sweep("ann"), desk.now)
+    assert failure(batch.outcomes[0]).dues
+    assert (batch.records, batch.wallets, batch.documents) == ([], {}, {})
+
+
+def test_a_command_that_raises_by_itself_says_nothing_of_dues(desk: Desk) -> None:
+    """Its wallet is whole, and the next command on it may well succeed."""
+    grant(desk, 10, HOUR_US)
+    desk.now += HOUR_US
+    poisoned = Debit("ann", INSPIRATION, cast("int", "one"))
+    (outcome,) = desk.journal.run([desk.envelope(poisoned)], desk.now).outcomes
+    assert not failure(outcome).dues
+
+
+def test_the_command_has_a_wire_name_like_any_other() -> None:
+    """Commands are decoded by their tag."""
+    assert wire.decode_command(wire.encode(ApplyDues("ann"))) == ApplyDues("ann")

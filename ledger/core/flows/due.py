@@ -15,6 +15,21 @@ NEVER: Final = INSTANT_MAX + 1
 """Later than any instant: nothing falls due."""
 
 
+class ApplyDues(Struct, frozen=True, omit_defaults=True, tag="apply_dues"):
+    """Record what has fallen due in a wallet, and nothing else.
+
+    It comes from the ledger itself, so it has neither caller nor idempotency key.
+    """
+
+    wallet_id: str
+
+
+class DuesApplied(Struct, frozen=True, tag="dues_applied"):
+    """How many events had fallen due and are recorded now. A verdict that is never remembered."""
+
+    events: int
+
+
 class LotExpired(Struct, frozen=True, tag="lot_expired_v1"):
     """What was available of a lot expired; its cost becomes breakage revenue."""
 
