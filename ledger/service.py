@@ -16,12 +16,14 @@ from ledger.channels import REGISTRY
 from ledger.channels.contract import Channel, NotAuthentic, Payment, Reply
 from ledger.channels.sandbox import MERCHANT, Notification, Sandbox
 from ledger.core.batch import Done, Snapshot, dues
-from ledger.core.decider import Command, document_after, evolve
+from ledger.core.decider import Command, evolve
+from ledger.core.entries import documents_after
 from ledger.core.flows.order import SettlePayment, shard_of_order
 from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
+from ledger.core.purchases import Order
 from ledger.core.rejections import Rejection
 from ledger.core.terms import Terms
-from ledger.core.wallet import Charge, ClosedHold, Hold, Order, Wallet
+from ledger.core.wallet import Charge, ClosedHold, Hold, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
 from ledger.engine.clock import ClockError, advance_clock, set_clock
 from ledger.engine.lane import shard_of
@@ -291,9 +293,8 @@ class Ledger:
         now = min(snapshot.head.now, INSTANT_MAX)
         wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
         for instant, event in dues(wallet, now):
-            written = document_after(wallet, event, instant)
-            if written is not None:
-                snapshot.documents[wallet_id, *written[0]] = written[1]
+            for ref, document in documents_after(wallet, event, instant):
+                snapshot.documents[wallet_id, *ref] = document
             wallet = evolve(wallet, event)
         snapshot.wallets[wallet_id] = wallet
         return WalletView(wallet, snapshot.seqs.get(wallet_id, 0), now)

@@ -14,7 +14,8 @@ from ledger.core.chart import (
     VAT_PENDING,
     points_account,
 )
-from ledger.core.decider import DocumentRef, Event, document_after, entry_for, evolve
+from ledger.core.decider import DocumentRef, Event, evolve
+from ledger.core.entries import documents_after, entry_for
 from ledger.core.instants import format_instant, shanghai_day
 from ledger.core.money import CNY
 from ledger.core.wallet import Wallet
@@ -87,9 +88,8 @@ class ShardAudit:
         if any(leg_sums(record.legs).values()):
             yield Finding("event", where, "has legs that do not sum to zero")
         _, wallet = self.wallets.get(record.wallet_id, (0, Wallet(record.wallet_id)))
-        written = document_after(wallet, event, record.occurred_at)
-        if written is not None:
-            self.documents[record.wallet_id, written[0]] = wire.encode(written[1])
+        for ref, document in documents_after(wallet, event, record.occurred_at):
+            self.documents[record.wallet_id, ref] = wire.encode(document)
         wallet = evolve(wallet, event)
         self.wallets[record.wallet_id] = (record.seq, wallet)
         if any(_negative(wallet)):
@@ -198,8 +198,9 @@ def sums_of(wallet: Wallet) -> dict[int, tuple[int, int]]:
 def cost_left_fen(wallet: Wallet) -> int:
     """The gross cost of all that is unspent: lots, open holds, and months not yet granted."""
     held = sum(take.cost_fen for hold in wallet.holds for take in hold.takes)
-    terms = wallet.membership.terms if wallet.membership else ()
-    ungranted = sum(term.cost_fen - term.cost_granted_fen for term in terms)
+    membership = wallet.membership
+    terms = (*membership.terms, *membership.upgrades) if membership else ()
+    ungranted = sum(term.ungranted_fen for term in terms)
     return sum(lot.cost_left_fen for lot in wallet.lots) + held + ungranted
 
 

@@ -14,11 +14,10 @@ from ledger.core.decider import (
     State,
     charge_of,
     decide,
-    document_after,
-    entry_for,
     evolve,
     refs_of,
 )
+from ledger.core.entries import documents_after, entry_for
 from ledger.core.flows.daily_grant import AlreadyClaimed
 from ledger.core.flows.due import ApplyDues, DuesApplied, first_due, next_due_at
 from ledger.core.instants import Instant, shanghai_day
@@ -246,9 +245,7 @@ class _Work:
         return State(self.wallet, documents)
 
     def apply(self, occurred_at: Instant, event: Event) -> None:
-        written = document_after(self.wallet, event, occurred_at)
-        if written is not None:
-            self.documents[written[0]] = written[1]
+        self.documents.update(documents_after(self.wallet, event, occurred_at))
         self.wallet = evolve(self.wallet, event)
         self.events.append((occurred_at, event))
 

@@ -28,11 +28,16 @@ LIABILITY_KUAIBI: Final = 11
 LIABILITY_MEMBERSHIP: Final = 12
 VAT_PAYABLE: Final = 20
 VAT_PENDING: Final = 21
+TAX_WITHHELD: Final = 22
+CREATORS_PAYABLE: Final = 30
 REFUNDS_PAYABLE: Final = 31
 REVENUE_GENERATION: Final = 40
 REVENUE_MEMBERSHIP: Final = 41
+REVENUE_TIPS: Final = 42
 REVENUE_BREAKAGE: Final = 43
 SUSPENSE: Final = 60
+IN_TRANSIT: Final = 61
+OPENING: Final = 62
 
 
 class Account(Struct, frozen=True):
@@ -57,11 +62,16 @@ _MONEY: Final = (
     Account(LIABILITY_MEMBERSHIP, "liabilities:contract:membership", "2205.03", "合同负债-会员"),
     Account(VAT_PAYABLE, "liabilities:vat:payable", "2221.01", "应交税费-应交增值税(销项)"),
     Account(VAT_PENDING, "liabilities:vat:pending", "2221.09", "应交税费-待转销项税额"),
+    Account(TAX_WITHHELD, "liabilities:tax:withheld", "2221.12", "应交税费-代扣代缴个人所得税"),
+    Account(CREATORS_PAYABLE, "liabilities:creators", "2241.01", "其他应付款-主播"),
     Account(REFUNDS_PAYABLE, "liabilities:refunds", "2241.02", "其他应付款-待退款"),
     Account(REVENUE_GENERATION, "revenue:generation", "6001.01", "主营业务收入-生成"),
     Account(REVENUE_MEMBERSHIP, "revenue:membership", "6001.02", "主营业务收入-会员"),
+    Account(REVENUE_TIPS, "revenue:tips", "6001.03", "主营业务收入-打赏"),
     Account(REVENUE_BREAKAGE, "revenue:breakage", "6001.04", "主营业务收入-沉淀"),
     Account(SUSPENSE, "suspense", "1901", "待处理财产损溢"),
+    Account(IN_TRANSIT, "in-transit", "3002", "清算资金往来-打赏在途"),
+    Account(OPENING, "opening", "9900", "期初余额结转"),
 )
 
 _POINTS_BASE: Final = 100

@@ -1,7 +1,7 @@
 """The decider: every command, every event, and the pure functions over them.
 
-`decide(state, command, terms, now) -> events | Rejection`, `evolve(wallet, event) -> wallet`,
-`entry_for(event) -> legs`. The same functions serve live traffic, replay and verification.
+`decide(state, command, terms, now) -> events | Rejection` and `evolve(wallet, event) -> wallet`:
+the same functions serve live traffic, replay and verification.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,33 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from ledger.core import journal
-from ledger.core.chart import REVENUE_BREAKAGE
-from ledger.core.flows import daily_grant, debit, due, grant, hold, membership, order, refund
+from ledger.core.flows import (
+    closure,
+    control,
+    conversion,
+    daily_grant,
+    debit,
+    due,
+    grant,
+    hold,
+    membership,
+    opening,
+    order,
+    order_refund,
+    refund,
+    reversal,
+    transfer,
+)
+from ledger.core.flows.closure import CloseWallet, WalletClosed
+from ledger.core.flows.control import (
+    FreezeWallet,
+    LimitSet,
+    SetLimit,
+    UnfreezeWallet,
+    WalletFrozen,
+    WalletUnfrozen,
+)
+from ledger.core.flows.conversion import Convert, Converted
 from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.due import ApplyDues, LotExpired
@@ -27,24 +51,55 @@ from ledger.core.flows.hold import (
     HoldVoided,
     VoidHold,
 )
-from ledger.core.flows.membership import MembershipEnded, MembershipGranted
+from ledger.core.flows.membership import (
+    CancelMembership,
+    MembershipCancelled,
+    MembershipEnded,
+    MembershipGranted,
+)
+from ledger.core.flows.opening import ImportOpening, OpeningImported
 from ledger.core.flows.order import (
+    CloseOrder,
     MembershipPaid,
     OpenMembership,
     OpenRecharge,
+    OrderClosed,
     OrderExpired,
     OrderOpened,
     PaymentSetAside,
     RechargePaid,
     SettlePayment,
 )
+from ledger.core.flows.order_refund import (
+    ConfirmRefund,
+    FailRefund,
+    OrderRefundConfirmed,
+    OrderRefundFailed,
+    OrderRefundRequested,
+    RefundOrder,
+)
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
-from ledger.core.instants import Instant
-from ledger.core.journal import Legs
-from ledger.core.money import CNY
+from ledger.core.flows.reversal import (
+    PaymentRestored,
+    PaymentReversed,
+    RestorePayment,
+    ReversePayment,
+)
+from ledger.core.flows.transfer import (
+    CompleteTransfer,
+    PaidOut,
+    PayOut,
+    ReceiveTransfer,
+    SendTransfer,
+    TransferCompleted,
+    TransferReceived,
+    TransferSent,
+)
+from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.purchases import Order
 from ledger.core.rejections import Rejection
 from ledger.core.terms import Now, Terms
-from ledger.core.wallet import Charge, ClosedHold, Document, Order, Wallet
+from ledger.core.wallet import Charge, ClosedHold, Document, OrderRefund, Wallet
 
 Command = (
     Debit
@@ -57,7 +112,24 @@ Command = (
     | ClaimDailyGrant
     | OpenRecharge
     | OpenMembership
+    | CloseOrder
     | SettlePayment
+    | RefundOrder
+    | ConfirmRefund
+    | FailRefund
+    | ReversePayment
+    | RestorePayment
+    | CancelMembership
+    | Convert
+    | SendTransfer
+    | ReceiveTransfer
+    | CompleteTransfer
+    | PayOut
+    | FreezeWallet
+    | UnfreezeWallet
+    | SetLimit
+    | CloseWallet
+    | ImportOpening
     | ApplyDues
 )
 
@@ -74,18 +146,33 @@ Event = (
     | ChargeRefunded
     | OrderOpened
     | OrderExpired
+    | OrderClosed
     | RechargePaid
     | MembershipPaid
+    | MembershipUpgraded
     | MembershipGranted
     | MembershipEnded
+    | MembershipCancelled
     | PaymentSetAside
+    | OrderRefundRequested
+    | OrderRefundConfirmed
+    | OrderRefundFailed
+    | PaymentReversed
+    | PaymentRestored
+    | Converted
+    | TransferSent
+    | TransferReceived
+    | TransferCompleted
+    | PaidOut
+    | WalletFrozen
+    | WalletUnfrozen
+    | LimitSet
+    | WalletClosed
+    | OpeningImported
 )
 
-_WITHOUT_DOCUMENT = frozenset({DebitCharged, HoldAuthorized, LotGranted, DailyGranted})
-"""The frequent events that write none: asked first, because a match would come to them last."""
-
 DocumentRef = tuple[str, str]
-"""(kind, id): `hold`, `charge` or `order`, within one wallet."""
+"""(kind, id): `hold`, `charge`, `order`, `refund` or `transfer`, within one wallet."""
 
 Decision = tuple[Event, ...] | AlreadyClaimed | Rejection
 
@@ -100,20 +187,24 @@ class State(Struct, frozen=True):
 def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     """The documents that a command names, to be loaded before it is decided."""
     match command:
-        case Debit() | Grant() | ClaimDailyGrant() | OpenRecharge() | OpenMembership():
-            return ()
-        case ApplyDues():
-            return ()
         case AuthorizeHold(hold_id=hold_id):
             return () if hold_id is None else (("hold", hold_id),)
         case CaptureHold() | VoidHold() | ExtendHold():
             return (("hold", command.hold_id),)
         case RefundCharge(charge_id=charge_id):
             return (("charge", charge_id),)
-        case SettlePayment(order_id=order_id):
+        case (
+            SettlePayment(order_id=order_id)
+            | CloseOrder(order_id=order_id)
+            | RefundOrder(order_id=order_id)
+            | ReversePayment(order_id=order_id)
+            | RestorePayment(order_id=order_id)
+        ):
             return (("order", order_id),)
+        case ConfirmRefund() | FailRefund():
+            return (("refund", command.refund_id), ("order", command.order_id))
         case _:
-            assert_never(command)
+            return ()
 
 
 def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
@@ -122,6 +213,9 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
     No event at all says that the command was there for the dues alone.
     """
     wallet = state.wallet
+    refusal = control.gate(wallet, command, terms)
+    if refusal is not None:
+        return refusal
     match command:
         case Debit():
             return debit.decide(wallet, command, terms, now)
@@ -134,8 +228,48 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
             return grant.decide(wallet, command, terms, now)
         case ClaimDailyGrant():
             return daily_grant.decide(wallet, command, terms, now)
-        case OpenRecharge() | OpenMembership() | SettlePayment():
+        case _:
+            return _decide_rarer(state, command, terms, now)
+
+
+_Rarer = (
+    order.Command
+    | order_refund.Command
+    | reversal.Command
+    | CancelMembership
+    | Convert
+    | transfer.Command
+    | control.Command
+    | CloseWallet
+    | ImportOpening
+    | ApplyDues
+)
+
+
+def _decide_rarer(state: State, command: _Rarer, terms: Terms, now: Now) -> Decision:
+    wallet = state.wallet
+    match command:
+        case OpenRecharge() | OpenMembership() | CloseOrder() | SettlePayment():
             return order.decide(wallet, _order(state, command), command, terms, now)
+        case RefundOrder() | ConfirmRefund() | FailRefund():
+            resolved = _refund(state, command)
+            return order_refund.decide(
+                wallet, _order(state, command), resolved, command, terms, now
+            )
+        case ReversePayment() | RestorePayment():
+            return reversal.decide(wallet, _order(state, command), command, now)
+        case CancelMembership():
+            return membership.decide(wallet, command)
+        case Convert():
+            return conversion.decide(wallet, command, terms, now)
+        case SendTransfer() | ReceiveTransfer() | CompleteTransfer() | PayOut():
+            return transfer.decide(wallet, command, terms, now)
+        case FreezeWallet() | UnfreezeWallet() | SetLimit():
+            return control.decide(command, terms)
+        case CloseWallet():
+            return closure.decide(wallet, command, now)
+        case ImportOpening():
+            return opening.decide(wallet, command, terms, now)
         case ApplyDues():
             return ()
         case _:
@@ -152,11 +286,16 @@ def _charge(state: State, command: RefundCharge) -> Charge | None:
     return found if isinstance(found, Charge) else None
 
 
-def _order(state: State, command: order.Command) -> Order | None:
-    if not isinstance(command, SettlePayment):
-        return None
-    found = state.documents.get(("order", command.order_id))
+def _order(state: State, command: Command) -> Order | None:
+    named = [ref for ref in refs_of(command) if ref[0] == "order"]
+    found = state.documents.get(named[0]) if named else None
     return found if isinstance(found, Order) else None
+
+
+def _refund(state: State, command: order_refund.Command) -> OrderRefund | None:
+    named = [ref for ref in refs_of(command) if ref[0] == "refund"]
+    found = state.documents.get(named[0]) if named else None
+    return found if isinstance(found, OrderRefund) else None
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
@@ -174,68 +313,53 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
             return daily_grant.evolve(wallet, event)
         case ChargeRefunded():
             return refund.evolve(wallet, event)
-        case OrderOpened() | OrderExpired() | RechargePaid() | MembershipPaid() | PaymentSetAside():
-            return order.evolve(wallet, event)
-        case MembershipGranted() | MembershipEnded():
-            return membership.evolve(wallet, event)
         case _:
-            assert_never(event)
+            return _evolve_rarer(wallet, event)
 
 
-def entry_for(event: Event) -> Legs:
-    """The balanced legs of an event's journal entry, from the event alone."""
+_RarerEvent = (
+    order.Event
+    | order_refund.Event
+    | reversal.Event
+    | membership.Event
+    | Converted
+    | transfer.Event
+    | control.Event
+    | WalletClosed
+    | OpeningImported
+)
+
+
+def _evolve_rarer(wallet: Wallet, event: _RarerEvent) -> Wallet:
     match event:
-        case DebitCharged(charge=charge):
-            return journal.recognise(charge.takes, "available", "consumed")
-        case HoldAuthorized(hold=authorized):
-            return journal.relocate(authorized.takes, "available", "held")
-        case HoldCaptured(charge=charge, returned=returned):
-            return journal.recognise(charge.takes, "held", "consumed", returned=returned)
-        case HoldVoided(hold=given_back) | HoldExpired(hold=given_back):
-            return journal.relocate(given_back.takes, "held", "available")
-        case LotExpired(take=take):
-            return journal.recognise((take,), "available", "expired", revenue=REVENUE_BREAKAGE)
-        case LotGranted(lot=lot) | DailyGranted(lot=lot) | MembershipGranted(lot=lot):
-            return journal.issue(lot)
-        case ChargeRefunded(returned=returned):
-            return journal.give_back(returned)
-        case RechargePaid(order=paid, lot=lot):
-            return journal.payment(paid, lot)
-        case MembershipPaid(order=paid):
-            return journal.payment(paid, None)
-        case PaymentSetAside(amount_fen=amount_fen, funds=funds, account=account):
-            return ((funds, CNY, amount_fen), (account, CNY, -amount_fen))
-        case HoldExtended() | OrderOpened() | OrderExpired() | MembershipEnded():
-            return ()
-        case _:
-            assert_never(event)
-
-
-def document_after(
-    wallet: Wallet, event: Event, at: Instant
-) -> tuple[DocumentRef, Document] | None:
-    """The document that an event writes; `wallet` is the state before it.
-
-    Debits and captures write no charge: a charge's id names its event, and only a refund turns
-    it into a document of its own.
-    """
-    if type(event) in _WITHOUT_DOCUMENT:
-        return None
-    match event:
-        case HoldCaptured() | HoldVoided() | HoldExpired():
-            closed = hold.closed_hold(wallet, event, at)
-            return ("hold", closed.hold.hold_id), closed
-        case ChargeRefunded(charge=charge):
-            return ("charge", charge.charge_id), charge
         case (
-            OrderOpened(order=written)
-            | OrderExpired(order=written)
-            | RechargePaid(order=written)
-            | MembershipPaid(order=written)
+            OrderOpened()
+            | OrderExpired()
+            | OrderClosed()
+            | RechargePaid()
+            | MembershipPaid()
+            | MembershipUpgraded()
+            | PaymentSetAside()
         ):
-            return ("order", written.order_id), written
+            return order.evolve(wallet, event)
+        case OrderRefundRequested() | OrderRefundConfirmed() | OrderRefundFailed():
+            return order_refund.evolve(wallet, event)
+        case PaymentReversed() | PaymentRestored():
+            return reversal.evolve(wallet, event)
+        case MembershipGranted() | MembershipEnded() | MembershipCancelled():
+            return membership.evolve(wallet, event)
+        case Converted():
+            return conversion.evolve(wallet, event)
+        case TransferSent() | TransferReceived() | TransferCompleted() | PaidOut():
+            return transfer.evolve(wallet, event)
+        case WalletFrozen() | WalletUnfrozen() | LimitSet():
+            return control.evolve(wallet, event)
+        case WalletClosed():
+            return closure.evolve(wallet, event)
+        case OpeningImported():
+            return opening.evolve(wallet, event)
         case _:
-            return None
+            assert_never(event)
 
 
 def charge_of(event: Event) -> Charge | None:

@@ -1,4 +1,7 @@
-"""Journal entries: the balanced legs of every event, made here and nowhere else."""
+"""Journal entries of value that is granted, spent and given back: the balanced legs of events.
+
+Those of refunds, reversals, tips and carried-over balances are in `journal_money`; nowhere else.
+"""
 
 from collections.abc import Iterable
 
@@ -12,7 +15,7 @@ from ledger.core.chart import (
     points_account,
 )
 from ledger.core.money import CNY
-from ledger.core.wallet import LotTerms, Order, Take
+from ledger.core.wallet import Absorption, LotTerms, Take
 
 Leg = tuple[int, int, int]
 """(account number, currency number, amount in minor units; debit positive)."""
@@ -34,33 +37,50 @@ class Entry:
         sums[debited] = sums.get(debited, 0) + amount_minor
         sums[credited] = sums.get(credited, 0) - amount_minor
 
+    def gross(self, debits: tuple[int, int], credits_: tuple[int, int], fen: int, vat: int) -> None:
+        """Move a gross amount in fen: its net and its VAT, each from an account to another.
+
+        `debits` and `credits_` are (account of the net, account of the VAT).
+        """
+        self.move(debits[0], credits_[0], CNY, fen - vat)
+        self.move(debits[1], credits_[1], CNY, vat)
+
+    def relocate(self, takes: Iterable[Take], debit: PointState, credit: PointState) -> None:
+        """Points of takes change their state."""
+        debits, credits_ = POINTS[debit], POINTS[credit]
+        for take in takes:
+            lot = take.lot
+            self.move(debits[lot.source], credits_[lot.source], lot.currency, take.amount_minor)
+
+    def issue(self, terms: LotTerms) -> None:
+        """A lot's points come into being and are available."""
+        issued = points_account(terms.source, "issued")
+        available = points_account(terms.source, "available")
+        self.move(issued, available, terms.currency, terms.amount_minor)
+
+    def recognise(self, take: Take, revenue: int) -> None:
+        """What a take cost becomes revenue, and its VAT is due."""
+        debits, credits_ = (take.lot.liability, VAT_PENDING), (revenue, VAT_PAYABLE)
+        self.gross(debits, credits_, take.cost_fen, take.vat_fen)
+
     def legs(self) -> Legs:
         """The legs, without those that came to nothing."""
         # A list first: on the hot path it is built in two thirds of a generator's time.
         return tuple([(*place, amount) for place, amount in self._sums.items() if amount])
 
 
-def issue(terms: LotTerms) -> Legs:
-    """A lot comes into being: its points are issued and available."""
+def issue(*granted: LotTerms) -> Legs:
+    """Lots come into being: their points are issued and available."""
     entry = Entry()
-    _issue(entry, terms)
-    return entry.legs()
-
-
-def payment(order: Order, terms: LotTerms | None) -> Legs:
-    """An order is paid: funds against contract liability and VAT pending; a recharge's lot."""
-    entry = Entry()
-    entry.move(order.funds, order.goods.liability, CNY, order.price_fen - order.vat_fen)
-    entry.move(order.funds, VAT_PENDING, CNY, order.vat_fen)
-    if terms is not None:
-        _issue(entry, terms)
+    for terms in granted:
+        entry.issue(terms)
     return entry.legs()
 
 
 def relocate(takes: Iterable[Take], debit: PointState, credit: PointState) -> Legs:
-    """Points change their state without any effect on money: authorize, void, expire a hold."""
+    """Points change their state without any effect on money: a hold is authorized."""
     entry = Entry()
-    _relocate(entry, takes, debit, credit)
+    entry.relocate(takes, debit, credit)
     return entry.legs()
 
 
@@ -70,51 +90,55 @@ def recognise(
     credit: PointState,
     *,
     returned: Iterable[Take] = (),
+    absorbed: Iterable[Absorption] = (),
     revenue: int | None = None,
 ) -> Legs:
     """Takes are used up: points to `credit`, liability and VAT pending to revenue and VAT payable.
 
-    `returned` goes from held back to available. Revenue is that of each take's source unless an
-    account is named (breakage).
+    `returned` goes from held back to available, `absorbed` reduced claims instead. Revenue is that
+    of each take's source unless an account is named (breakage).
     """
     entry = Entry()
-    _relocate(entry, consumed, debit, credit)
-    _relocate(entry, returned, "held", "available")
+    entry.relocate(consumed, debit, credit)
+    entry.relocate(returned, "held", "available")
     for take in consumed:
         if take.cost_fen or take.vat_fen:
-            _recognise_one(entry, take, _revenue_of(take) if revenue is None else revenue)
+            entry.recognise(take, _revenue_of(take) if revenue is None else revenue)
+    _absorb(entry, absorbed)
     return entry.legs()
 
 
-def give_back(takes: Iterable[Take]) -> Legs:
-    """A charge is refunded: consumed points are available again, revenue and VAT reversed."""
+def let_go(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+    """A hold ends without a charge: points are available again, or reduced claims."""
     entry = Entry()
-    _relocate(entry, takes, "consumed", "available")
+    entry.relocate(takes, "held", "available")
+    _absorb(entry, absorbed)
+    return entry.legs()
+
+
+def _absorb(entry: Entry, absorbed: Iterable[Absorption]) -> None:
+    """Held value earns the revenue that the reversal of its order had taken away beforehand."""
+    for one in absorbed:
+        entry.relocate((one.take,), "held", "refunded")
+        entry.recognise(one.take, one.revenue)
+
+
+def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+    """A charge is refunded: consumed points are available again, revenue and VAT reversed.
+
+    Of what claims absorbed, the revenue had been reversed already, with the payment.
+    """
+    entry = Entry()
+    entry.relocate(takes, "consumed", "available")
     for take in takes:
         if take.cost_fen or take.vat_fen:
-            net = take.cost_fen - take.vat_fen
-            entry.move(_revenue_of(take), take.lot.liability, CNY, net)
-            entry.move(VAT_PAYABLE, VAT_PENDING, CNY, take.vat_fen)
+            debits, credits_ = (_revenue_of(take), VAT_PAYABLE), (take.lot.liability, VAT_PENDING)
+            entry.gross(debits, credits_, take.cost_fen, take.vat_fen)
+    for one in absorbed:
+        entry.relocate((one.take,), "consumed", "refunded")
+        entry.move(_revenue_of(one.take), one.revenue, CNY, one.take.cost_fen - one.take.vat_fen)
     return entry.legs()
-
-
-def _recognise_one(entry: Entry, take: Take, revenue: int) -> None:
-    entry.move(take.lot.liability, revenue, CNY, take.cost_fen - take.vat_fen)
-    entry.move(VAT_PENDING, VAT_PAYABLE, CNY, take.vat_fen)
 
 
 def _revenue_of(take: Take) -> int:
     return REVENUE_MEMBERSHIP if take.lot.source == "membership" else REVENUE_GENERATION
-
-
-def _issue(entry: Entry, terms: LotTerms) -> None:
-    issued = points_account(terms.source, "issued")
-    available = points_account(terms.source, "available")
-    entry.move(issued, available, terms.currency, terms.amount_minor)
-
-
-def _relocate(entry: Entry, takes: Iterable[Take], debit: PointState, credit: PointState) -> None:
-    debits, credits_ = POINTS[debit], POINTS[credit]
-    for take in takes:
-        lot = take.lot
-        entry.move(debits[lot.source], credits_[lot.source], lot.currency, take.amount_minor)

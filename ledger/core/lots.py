@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ledger.core.instants import HOUR_US, INSTANT_MAX, Instant
-from ledger.core.money import share_of_rest, share_up_to
+from ledger.core.money import ceil_share, share_of_rest, share_up_to
 from ledger.core.wallet import Grace, Lot, LotTerms, Take, Wallet
 
 PAID_GRACE_US: Final = 72 * HOUR_US
@@ -21,14 +21,16 @@ def spending_rank(terms: LotTerms) -> tuple[int, bool, int, str]:
     return expires_at, terms.paid, terms.granted_at, terms.lot_id
 
 
-def takes_for(wallet: Wallet, currency: int, amount_minor: int) -> tuple[Take, ...] | None:
+def takes_for(
+    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
+) -> tuple[Take, ...] | None:
     """The takes that spending `amount_minor` uses, in spending order; None if it is too much."""
     takes: list[Take] = []
     rest = amount_minor
     for lot in wallet.lots:
         terms = lot.terms
         available = lot.available_minor
-        if not available or terms.currency != currency:
+        if not available or terms.currency != currency or (paid_only and not terms.paid):
             continue
         part = available if available < rest else rest
         if terms.cost_fen:
@@ -78,10 +80,34 @@ def _cut(take: Take, low: int, high: int) -> Take:
     )
 
 
+def split_by_cost(take: Take, cost_fen: int) -> tuple[Take, Take]:
+    """The part of a take that `cost_fen`, less than its whole cost, paid for, and the rest.
+
+    Points are rounded up, but one stays with the rest: no cost is ever left without points.
+    """
+    part = min(ceil_share(take.amount_minor, cost_fen, take.cost_fen), take.amount_minor - 1)
+    vat_fen = share_up_to(take.vat_fen, cost_fen, take.cost_fen)
+    first = Take(take.lot, part, cost_fen, vat_fen)
+    rest = Take(
+        take.lot, take.amount_minor - part, take.cost_fen - cost_fen, take.vat_fen - vat_fen
+    )
+    return first, rest
+
+
+def all_available(lot: Lot) -> Take:
+    """Everything available of a lot, with what is left of its cost."""
+    return Take(lot.terms, lot.available_minor, lot.cost_left_fen, lot.vat_left_fen)
+
+
 def add_lot(wallet: Wallet, terms: LotTerms) -> tuple[Lot, ...]:
     """The wallet's lots with a new, wholly available lot at its place in the spending order."""
-    lot = Lot(terms, terms.amount_minor, 0, terms.cost_fen, terms.vat_fen)
-    return _in_order([*wallet.lots, lot])
+    return add_lots(wallet, (terms,))
+
+
+def add_lots(wallet: Wallet, granted: tuple[LotTerms, ...]) -> tuple[Lot, ...]:
+    """The same with several new lots."""
+    new = [Lot(terms, terms.amount_minor, 0, terms.cost_fen, terms.vat_fen) for terms in granted]
+    return _in_order([*wallet.lots, *new])
 
 
 def spend(wallet: Wallet, takes: tuple[Take, ...]) -> tuple[Lot, ...]:

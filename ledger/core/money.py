@@ -59,6 +59,16 @@ def share_up_to(total: int, part: int, whole: int) -> int:
     return total * part // whole
 
 
+def ceil_share(total: int, part: int, whole: int) -> int:
+    """The share of `total` that belongs to `part` of `whole`, rounded up."""
+    return -(-total * part // whole)
+
+
+def whole_yuan_down(fen: int) -> int:
+    """A price without its broken yuan, in fen."""
+    return fen // MINOR_PER_UNIT * MINOR_PER_UNIT
+
+
 def share_of_rest(total: int, left: int, part_from: int, part: int, whole: int) -> int:
     """The share of the next `part` after `part_from` already went, given `left` of `total`.
 

@@ -1,8 +1,13 @@
 """What a command costs: an amount as named, or a SKU at its price of the moment."""
 
+from ledger.core.instants import Instant
+from ledger.core.money import share_up_to, whole_yuan_down
+from ledger.core.purchases import RechargeGoods
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Terms
-from ledger.core.wallet import Quote
+from ledger.core.terms import Promotion, Terms
+from ledger.core.wallet import Quote, Wallet
+
+_WHOLE_BP = 10_000
 
 
 def price_sku(terms: Terms, sku: str, quantity: int) -> tuple[int, int, Quote] | Rejection:
@@ -38,3 +43,36 @@ def priced(
 def in_range(terms: Terms, amount_minor: int) -> bool:
     """Whether an amount is positive and not beyond what a caller may name."""
     return 1 <= amount_minor <= terms.amount_minor_max
+
+
+def promotion_for(wallet: Wallet, terms: Terms, name: str, at: Instant) -> Promotion | Rejection:
+    """The promotion of a name if it may be used now; pending orders count as uses."""
+    promotion = terms.promotions.get(name)
+    if promotion is None:
+        return rejected(Reason.UNKNOWN_PROMOTION, promotion=name)
+    pending = sum(
+        not isinstance(order.goods, RechargeGoods) and order.goods.promotion == name
+        for order in wallet.orders
+    )
+    uses = wallet.promotions.get(name, 0) + pending
+    if not promotion.since <= at < promotion.until or uses >= promotion.per_wallet_max:
+        return rejected(
+            Reason.PROMOTION_NOT_APPLICABLE,
+            promotion=name,
+            since=promotion.since,
+            until=promotion.until,
+            uses=uses,
+            most=promotion.per_wallet_max,
+        )
+    return promotion
+
+
+def promoted_fen(promotion: Promotion, list_fen: int, plan: str, period: str) -> int:
+    """The price under a promotion: the explicit one, or the factor's, down to whole yuan."""
+    explicit_fen = promotion.prices_fen.get((plan, period))
+    return discounted_fen(promotion, list_fen) if explicit_fen is None else explicit_fen
+
+
+def discounted_fen(promotion: Promotion, list_fen: int) -> int:
+    """A price by the promotion's factor, down to whole yuan."""
+    return whole_yuan_down(share_up_to(list_fen, promotion.factor_bp, _WHOLE_BP))

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ledger.core.chart import Source
 from ledger.core.instants import Instant
+from ledger.core.purchases import Claim, Membership, MembershipTerm, Order, Repayment
 
 
 class LotTerms(Struct, frozen=True, omit_defaults=True):
@@ -98,78 +99,57 @@ class Charge(Struct, frozen=True, omit_defaults=True, tag="charge"):
     refunded_minor: int = 0
 
 
-class RechargeGoods(Struct, frozen=True, tag="recharge"):
-    """What a recharge order buys."""
+class Absorption(Struct, frozen=True):
+    """Returning value that reduced its order's claim instead: the take, and the revenue earned."""
 
-    currency: int
-    amount_minor: int
-    liability: int
-
-
-class MembershipGoods(Struct, frozen=True, tag="membership"):
-    """What a membership order buys: `months` grants of `month_minor` points each."""
-
-    plan: str
-    period: str
-    months: int
-    currency: int
-    month_minor: int
-    liability: int
+    take: Take
+    revenue: int
 
 
-OrderStatus = Literal["pending", "paid", "closed"]
+RefundStatus = Literal["requested", "confirmed", "failed"]
 
 
-class Order(Struct, frozen=True, omit_defaults=True, tag="order"):
-    """A request to pay at a channel; `funds` is the channel's clearing account number."""
+class OrderRefund(Struct, frozen=True, omit_defaults=True, tag="refund"):
+    """Money on its way back to the payer; `refund_id` is our constant number at the channel.
 
-    order_id: str
-    goods: RechargeGoods | MembershipGoods
-    price_fen: int
-    vat_fen: int
-    vat_bp: int
-    channel: str
-    funds: int
-    opened_at: Instant
-    expires_at: Instant
-    status: OrderStatus = "pending"
-    payment_id: str | None = None
-    paid_at: Instant | None = None
-    paid_late: bool = False
-
-
-Document = ClosedHold | Charge | Order
-"""Closed things, and orders, that a later command or a read may name by id."""
-
-
-class MembershipTerm(Struct, frozen=True, omit_defaults=True):
-    """One paid order's share of a membership: its months, and the price spread over them."""
-
-    order_id: str
-    plan: str
-    months: int
-    currency: int
-    month_minor: int
-    cost_fen: int
-    vat_fen: int
-    vat_bp: int
-    liability: int
-    granted: int = 0
-    cost_granted_fen: int = 0
-    vat_granted_fen: int = 0
-
-
-class Membership(Struct, frozen=True, omit_defaults=True):
-    """A running membership: the term in force first, then those that wait their turn.
-
-    Month k of the whole membership falls due `k` months after `anchor`; `month` counts the
-    grants made so far, over all terms.
+    `takes` are set aside, `term` is what was taken out of the membership (`upgrade` if it was
+    one), `reopened` are claims that the order had repaid. With a `payment_id` it returns a
+    payment that bought nothing, and nothing is set aside.
     """
 
-    anchor: Instant
-    terms: tuple[MembershipTerm, ...]
-    month: int = 0
-    renews: bool = False
+    refund_id: str
+    order_id: str
+    amount_fen: int
+    channel: str
+    funds: int
+    requested_at: Instant
+    takes: tuple[Take, ...] = ()
+    term: MembershipTerm | None = None
+    upgrade: bool = False
+    reopened: tuple[Repayment, ...] = ()
+    payment_id: str | None = None
+    status: RefundStatus = "requested"
+    resolved_at: Instant | None = None
+
+
+TransferStatus = Literal["in_transit", "done"]
+
+
+class Transfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
+    """A tip on its way to another wallet; `share_fen` becomes payable to its owner."""
+
+    transfer_id: str
+    from_wallet_id: str
+    to_wallet_id: str
+    currency: int
+    amount_minor: int
+    share_fen: int
+    sent_at: Instant
+    reference: str | None = None
+    status: TransferStatus = "in_transit"
+
+
+Document = ClosedHold | Charge | Order | OrderRefund | Transfer
 
 
 class DailyClaim(Struct, frozen=True):
@@ -189,8 +169,28 @@ class Grace(Struct, frozen=True, array_like=True):
     until: Instant
 
 
+class SpendLimit(Struct, frozen=True, omit_defaults=True):
+    """Caps on spending one currency: a Shanghai day, and a single charge; None is no cap."""
+
+    currency: int
+    day_minor: int | None = None
+    single_minor: int | None = None
+
+
+class DayUse(Struct, frozen=True, array_like=True):
+    """What was charged, or converted, of a currency on the last day of either; in minor units."""
+
+    currency: int
+    day: int
+    charged_minor: int
+    converted_minor: int
+
+
 class Wallet(Struct, frozen=True, omit_defaults=True):
-    """One user's wallet, all currencies. `lots` stand in spending order."""
+    """One user's wallet, all currencies. `lots` stand in spending order.
+
+    `refunds` and `transfers` are those still under way; `promotions` counts paid uses by name.
+    """
 
     wallet_id: str
     lots: tuple[Lot, ...] = ()
@@ -199,6 +199,15 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     membership: Membership | None = None
     daily: DailyClaim | None = None
     graces: tuple[Grace, ...] = ()
+    refunds: tuple[OrderRefund, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    promotions: dict[str, int] = {}
+    limits: tuple[SpendLimit, ...] = ()
+    used: tuple[DayUse, ...] = ()
+    payable_fen: int = 0
+    frozen: bool = False
+    closed_at: Instant | None = None
 
     def hold(self, hold_id: str) -> Hold | None:
         """The open hold of this id, if any."""
@@ -207,6 +216,28 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     def order(self, order_id: str) -> Order | None:
         """The pending order of this id, if any."""
         return next((order for order in self.orders if order.order_id == order_id), None)
+
+    def refund(self, refund_id: str) -> OrderRefund | None:
+        """The refund under way of this id, if any."""
+        return next((one for one in self.refunds if one.refund_id == refund_id), None)
+
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """The transfer in transit of this id, if any."""
+        return next((one for one in self.transfers if one.transfer_id == transfer_id), None)
+
+    def claim(self, order_id: str | None) -> Claim | None:
+        """The open claim on this order, if any."""
+        return next((one for one in self.claims if one.order_id == order_id), None)
+
+    def claim_fen(self) -> int:
+        """What the user owes, over all claims, in fen."""
+        return sum(claim.open_fen for claim in self.claims)
+
+    def unsent_since(self) -> Instant | None:
+        """Since when something waits to be sent on: a transfer, or a refund at its channel."""
+        waiting = [one.sent_at for one in self.transfers]
+        waiting += [one.requested_at for one in self.refunds]
+        return min(waiting, default=None)
 
     def grace_until(self, lot_id: str) -> Instant | None:
         """Until when the one extension of this lot runs or ran; None if it had none."""
@@ -219,6 +250,14 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
             if lot.terms.currency == currency:
                 total += lot.available_minor
         return total
+
+    def paid_minor(self, currency: int) -> int:
+        """What of it was paid for, and may be converted or given away."""
+        return sum(
+            lot.available_minor
+            for lot in self.lots
+            if lot.terms.paid and lot.terms.currency == currency
+        )
 
     def held_minor(self, currency: int) -> int:
         """What open holds have set aside, in minor units."""

@@ -11,8 +11,11 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from ledger.core.decider import Command, Event
+from ledger.core.flows.closure import CloseWallet
+from ledger.core.flows.control import FreezeWallet, SetLimit, UnfreezeWallet
 from ledger.core.flows.daily_grant import AlreadyClaimed
 from ledger.core.flows.grant import Grant
+from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import Document, Wallet
@@ -25,7 +28,15 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 }
 """Every event struct by its tag."""
 
-_WITH_REASON: Final = (Grant, RefundCharge)
+_WITH_REASON: Final = (
+    Grant,
+    RefundCharge,
+    RefundOrder,
+    FreezeWallet,
+    UnfreezeWallet,
+    SetLimit,
+    CloseWallet,
+)
 
 _encoder = msgspec.json.Encoder()
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ledger.core.chart import Source
-from ledger.core.wallet import HoldStatus, OrderStatus
+from ledger.core.purchases import OrderStatus
+from ledger.core.wallet import HoldStatus
 from ledger.http.fields import Amount, Moment
 
 

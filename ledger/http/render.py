@@ -12,18 +12,8 @@ from ledger.core.flows.hold import HoldCaptured
 from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.instants import Instant, format_instant
 from ledger.core.money import format_amount
-from ledger.core.wallet import (
-    Charge,
-    ClosedHold,
-    DailyClaim,
-    Hold,
-    HoldStatus,
-    MembershipGoods,
-    Order,
-    Quote,
-    RechargeGoods,
-    Take,
-)
+from ledger.core.purchases import MembershipGoods, Order, RechargeGoods
+from ledger.core.wallet import Charge, ClosedHold, DailyClaim, Hold, HoldStatus, Quote, Take
 from ledger.http.answers import (
     CaptureAnswer,
     ChargeAnswer,

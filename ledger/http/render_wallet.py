@@ -6,7 +6,8 @@ from typing import Final
 from ledger.core.flows.membership import current_term, due_at, ends_at
 from ledger.core.instants import DAY_US, Instant, format_instant
 from ledger.core.money import CNY, format_amount
-from ledger.core.wallet import Lot, Membership, Wallet
+from ledger.core.purchases import Membership
+from ledger.core.wallet import Lot, Wallet
 from ledger.http.answers import (
     BalanceAnswer,
     LotAnswer,

@@ -3,7 +3,7 @@
 from ledger.core import wire
 from ledger.core.batch import Snapshot
 from ledger.core.instants import Instant, day_to_date
-from ledger.core.wallet import Order
+from ledger.core.purchases import Order
 from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.store import journal
 from ledger.store.pool import Connection

@@ -4,6 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.flows.hold import charge_id_for, insufficient_funds
+from ledger.core.limits import over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
 from ledger.core.rejections import Rejection
@@ -37,6 +38,8 @@ def decide(
     if isinstance(price, Rejection):
         return price
     currency, amount_minor, quote = price
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+        return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
@@ -54,4 +57,9 @@ def decide(
 
 def evolve(wallet: Wallet, event: DebitCharged) -> Wallet:
     """The takes are gone from what is available."""
-    return replace(wallet, lots=spend(wallet, event.charge.takes))
+    charge = event.charge
+    return replace(
+        wallet,
+        lots=spend(wallet, charge.takes),
+        used=used_after(wallet, charge.currency, charge.charged_at, charged=charge.amount_minor),
+    )

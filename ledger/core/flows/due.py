@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from ledger.core.flows import hold, membership, order
 from ledger.core.instants import INSTANT_MAX, Instant
-from ledger.core.lots import spend
-from ledger.core.wallet import Lot, Take, Wallet
+from ledger.core.lots import all_available, spend
+from ledger.core.wallet import Take, Wallet
 
 NEVER: Final = INSTANT_MAX + 1
 """Later than any instant: nothing falls due."""
@@ -83,8 +83,7 @@ def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
     for pending in wallet.orders:
         yield pending.expires_at, _ORDER, pending.order_id
     if wallet.membership is not None:
-        ended = membership.current_term(wallet.membership) is None
-        kind = _MEMBERSHIP_END if ended else _MEMBERSHIP_GRANT
+        kind = _MEMBERSHIP_GRANT if membership.granting(wallet.membership) else _MEMBERSHIP_END
         yield membership.due_at(wallet.membership), kind, ""
 
 
@@ -93,17 +92,13 @@ def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Event:
         return hold.expire(wallet, next(h for h in wallet.holds if h.hold_id == name), instant)
     if kind == _LOT:
         return LotExpired(
-            _all_available(next(lot for lot in wallet.lots if lot.terms.lot_id == name))
+            all_available(next(lot for lot in wallet.lots if lot.terms.lot_id == name))
         )
     if kind == _ORDER:
         pending = next(o for o in wallet.orders if o.order_id == name)
         return order.OrderExpired(replace(pending, status="closed"))
     assert wallet.membership is not None, wallet.wallet_id
     return membership.fall_due(wallet.membership, instant)
-
-
-def _all_available(lot: Lot) -> Take:
-    return Take(lot.terms, lot.available_minor, lot.cost_left_fen, lot.vat_left_fen)
 
 
 def evolve(wallet: Wallet, event: LotExpired) -> Wallet:

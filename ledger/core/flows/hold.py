@@ -5,7 +5,9 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.claims import absorb, claims_after
 from ledger.core.instants import SECOND_US, Instant
+from ledger.core.limits import over_limit, used_after
 from ledger.core.lots import (
     consume,
     graces_after,
@@ -18,7 +20,7 @@ from ledger.core.lots import (
 from ledger.core.pricing import priced
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
-from ledger.core.wallet import Charge, ClosedHold, Hold, Take, Wallet
+from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Take, Wallet
 
 HOLD_TTL_MAX_S = 604_800
 """A week: the longest a hold may run from now."""
@@ -67,23 +69,26 @@ class HoldAuthorized(Struct, frozen=True, tag="hold_authorized_v1"):
 
 
 class HoldCaptured(Struct, frozen=True, omit_defaults=True, tag="hold_captured_v1"):
-    """A hold was charged; `returned` went back to its own lots."""
+    """A hold was charged; `returned` went back to its own lots, `absorbed` reduced claims."""
 
     hold_id: str
     charge: Charge
     returned: tuple[Take, ...] = ()
+    absorbed: tuple[Absorption, ...] = ()
 
 
-class HoldVoided(Struct, frozen=True, tag="hold_voided_v1"):
-    """A hold was given back; its takes carry the expiry with which they returned."""
-
-    hold: Hold
-
-
-class HoldExpired(Struct, frozen=True, tag="hold_expired_v1"):
-    """A hold ran out; its takes carry the expiry with which they returned."""
+class HoldVoided(Struct, frozen=True, omit_defaults=True, tag="hold_voided_v1"):
+    """A hold was given back; its takes returned with the expiry they carry, `absorbed` did not."""
 
     hold: Hold
+    absorbed: tuple[Absorption, ...] = ()
+
+
+class HoldExpired(Struct, frozen=True, omit_defaults=True, tag="hold_expired_v1"):
+    """A hold ran out; its takes returned with the expiry they carry, `absorbed` did not."""
+
+    hold: Hold
+    absorbed: tuple[Absorption, ...] = ()
 
 
 class HoldExtended(Struct, frozen=True, tag="hold_extended_v1"):
@@ -111,7 +116,7 @@ def decide(
         case CaptureHold():
             return _capture(wallet, hold, command, now)
         case VoidHold():
-            return (HoldVoided(_given_back(wallet, hold, now.at, expiry_first=True)),)
+            return (HoldVoided(*_given_back(wallet, hold, now.at, expiry_first=True)),)
         case ExtendHold():
             return _extend(hold, command, now)
         case _:
@@ -158,6 +163,8 @@ def _authorize(
     if len(wallet.holds) >= terms.holds_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="open holds", most=terms.holds_max)
     currency, amount_minor, quote = price
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+        return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
@@ -168,13 +175,16 @@ def _authorize(
     return (HoldAuthorized(hold),)
 
 
-def insufficient_funds(wallet: Wallet, currency: int, amount_minor: int) -> Rejection:
-    """The refusal that tells what was asked and what there is."""
+def insufficient_funds(
+    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
+) -> Rejection:
+    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
+    available = wallet.paid_minor if paid_only else wallet.available_minor
     return rejected(
         Reason.INSUFFICIENT_FUNDS,
         currency=currency,
         amount_minor=amount_minor,
-        available_minor=wallet.available_minor(currency),
+        available_minor=available(currency),
     )
 
 
@@ -199,8 +209,8 @@ def _capture(
         reference=hold.reference,
         quote=hold.quote,
     )
-    rest = window(hold.takes, amount_minor, hold.amount_minor)
-    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at)),)
+    absorbed, rest = absorb(wallet.claims, window(hold.takes, amount_minor, hold.amount_minor))
+    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at), absorbed),)
 
 
 def charge_id_for(now: Now) -> str:
@@ -213,14 +223,17 @@ def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 
 
-def _given_back(wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool) -> Hold:
-    takes = returning(wallet, hold.takes, at, expiry_first=expiry_first)
-    return replace(hold, takes=takes)
+def _given_back(
+    wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool
+) -> tuple[Hold, tuple[Absorption, ...]]:
+    absorbed, rest = absorb(wallet.claims, hold.takes)
+    takes = returning(wallet, rest, at, expiry_first=expiry_first)
+    return replace(hold, takes=takes), absorbed
 
 
 def expire(wallet: Wallet, hold: Hold, at: Instant) -> HoldExpired:
     """The event of a hold that falls due at `at`."""
-    return HoldExpired(_given_back(wallet, hold, at, expiry_first=False))
+    return HoldExpired(*_given_back(wallet, hold, at, expiry_first=False))
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
@@ -228,11 +241,17 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
     match event:
         case HoldAuthorized(hold):
             return replace(wallet, lots=reserve(wallet, hold.takes), holds=(*wallet.holds, hold))
-        case HoldCaptured(hold_id, charge, returned):
-            captured = replace(wallet, lots=consume(wallet, charge.takes))
-            return _without(captured, hold_id, returned)
-        case HoldVoided(hold) | HoldExpired(hold):
-            return _without(wallet, hold.hold_id, hold.takes)
+        case HoldCaptured(hold_id, charge, returned, absorbed):
+            captured = replace(
+                wallet,
+                lots=consume(wallet, charge.takes),
+                used=used_after(
+                    wallet, charge.currency, charge.charged_at, charged=charge.amount_minor
+                ),
+            )
+            return _without(captured, hold_id, returned, absorbed)
+        case HoldVoided(hold, absorbed) | HoldExpired(hold, absorbed):
+            return _without(wallet, hold.hold_id, hold.takes, absorbed)
         case HoldExtended(hold):
             holds = tuple(hold if h.hold_id == hold.hold_id else h for h in wallet.holds)
             return replace(wallet, holds=holds)
@@ -240,7 +259,13 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
             assert_never(event)
 
 
-def _without(wallet: Wallet, hold_id: str, returned: tuple[Take, ...]) -> Wallet:
+def _without(
+    wallet: Wallet, hold_id: str, returned: tuple[Take, ...], absorbed: tuple[Absorption, ...]
+) -> Wallet:
+    if absorbed:
+        gone = tuple(one.take for one in absorbed)
+        claims = claims_after(wallet.claims, absorbed)
+        wallet = replace(wallet, lots=consume(wallet, gone), claims=claims)
     return replace(
         wallet,
         lots=release(wallet, returned) if returned else wallet.lots,
@@ -258,9 +283,9 @@ def closed_hold(
             hold = wallet.hold(hold_id)
             assert hold is not None, hold_id
             return ClosedHold(hold, "captured", at, charge.charge_id, charge.amount_minor)
-        case HoldVoided(hold):
+        case HoldVoided(hold=hold):
             return ClosedHold(hold, "voided", at)
-        case HoldExpired(hold):
+        case HoldExpired(hold=hold):
             return ClosedHold(hold, "expired", at)
         case _:
             assert_never(event)

@@ -1,29 +1,33 @@
 """Membership: monthly grants of a paid term on the anniversaries of its start, and its end."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.instants import Instant, add_months
-from ledger.core.lots import add_lot
+from ledger.core.lots import add_lots
 from ledger.core.money import share_up_to
-from ledger.core.wallet import (
-    LotTerms,
-    Membership,
-    MembershipGoods,
-    MembershipTerm,
-    Order,
-    Wallet,
-)
+from ledger.core.purchases import Membership, MembershipGoods, MembershipTerm, Order
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.removal import rebased
+from ledger.core.wallet import LotTerms, Wallet
 
 
-class MembershipGranted(Struct, frozen=True, tag="membership_granted_v1"):
-    """One month's points; the lot expires when the next grant falls due."""
+class CancelMembership(Struct, frozen=True, omit_defaults=True, tag="cancel_membership"):
+    """Let a membership end after what was paid; nothing is taken away."""
+
+    wallet_id: str
+
+
+class MembershipGranted(Struct, frozen=True, omit_defaults=True, tag="membership_granted_v1"):
+    """One month's points, `more` those of upgrades; they expire when the next grant falls due."""
 
     order_id: str
     month: int
     lot: LotTerms
+    more: tuple[LotTerms, ...] = ()
 
 
 class MembershipEnded(Struct, frozen=True, tag="membership_ended_v1"):
@@ -33,7 +37,24 @@ class MembershipEnded(Struct, frozen=True, tag="membership_ended_v1"):
     months: int
 
 
-Event = MembershipGranted | MembershipEnded
+class MembershipCancelled(Struct, frozen=True, tag="membership_cancelled_v1"):
+    """The membership will not renew; it is shown as it stands after."""
+
+    membership: Membership
+
+
+Due = MembershipGranted | MembershipEnded
+Event = Due | MembershipCancelled
+
+
+class Standing(Struct, frozen=True):
+    """What a membership is worth in one month: its plan, and the list price and points of it."""
+
+    plan: str
+    rank: int
+    entitlements: tuple[str, ...]
+    month_list_fen: int
+    month_minor: int
 
 
 def term_of(order: Order, goods: MembershipGoods) -> MembershipTerm:
@@ -48,15 +69,99 @@ def term_of(order: Order, goods: MembershipGoods) -> MembershipTerm:
         vat_fen=order.vat_fen,
         vat_bp=order.vat_bp,
         liability=goods.liability,
+        period=goods.period,
+        rank=goods.rank,
+        month_list_fen=goods.month_list_fen,
+        entitlements=goods.entitlements,
     )
 
 
 def begin(wallet: Wallet, term: MembershipTerm, at: Instant) -> Wallet:
-    """The term starts at once, or waits behind those that run and queue already."""
-    running = wallet.membership
-    if running is None:
-        return replace(wallet, membership=Membership(anchor=at, terms=(term,)))
-    return replace(wallet, membership=replace(running, terms=(*running.terms, term)))
+    """The term starts at once, or takes its place among those that wait."""
+    return replace(wallet, membership=lined_up(wallet.membership, term, at))
+
+
+def lined_up(membership: Membership | None, term: MembershipTerm, at: Instant) -> Membership:
+    """The membership with one more term: after those of its own plan, before those of lower ones.
+
+    The first stays first, for its month is running.
+    """
+    if membership is None:
+        return Membership(anchor=at, terms=(term,))
+    terms = list(membership.terms)
+    place = next(
+        (index for index, one in enumerate(terms) if index and one.rank < term.rank), len(terms)
+    )
+    return replace(membership, terms=(*terms[:place], term, *terms[place:]))
+
+
+def put_back(
+    membership: Membership | None, term: MembershipTerm, at: Instant, *, upgrade: bool
+) -> Membership:
+    """The membership with months that had been taken out of it for a refund that failed."""
+    if membership is not None:
+        for one in (*membership.terms, *membership.upgrades):
+            if one.order_id == term.order_id:
+                return _exchanged(membership, one, _merged(one, term))
+        if upgrade:
+            return replace(membership, upgrades=(*membership.upgrades, _at_least_a_month(term)))
+    return lined_up(membership, _at_least_a_month(term), at)
+
+
+def _merged(one: MembershipTerm, term: MembershipTerm) -> MembershipTerm:
+    return rebased(
+        one,
+        months=one.left + term.months,
+        cost_fen=one.ungranted_fen + term.cost_fen,
+        vat_fen=one.ungranted_vat_fen + term.vat_fen,
+    )
+
+
+def _at_least_a_month(term: MembershipTerm) -> MembershipTerm:
+    # Cost that comes back without a month, a rounding's worth, still has to be granted.
+    return replace(term, months=max(term.months, 1))
+
+
+def _exchanged(membership: Membership, old: MembershipTerm, new: MembershipTerm) -> Membership:
+    return replace(
+        membership,
+        terms=tuple(new if one is old else one for one in membership.terms),
+        upgrades=tuple(new if one is old else one for one in membership.upgrades),
+    )
+
+
+def standing(membership: Membership) -> Standing:
+    """What the membership is worth this month."""
+    return _standing(membership.terms[0] if membership.terms else None, membership.upgrades)
+
+
+def _standing(term: MembershipTerm | None, upgrades: Sequence[MembershipTerm]) -> Standing:
+    parts = [*([] if term is None else [term]), *upgrades]
+    top = parts[-1]
+    return Standing(
+        top.plan,
+        top.rank,
+        top.entitlements,
+        sum(part.month_list_fen for part in parts),
+        sum(part.month_minor for part in parts),
+    )
+
+
+def months_alike(membership: Membership) -> int:
+    """How many months in a row, this one first, are worth the same under the same plan."""
+    now, count = standing(membership), 1
+    coming = [term for term in membership.terms for _ in range(term.left)]
+    for month, term in enumerate(coming, 1):
+        upgrades = [upgrade for upgrade in membership.upgrades if upgrade.left >= month]
+        then = _standing(term, upgrades)
+        if (then.rank, then.month_list_fen, then.month_minor) != (
+            now.rank,
+            now.month_list_fen,
+            now.month_minor,
+        ):
+            break
+        count += 1
+    return count
 
 
 def due_at(membership: Membership) -> Instant:
@@ -66,28 +171,41 @@ def due_at(membership: Membership) -> Instant:
 
 def ends_at(membership: Membership) -> Instant:
     """When the membership ends if nothing more is paid."""
-    left = sum(term.months - term.granted for term in membership.terms)
+    left = max(
+        sum(term.left for term in membership.terms),
+        max((upgrade.left for upgrade in membership.upgrades), default=0),
+    )
     return add_months(membership.anchor, membership.month + left)
 
 
-def current_term(membership: Membership) -> MembershipTerm | None:
-    """The term that the next grant comes from; None when all is granted."""
-    return next((term for term in membership.terms if term.granted < term.months), None)
+def granting(membership: Membership) -> list[MembershipTerm]:
+    """What the next grant comes from: the first term with any month left, and the upgrades."""
+    term = next((term for term in membership.terms if term.left), None)
+    upgrades = [upgrade for upgrade in membership.upgrades if upgrade.left]
+    return upgrades if term is None else [term, *upgrades]
 
 
-def fall_due(membership: Membership, at: Instant) -> Event:
+def fall_due(membership: Membership, at: Instant) -> Due:
     """The event that falls due at `at`, which is `due_at(membership)`."""
-    term = current_term(membership)
-    if term is None:
-        return MembershipEnded(membership.terms[-1].plan, membership.month)
-    k = term.granted + 1
-    lot = LotTerms(
-        lot_id=f"lot-{term.order_id}.{k}",
+    terms = granting(membership)
+    if not terms:
+        plan = standing(membership).plan
+        return MembershipEnded(plan, membership.month)
+    expires_at = add_months(membership.anchor, membership.month + 1)
+    lot, *more = (lot_for(term, 1, at, expires_at) for term in terms)
+    return MembershipGranted(terms[0].order_id, membership.month, lot, tuple(more))
+
+
+def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant) -> LotTerms:
+    """The lot of a term's next grants, with their cumulative share of its price."""
+    k = term.granted + grants
+    return LotTerms(
+        lot_id=f"lot-{term.order_id}.{term.offset + term.granted + 1}",
         currency=term.currency,
         source="membership",
-        amount_minor=term.month_minor,
+        amount_minor=term.month_minor * grants,
         granted_at=at,
-        expires_at=add_months(membership.anchor, membership.month + 1),
+        expires_at=expires_at,
         paid=True,
         cost_fen=share_up_to(term.cost_fen, k, term.months) - term.cost_granted_fen,
         vat_fen=share_up_to(term.vat_fen, k, term.months) - term.vat_granted_fen,
@@ -95,38 +213,56 @@ def fall_due(membership: Membership, at: Instant) -> Event:
         liability=term.liability,
         order_id=term.order_id,
     )
-    return MembershipGranted(term.order_id, membership.month, lot)
+
+
+def granted(term: MembershipTerm, grants: int, lot: LotTerms) -> MembershipTerm:
+    """The term once so many grants were made in one lot."""
+    return replace(
+        term,
+        granted=term.granted + grants,
+        cost_granted_fen=term.cost_granted_fen + lot.cost_fen,
+        vat_granted_fen=term.vat_granted_fen + lot.vat_fen,
+    )
+
+
+def decide(wallet: Wallet, command: CancelMembership) -> tuple[MembershipCancelled] | Rejection:
+    """Refused where there is none."""
+    if wallet.membership is None:
+        return rejected(Reason.NO_MEMBERSHIP, wallet_id=command.wallet_id)
+    return (MembershipCancelled(replace(wallet.membership, renews=False)),)
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
     """A grant advances its term; terms wholly granted leave when the next one begins."""
-    membership = wallet.membership
-    assert membership is not None, wallet.wallet_id
     match event:
-        case MembershipGranted(order_id=order_id, lot=lot):
+        case MembershipGranted(lot=lot, more=more):
+            assert wallet.membership is not None, wallet.wallet_id
             return replace(
                 wallet,
-                lots=add_lot(wallet, lot),
-                membership=replace(
-                    membership,
-                    month=membership.month + 1,
-                    terms=tuple(
-                        _granted(term, lot) if term.order_id == order_id else term
-                        for term in membership.terms
-                        if term.granted < term.months
-                    ),
-                ),
+                lots=add_lots(wallet, (lot, *more)),
+                membership=_advanced(wallet.membership, (lot, *more)),
             )
         case MembershipEnded():
             return replace(wallet, membership=None)
+        case MembershipCancelled(membership=membership):
+            return replace(wallet, membership=membership)
         case _:
             assert_never(event)
 
 
-def _granted(term: MembershipTerm, lot: LotTerms) -> MembershipTerm:
+def _advanced(membership: Membership, lots: tuple[LotTerms, ...]) -> Membership:
+    by_order = {lot.order_id: lot for lot in lots}
+
+    def advance(terms: tuple[MembershipTerm, ...]) -> tuple[MembershipTerm, ...]:
+        return tuple(
+            granted(term, 1, by_order[term.order_id]) if term.order_id in by_order else term
+            for term in terms
+            if term.left
+        )
+
     return replace(
-        term,
-        granted=term.granted + 1,
-        cost_granted_fen=term.cost_granted_fen + lot.cost_fen,
-        vat_granted_fen=term.vat_granted_fen + lot.vat_fen,
+        membership,
+        month=membership.month + 1,
+        terms=advance(membership.terms),
+        upgrades=advance(membership.upgrades),
     )

@@ -1,26 +1,31 @@
-"""Orders: open a recharge or a membership at a channel, and settle what the channel confirms."""
+"""Orders: open a recharge or a membership at a channel, let it close, settle what was paid."""
 
 from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core import claims
 from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
-from ledger.core.flows import membership
+from ledger.core.flows import membership, upgrade
 from ledger.core.flows.grant import lots_are_full
+from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.instants import SECOND_US, Instant
 from ledger.core.lots import add_lot
-from ledger.core.money import vat_included
-from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
-from ledger.core.wallet import (
-    LotTerms,
+from ledger.core.money import share_up_to, vat_included
+from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for
+from ledger.core.purchases import (
+    Goods,
     MembershipGoods,
     MembershipTerm,
     Order,
     RechargeGoods,
-    Wallet,
+    Repayment,
+    UpgradeGoods,
 )
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now, Plan, Promotion, Terms
+from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
 _ORDER_ID_LENGTH = 32
 
@@ -35,12 +40,23 @@ class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge")
 
 
 class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membership"):
-    """Ask to pay for a membership at its list price."""
+    """Ask to pay for a membership, at its list price or under a promotion.
+
+    A higher plan than the one that runs is an upgrade of it.
+    """
 
     wallet_id: str
     plan: str
     period: str
     channel: str
+    promotion: str | None = None
+
+
+class CloseOrder(Struct, frozen=True, omit_defaults=True, tag="close_order"):
+    """Give up an order that was not paid."""
+
+    wallet_id: str
+    order_id: str
 
 
 class SettlePayment(Struct, frozen=True, omit_defaults=True, tag="settle_payment"):
@@ -64,11 +80,18 @@ class OrderExpired(Struct, frozen=True, tag="order_expired_v1"):
     order: Order
 
 
-class RechargePaid(Struct, frozen=True, tag="recharge_paid_v1"):
-    """A recharge was paid and made its lot."""
+class OrderClosed(Struct, frozen=True, tag="order_closed_v1"):
+    """An order was given up."""
 
     order: Order
-    lot: LotTerms
+
+
+class RechargePaid(Struct, frozen=True, omit_defaults=True, tag="recharge_paid_v1"):
+    """A recharge was paid: it repaid claims first, and the rest made its lot, if there was any."""
+
+    order: Order
+    lot: LotTerms | None = None
+    repaid: tuple[Repayment, ...] = ()
 
 
 class MembershipPaid(Struct, frozen=True, tag="membership_paid_v1"):
@@ -79,10 +102,11 @@ class MembershipPaid(Struct, frozen=True, tag="membership_paid_v1"):
     paid_at: Instant
 
 
-class PaymentSetAside(Struct, frozen=True, tag="payment_set_aside_v1"):
+class PaymentSetAside(Struct, frozen=True, omit_defaults=True, tag="payment_set_aside_v1"):
     """An authentic payment that buys nothing: a wrong amount, or an order already paid.
 
-    `account` is where finance finds it: suspense, or refunds payable.
+    `account` is where finance finds it: suspense, or refunds payable with the `refund` that
+    returns it.
     """
 
     order_id: str
@@ -91,23 +115,34 @@ class PaymentSetAside(Struct, frozen=True, tag="payment_set_aside_v1"):
     expected_fen: int
     funds: int
     account: int
+    refund: OrderRefund | None = None
 
 
-Command = OpenRecharge | OpenMembership | SettlePayment
-Event = OrderOpened | OrderExpired | RechargePaid | MembershipPaid | PaymentSetAside
+Command = OpenRecharge | OpenMembership | CloseOrder | SettlePayment
+Event = (
+    OrderOpened
+    | OrderExpired
+    | OrderClosed
+    | RechargePaid
+    | MembershipPaid
+    | MembershipUpgraded
+    | PaymentSetAside
+)
 
 
 def decide(
     wallet: Wallet, order: Order | None, command: Command, terms: Terms, now: Now
 ) -> tuple[Event] | Rejection:
-    """`order` is the order that a payment names, whatever its status."""
+    """`order` is the order that a command names, whatever its status."""
     match command:
         case OpenRecharge():
             return _open_recharge(wallet, command, terms, now)
         case OpenMembership():
             return _open_membership(wallet, command, terms, now)
+        case CloseOrder():
+            return _close(order, command)
         case SettlePayment():
-            return _settle(order, command, now)
+            return _settle(wallet, order, command, now)
         case _:
             assert_never(command)
 
@@ -130,15 +165,25 @@ def _open_recharge(
     currency = next(c for c in terms.currencies.values() if c.number == command.currency)
     amount_minor = price_fen // 100 * channel.minor_per_yuan
     goods = RechargeGoods(command.currency, amount_minor, currency.liability)
-    return _open(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
 def _open_membership(
     wallet: Wallet, command: OpenMembership, terms: Terms, now: Now
-) -> tuple[OrderOpened] | Rejection:
+) -> tuple[OrderOpened | MembershipUpgraded] | Rejection:
     plan, months = terms.plans.get(command.plan), terms.periods.get(command.period)
     if plan is None or months is None:
         return rejected(Reason.UNKNOWN_PLAN, plan=command.plan, period=command.period)
+    promotion = None
+    if command.promotion is not None:
+        allowed = promotion_for(wallet, terms, command.promotion, now.at)
+        if isinstance(allowed, Rejection):
+            return allowed
+        promotion = allowed
+    running = wallet.membership
+    if running is not None and plan.rank > membership.standing(running).rank:
+        return _open_upgrade(wallet, command, plan, promotion, terms, now)
     goods = MembershipGoods(
         plan=command.plan,
         period=command.period,
@@ -146,18 +191,51 @@ def _open_membership(
         currency=terms.membership_currency,
         month_minor=plan.month_minor,
         liability=terms.membership_liability,
+        rank=plan.rank,
+        month_list_fen=plan.month_price_fen,
+        entitlements=plan.entitlements,
+        promotion=command.promotion,
     )
-    return _open(wallet, command.channel, goods, plan.month_price_fen * months, terms, now)
+    price_fen = plan.month_price_fen * months
+    if promotion is not None:
+        price_fen = promoted_fen(promotion, price_fen, command.plan, command.period)
+    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
-def _open(
+def _open_upgrade(
     wallet: Wallet,
-    channel_name: str,
-    goods: RechargeGoods | MembershipGoods,
-    price_fen: int,
+    command: OpenMembership,
+    plan: Plan,
+    promotion: Promotion | None,
     terms: Terms,
     now: Now,
-) -> tuple[OrderOpened] | Rejection:
+) -> tuple[OrderOpened | MembershipUpgraded] | Rejection:
+    if promotion is not None and not promotion.stackable:
+        return rejected(
+            Reason.PROMOTION_NOT_APPLICABLE, promotion=promotion.promotion, plan=command.plan
+        )
+    assert wallet.membership is not None, wallet.wallet_id
+    goods = upgrade.quote(wallet, wallet.membership, plan, command.period, terms)
+    if isinstance(goods, Rejection):
+        return goods
+    price_fen = goods.month_list_fen * goods.months
+    if promotion is not None:
+        goods = replace(goods, promotion=promotion.promotion)
+        price_fen = discounted_fen(promotion, price_fen)
+    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    if isinstance(order, Rejection):
+        return order
+    if price_fen:
+        return (OrderOpened(order),)
+    # Nothing is to be paid, so no channel needs to confirm it.
+    order = replace(order, status="paid", paid_at=now.at)
+    return (upgrade.paid(wallet, order, goods, now.at),)
+
+
+def _opened(
+    wallet: Wallet, channel_name: str, goods: Goods, price_fen: int, terms: Terms, now: Now
+) -> Order | Rejection:
     channel = terms.channels.get(channel_name)
     if channel is None:
         return rejected(Reason.UNKNOWN_CHANNEL, channel=channel_name)
@@ -165,7 +243,7 @@ def _open(
         return rejected(Reason.LIMIT_EXCEEDED, limit="pending orders", most=terms.orders_max)
     if lots_are_full(wallet, terms):
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    order = Order(
+    return Order(
         order_id=order_id_for(now),
         goods=goods,
         price_fen=price_fen,
@@ -176,7 +254,6 @@ def _open(
         opened_at=now.at,
         expires_at=now.at + channel.order_ttl_s * SECOND_US,
     )
-    return (OrderOpened(order),)
 
 
 def order_id_for(now: Now) -> str:
@@ -190,15 +267,25 @@ def shard_of_order(order_id: str) -> int | None:
     return int(order_id[:2], 16) if well_formed else None
 
 
+def _close(order: Order | None, command: CloseOrder) -> tuple[OrderClosed] | Rejection:
+    if order is None:
+        return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
+    if order.status != "pending":
+        return rejected(
+            Reason.ORDER_NOT_PAYABLE, order_id=order.order_id, order_status=order.status
+        )
+    return (OrderClosed(replace(order, status="closed")),)
+
+
 def _settle(
-    order: Order | None, command: SettlePayment, now: Now
-) -> tuple[RechargePaid | MembershipPaid | PaymentSetAside] | Rejection:
+    wallet: Wallet, order: Order | None, command: SettlePayment, now: Now
+) -> tuple[RechargePaid | MembershipPaid | MembershipUpgraded | PaymentSetAside] | Rejection:
     if order is None:
         return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
     if command.amount_fen != order.price_fen:
         return (_set_aside(order, command, SUSPENSE),)
-    if order.status == "paid":
-        return (_set_aside(order, command, REFUNDS_PAYABLE),)
+    if order.paid_at is not None or wallet.closed_at is not None:
+        return (_returned(order, command, now),)
     paid = replace(
         order,
         status="paid",
@@ -209,9 +296,11 @@ def _settle(
     goods = order.goods
     match goods:
         case RechargeGoods():
-            return (RechargePaid(paid, _purchased_lot(paid, goods, now)),)
+            return (_recharged(wallet, paid, goods, now),)
         case MembershipGoods():
             return (MembershipPaid(paid, membership.term_of(paid, goods), now.at),)
+        case UpgradeGoods():
+            return (upgrade.paid(wallet, paid, goods, now.at),)
         case _:
             assert_never(goods)
 
@@ -227,20 +316,39 @@ def _set_aside(order: Order, command: SettlePayment, account: int) -> PaymentSet
     )
 
 
-def _purchased_lot(order: Order, goods: RechargeGoods, now: Now) -> LotTerms:
-    return LotTerms(
+def _returned(order: Order, command: SettlePayment, now: Now) -> PaymentSetAside:
+    refund = OrderRefund(
+        refund_id=order_id_for(now),
+        order_id=order.order_id,
+        amount_fen=command.amount_fen,
+        channel=order.channel,
+        funds=order.funds,
+        requested_at=now.at,
+        payment_id=command.payment_id,
+    )
+    return replace(_set_aside(order, command, REFUNDS_PAYABLE), refund=refund)
+
+
+def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, now: Now) -> RechargePaid:
+    repaid = claims.repay(wallet.claims, order.price_fen)
+    cost_fen = order.price_fen - sum(one.amount_fen for one in repaid)
+    paid = replace(order, repaid=repaid)
+    if not cost_fen:
+        return RechargePaid(paid, None, repaid)
+    lot = LotTerms(
         lot_id=f"lot-{order.order_id}",
         currency=goods.currency,
         source="purchased",
-        amount_minor=goods.amount_minor,
+        amount_minor=share_up_to(goods.amount_minor, cost_fen, order.price_fen),
         granted_at=now.at,
         paid=True,
-        cost_fen=order.price_fen,
-        vat_fen=order.vat_fen,
+        cost_fen=cost_fen,
+        vat_fen=vat_included(cost_fen, order.vat_bp),
         vat_bp=order.vat_bp,
         liability=goods.liability,
         order_id=order.order_id,
     )
+    return RechargePaid(paid, lot, repaid)
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
@@ -248,14 +356,19 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
     match event:
         case OrderOpened(order):
             return replace(wallet, orders=(*wallet.orders, order))
-        case OrderExpired(order):
+        case OrderExpired(order) | OrderClosed(order):
             return _without(wallet, order)
-        case RechargePaid(order, lot):
-            return replace(_without(wallet, order), lots=add_lot(wallet, lot))
+        case RechargePaid(order, lot, repaid):
+            lots = wallet.lots if lot is None else add_lot(wallet, lot)
+            owed = claims.repaid(wallet.claims, repaid)
+            return replace(_without(wallet, order), lots=lots, claims=owed)
         case MembershipPaid(order, term, paid_at):
-            return membership.begin(_without(wallet, order), term, paid_at)
-        case PaymentSetAside():
-            return wallet
+            promoted = _promoted(_without(wallet, order), order)
+            return membership.begin(promoted, term, paid_at)
+        case MembershipUpgraded(order=order):
+            return upgrade.evolve(_promoted(_without(wallet, order), order), event)
+        case PaymentSetAside(refund=refund):
+            return wallet if refund is None else replace(wallet, refunds=(*wallet.refunds, refund))
         case _:
             assert_never(event)
 
@@ -263,3 +376,13 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
 def _without(wallet: Wallet, order: Order) -> Wallet:
     orders = tuple(one for one in wallet.orders if one.order_id != order.order_id)
     return replace(wallet, orders=orders)
+
+
+def _promoted(wallet: Wallet, order: Order) -> Wallet:
+    goods = order.goods
+    name = None if isinstance(goods, RechargeGoods) else goods.promotion
+    if name is None:
+        return wallet
+    return replace(
+        wallet, promotions=wallet.promotions | {name: wallet.promotions.get(name, 0) + 1}
+    )

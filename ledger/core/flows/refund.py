@@ -3,10 +3,11 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.claims import absorb, claims_after
 from ledger.core.lots import graces_after, restore, returning, window
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now
-from ledger.core.wallet import Charge, Take, Wallet
+from ledger.core.wallet import Absorption, Charge, Take, Wallet
 
 
 class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge"):
@@ -18,13 +19,17 @@ class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge")
     amount_minor: int | None = None
 
 
-class ChargeRefunded(Struct, frozen=True, tag="charge_refunded_v1"):
-    """A charge was refunded; `charge` is as it stands after, `returned` with new expiries."""
+class ChargeRefunded(Struct, frozen=True, omit_defaults=True, tag="charge_refunded_v1"):
+    """A charge was refunded; `charge` is as it stands after, `returned` with new expiries.
+
+    `absorbed` reduced claims instead of returning.
+    """
 
     charge: Charge
     returned: tuple[Take, ...]
     amount_minor: int
     available_after_minor: int
+    absorbed: tuple[Absorption, ...] = ()
 
 
 def decide(
@@ -45,13 +50,15 @@ def decide(
             refundable_minor=left_minor,
         )
     start, stop = charge.refunded_minor, charge.refunded_minor + amount_minor
-    takes = window(charge.takes[::-1], start, stop)
+    absorbed, rest = absorb(wallet.claims, window(charge.takes[::-1], start, stop))
+    returned_minor = sum(take.amount_minor for take in rest)
     return (
         ChargeRefunded(
             replace(charge, refunded_minor=stop),
-            returning(wallet, takes, now.at, refund=True),
+            returning(wallet, rest, now.at, refund=True),
             amount_minor,
-            wallet.available_minor(charge.currency) + amount_minor,
+            wallet.available_minor(charge.currency) + returned_minor,
+            absorbed,
         ),
     )
 
@@ -62,4 +69,5 @@ def evolve(wallet: Wallet, event: ChargeRefunded) -> Wallet:
         wallet,
         lots=restore(wallet, event.returned),
         graces=graces_after(wallet, event.returned),
+        claims=claims_after(wallet.claims, event.absorbed),
     )

@@ -1,0 +1,80 @@
+"""Closure: the end of a wallet, with a stated fate of its balance, its membership and its claim."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core.instants import Instant
+from ledger.core.lots import all_available
+from ledger.core.purchases import Claim, MembershipTerm, Order
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now
+from ledger.core.wallet import Take, Wallet
+
+
+class CloseWallet(Struct, frozen=True, omit_defaults=True, tag="close_wallet"):
+    """End a wallet for good; what it still has must be said to be given up, one by one."""
+
+    wallet_id: str
+    reason: str
+    forfeit_balance: bool = False
+    end_membership: bool = False
+    write_off_claim: bool = False
+
+
+class WalletClosed(Struct, frozen=True, tag="wallet_closed_v1"):
+    """The wallet is closed: orders given up, takes and months forfeited, claims written off."""
+
+    closed_at: Instant
+    orders: tuple[Order, ...]
+    takes: tuple[Take, ...]
+    terms: tuple[MembershipTerm, ...]
+    claims: tuple[Claim, ...]
+
+
+def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed] | Rejection:
+    """Refused while anything is under way, or has no fate stated."""
+    if wallet.closed_at is not None:
+        return rejected(
+            Reason.WALLET_CLOSED, wallet_id=wallet.wallet_id, closed_at=wallet.closed_at
+        )
+    left = _left(wallet, command)
+    if left is not None:
+        return rejected(Reason.WALLET_NOT_EMPTY, wallet_id=wallet.wallet_id, what=left)
+    membership = wallet.membership
+    terms = () if membership is None else (*membership.terms, *membership.upgrades)
+    return (
+        WalletClosed(
+            now.at,
+            tuple(replace(order, status="closed") for order in wallet.orders),
+            tuple(all_available(lot) for lot in wallet.lots),
+            terms,
+            wallet.claims,
+        ),
+    )
+
+
+def _left(wallet: Wallet, command: CloseWallet) -> str | None:
+    membership = wallet.membership is not None and not command.end_membership
+    reasons = (
+        (bool(wallet.holds), "open holds"),
+        (bool(wallet.refunds), "refunds under way"),
+        (bool(wallet.transfers), "transfers in transit"),
+        (wallet.payable_fen > 0, "money payable to its owner"),
+        (bool(wallet.lots) and not command.forfeit_balance, "a balance"),
+        (membership, "a membership"),
+        (bool(wallet.claims) and not command.write_off_claim, "an open claim"),
+    )
+    return next((what for there, what in reasons if there), None)
+
+
+def evolve(wallet: Wallet, event: WalletClosed) -> Wallet:
+    """Nothing is left but what later events must still know."""
+    return replace(
+        wallet,
+        lots=(),
+        orders=(),
+        membership=None,
+        claims=(),
+        frozen=False,
+        closed_at=event.closed_at,
+    )

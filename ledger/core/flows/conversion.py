@@ -1,0 +1,133 @@
+"""Conversion: paid value of one currency becomes another at par; order, cost and expiry stay."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core.flows.hold import insufficient_funds
+from ledger.core.instants import Instant
+from ledger.core.limits import use_of, used_after
+from ledger.core.lots import add_lots, spend, takes_for
+from ledger.core.pricing import in_range
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.terms import Now, Terms
+from ledger.core.wallet import Grace, LotTerms, Take, Wallet
+
+
+class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
+    """Turn an amount of one currency into as much of another."""
+
+    wallet_id: str
+    from_currency: int
+    to_currency: int
+    amount_minor: int
+
+
+class Converted(Struct, frozen=True, omit_defaults=True, tag="converted_v1"):
+    """Value was converted: lot k was made of take k. Both availables are those after it.
+
+    `graces` are those that lots inherit: one extension a parcel of value, whatever its currency.
+    """
+
+    conversion_id: str
+    from_currency: int
+    to_currency: int
+    amount_minor: int
+    takes: tuple[Take, ...]
+    lots: tuple[LotTerms, ...]
+    converted_at: Instant
+    from_available_minor: int
+    to_available_minor: int
+    graces: tuple[Grace, ...] = ()
+
+
+def decide(
+    wallet: Wallet, command: Convert, terms: Terms, now: Now
+) -> tuple[Converted] | Rejection:
+    """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
+    amount_minor, source = command.amount_minor, command.from_currency
+    if not in_range(terms, amount_minor):
+        return rejected(
+            Reason.AMOUNT_OUT_OF_RANGE,
+            amount_minor=amount_minor,
+            most_minor=terms.amount_minor_max,
+        )
+    if (source, command.to_currency) not in terms.policy.conversions:
+        return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
+    if (refusal := _over_limit(wallet, command, terms, now)) is not None:
+        return refusal
+    takes = takes_for(wallet, source, amount_minor, paid_only=True)
+    if takes is None:
+        return insufficient_funds(wallet, source, amount_minor, paid_only=True)
+    if len(wallet.lots) + len(wallet.orders) + len(takes) > terms.lots_max:
+        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
+    return (
+        Converted(
+            f"conv-{now.fresh_id}",
+            source,
+            command.to_currency,
+            amount_minor,
+            takes,
+            lots,
+            now.at,
+            wallet.available_minor(source) - amount_minor,
+            wallet.available_minor(command.to_currency) + amount_minor,
+            tuple(_inherited(wallet, takes, lots)),
+        ),
+    )
+
+
+def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rejection | None:
+    most_minor = terms.policy.conversion_day_minor.get(command.from_currency)
+    converted_minor = use_of(wallet, command.from_currency, now.at).converted_minor
+    if most_minor is None or converted_minor + command.amount_minor <= most_minor:
+        return None
+    return rejected(
+        Reason.LIMIT_EXCEEDED,
+        limit="conversion a day",
+        currency=command.from_currency,
+        amount_minor=command.amount_minor,
+        spent_minor=converted_minor,
+        most_minor=most_minor,
+    )
+
+
+def _lot(take: Take, index: int, command: Convert, terms: Terms, now: Now) -> LotTerms:
+    currency = next(c for c in terms.currencies.values() if c.number == command.to_currency)
+    return LotTerms(
+        lot_id=f"lot-{now.fresh_id}.{index}",
+        currency=command.to_currency,
+        source="conversion",
+        amount_minor=take.amount_minor,
+        granted_at=now.at,
+        expires_at=take.lot.expires_at,
+        paid=True,
+        cost_fen=take.cost_fen,
+        vat_fen=take.vat_fen,
+        vat_bp=take.lot.vat_bp,
+        liability=currency.liability,
+        order_id=take.lot.order_id,
+        graced=take.lot.graced,
+    )
+
+
+def _inherited(wallet: Wallet, takes: tuple[Take, ...], lots: tuple[LotTerms, ...]) -> list[Grace]:
+    found = []
+    for take, lot in zip(takes, lots, strict=True):
+        until = wallet.grace_until(take.lot.lot_id)
+        if until is not None:
+            found.append(Grace(lot.lot_id, until))
+    return found
+
+
+def evolve(wallet: Wallet, event: Converted) -> Wallet:
+    """The takes are gone, the lots made of them are there."""
+    spent = replace(wallet, lots=spend(wallet, event.takes))
+    return replace(
+        spent,
+        lots=add_lots(spent, event.lots),
+        graces=(*wallet.graces, *event.graces),
+        used=used_after(
+            wallet, event.from_currency, event.converted_at, converted=event.amount_minor
+        ),
+    )

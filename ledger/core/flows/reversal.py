@@ -1,0 +1,202 @@
+"""Reversal: a channel takes a payment back on its own, by refund or chargeback, or restores it.
+
+What is left of the order's value goes first; for what was spent, revenue and VAT are reversed and
+the user owes a claim.
+"""
+
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.core import claims
+from ledger.core.chart import (
+    LIABILITY_KUAIBI,
+    REVENUE_GENERATION,
+    REVENUE_MEMBERSHIP,
+    REVENUE_TIPS,
+)
+from ledger.core.claims import Claims
+from ledger.core.flows.order_refund import with_status
+from ledger.core.lots import add_lot, spend
+from ledger.core.money import share_up_to, vat_included
+from ledger.core.purchases import Claim, Membership, MembershipTerm, Order, RechargeGoods, Repayment
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.removal import remove
+from ledger.core.terms import Now
+from ledger.core.wallet import LotTerms, Take, Wallet
+
+
+class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payment"):
+    """A channel took back money of a payment that we did not ask it to; verified before.
+
+    `reversal_id` is the channel's own number.
+    """
+
+    wallet_id: str
+    order_id: str
+    reversal_id: str
+    amount_fen: int
+
+
+class RestorePayment(Struct, frozen=True, omit_defaults=True, tag="restore_payment"):
+    """A channel gave back what it had taken: a refund reversed, a dispute won; verified before."""
+
+    wallet_id: str
+    order_id: str
+    reversal_id: str
+    amount_fen: int
+
+
+class PaymentReversed(Struct, frozen=True, tag="payment_reversed_v1"):
+    """Money went back to the payer: out of lots, months, claims repaid, and then a new claim.
+
+    `suspense_fen` is more than was outstanding of the order; membership and claims are those after.
+    """
+
+    order: Order
+    reversal_id: str
+    amount_fen: int
+    takes: tuple[Take, ...]
+    term: MembershipTerm | None
+    reopened: tuple[Repayment, ...]
+    claim: Claim | None
+    suspense_fen: int
+    membership: Membership | None
+    claims: Claims
+
+
+class PaymentRestored(Struct, frozen=True, tag="payment_restored_v1"):
+    """Money came back: it cancels what is unpaid of the claim, and the rest is a paid lot."""
+
+    order: Order
+    reversal_id: str
+    amount_fen: int
+    cancelled: Repayment | None
+    lot: LotTerms | None
+    suspense_fen: int
+    claims: Claims
+
+
+Command = ReversePayment | RestorePayment
+Event = PaymentReversed | PaymentRestored
+
+
+def decide(
+    wallet: Wallet, order: Order | None, command: Command, now: Now
+) -> tuple[Event] | Rejection:
+    """Money that moved at a channel is booked, whatever the wallet can give for it."""
+    if command.amount_fen < 1:
+        return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_fen=command.amount_fen)
+    if order is None:
+        return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
+    if order.paid_at is None:
+        return rejected(
+            Reason.ORDER_NOT_REFUNDABLE, order_id=order.order_id, order_status=order.status
+        )
+    match command:
+        case ReversePayment():
+            return (_reverse(wallet, order, command, now),)
+        case RestorePayment():
+            return (_restore(wallet, order, command, now),)
+        case _:
+            assert_never(command)
+
+
+def _reverse(wallet: Wallet, order: Order, command: ReversePayment, now: Now) -> PaymentReversed:
+    known_fen = min(command.amount_fen, order.outstanding_fen)
+    removal = remove(wallet, order.order_id, known_fen, now.at)
+    reopened = claims.take_part(order.repaid, known_fen - removal.removed_fen)
+    owed_fen = known_fen - removal.removed_fen - sum(one.amount_fen for one in reopened)
+    claim = _claim(order, owed_fen)
+    owed = claims.reopened(wallet.claims, reopened)
+    taken = replace(
+        order,
+        reversed_fen=order.reversed_fen + known_fen,
+        repaid=claims.without_part(order.repaid, reopened),
+    )
+    return PaymentReversed(
+        with_status(taken),
+        command.reversal_id,
+        command.amount_fen,
+        removal.takes,
+        removal.term,
+        reopened,
+        claim,
+        command.amount_fen - known_fen,
+        removal.membership,
+        owed if claim is None else claims.owing(owed, claim),
+    )
+
+
+def _claim(order: Order, owed_fen: int) -> Claim | None:
+    if not owed_fen:
+        return None
+    vat_fen = share_up_to(order.vat_fen, owed_fen, order.price_fen)
+    goods = order.goods
+    revenue = REVENUE_MEMBERSHIP
+    if isinstance(goods, RechargeGoods):
+        revenue = claim_revenue(goods.liability)
+    return Claim(order.order_id, owed_fen, vat_fen, revenue)
+
+
+def claim_revenue(liability: int) -> int:
+    """The revenue account that value of a currency is spent to, by its liability account."""
+    return REVENUE_TIPS if liability == LIABILITY_KUAIBI else REVENUE_GENERATION
+
+
+def _restore(wallet: Wallet, order: Order, command: RestorePayment, now: Now) -> PaymentRestored:
+    known_fen = min(command.amount_fen, order.reversed_fen)
+    claim = wallet.claim(order.order_id)
+    cancelled = None
+    if claim is not None and known_fen:
+        cancelled = claims.share_of(claim, min(known_fen, claim.open_fen))
+    parts = () if cancelled is None else (cancelled,)
+    rest_fen = known_fen - sum(one.amount_fen for one in parts)
+    return PaymentRestored(
+        with_status(replace(order, reversed_fen=order.reversed_fen - known_fen)),
+        command.reversal_id,
+        command.amount_fen,
+        cancelled,
+        _lot(order, rest_fen, now) if rest_fen else None,
+        command.amount_fen - known_fen,
+        claims.repaid(wallet.claims, parts),
+    )
+
+
+def _lot(order: Order, cost_fen: int, now: Now) -> LotTerms:
+    goods = order.goods
+    recharge = isinstance(goods, RechargeGoods)
+    points_minor = (
+        goods.amount_minor if isinstance(goods, RechargeGoods) else goods.month_minor * goods.months
+    )
+    return LotTerms(
+        lot_id=f"lot-{order.order_id}.r{now.seq}",
+        currency=goods.currency,
+        source="purchased" if recharge else "membership",
+        amount_minor=max(1, share_up_to(points_minor, cost_fen, order.price_fen)),
+        granted_at=now.at,
+        paid=True,
+        cost_fen=cost_fen,
+        vat_fen=vat_included(cost_fen, order.vat_bp),
+        vat_bp=order.vat_bp,
+        liability=goods.liability,
+        order_id=order.order_id,
+    )
+
+
+def evolve(wallet: Wallet, event: Event) -> Wallet:
+    """Lots, membership and claims after the money moved."""
+    match event:
+        case PaymentReversed(takes=takes, membership=membership):
+            return replace(
+                wallet,
+                lots=spend(wallet, takes),
+                membership=membership,
+                claims=event.claims,
+            )
+        case PaymentRestored(lot=lot):
+            lots = wallet.lots if lot is None else add_lot(wallet, lot)
+            return replace(wallet, lots=lots, claims=event.claims)
+        case _:
+            assert_never(event)
