@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ledger.core.flows.membership import current_term, due_at, ends_at
+from ledger.core.flows.membership import due_at, ends_at, granting, standing
 from ledger.core.instants import DAY_US, Instant, format_instant
 from ledger.core.money import CNY, format_amount
 from ledger.core.purchases import Membership
@@ -59,16 +59,17 @@ def _balance(wallet: Wallet, currency: int, as_of: Instant) -> BalanceAnswer:
 
 
 def _membership(membership: Membership) -> MembershipAnswer:
-    in_force, *queued = membership.terms
-    granting = current_term(membership) is not None
+    head = membership.terms[0] if membership.terms else membership.upgrades[0]
+    queued = membership.terms[1:]
+    now = standing(membership)
     return MembershipAnswer(
-        plan=in_force.plan,
+        plan=now.plan,
         status="active",
         started_at=format_instant(membership.anchor),
         ends_at=format_instant(ends_at(membership)),
-        next_grant_at=format_instant(due_at(membership)) if granting else None,
-        months=in_force.months,
-        months_granted=in_force.granted,
+        next_grant_at=format_instant(due_at(membership)) if granting(membership) else None,
+        months=head.offset + head.months,
+        months_granted=head.offset + head.granted,
         renews=membership.renews,
         queued=[QueuedAnswer(term.plan, term.months) for term in queued],
     )

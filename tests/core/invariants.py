@@ -6,7 +6,8 @@ from hashlib import sha256
 from ledger.core import wire
 from ledger.core.chain import leaf_hash, tree_root
 from ledger.core.chart import ACCOUNTS
-from ledger.core.decider import entry_for, evolve
+from ledger.core.decider import evolve
+from ledger.core.entries import entry_for
 from ledger.core.wallet import Wallet
 from tests.core.support import Journal
 

@@ -6,7 +6,7 @@ from msgspec.structs import asdict
 
 from ledger.core.batch import Answer, Envelope, dues
 from ledger.core.chart import ACCOUNTS
-from ledger.core.decider import entry_for
+from ledger.core.entries import entry_for
 from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.grant import LotGranted
@@ -14,8 +14,9 @@ from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, H
 from ledger.core.flows.order import MembershipPaid, OrderOpened, PaymentSetAside, RechargePaid
 from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.instants import Instant, shanghai_day
+from ledger.core.purchases import Membership, Order
 from ledger.core.rejections import Rejection
-from ledger.core.wallet import Charge, ClosedHold, Hold, LotTerms, Membership, Order, Take, Wallet
+from ledger.core.wallet import Charge, ClosedHold, Hold, LotTerms, Take, Wallet
 from tests.auditor import Operation, slices
 from tests.auditor_books import Purse
 from tests.core.support import Journal, code_of

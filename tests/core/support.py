@@ -29,7 +29,8 @@ from ledger.core.chart import (
     LIABILITY_MEMBERSHIP,
     RECEIVABLE_APPLE,
 )
-from ledger.core.decider import Command, Event, charge_of, document_after, evolve, refs_of
+from ledger.core.decider import Command, Event, charge_of, evolve, refs_of
+from ledger.core.entries import documents_after
 from ledger.core.instants import Instant, to_instant
 from ledger.core.terms import Channel, Currency, Plan, Sku, Terms
 from ledger.core.wallet import Document, Wallet
@@ -190,9 +191,7 @@ class Journal:
         }
         wallet = self.wallet(wallet_id)
         for instant, event in dues(wallet, now):
-            written = document_after(wallet, event, instant)
-            if written is not None:
-                found[written[0]] = written[1]
+            found.update(documents_after(wallet, event, instant))
             wallet = evolve(wallet, event)
         return found
 

@@ -16,8 +16,9 @@ from ledger.core.flows.order import (
     shard_of_order,
 )
 from ledger.core.instants import SECOND_US
+from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.wallet import Order, Wallet
+from ledger.core.wallet import Wallet
 from tests.core.support import INSPIRATION, KUAIBI, TIGHT, Desk, at, balances, desk_at
 from tests.core.test_holds_and_lots import expect, now_in
 
