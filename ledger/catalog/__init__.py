@@ -1,4 +1,4 @@
-"""The catalogue: currencies, prices, plans and recharges as reviewed TOML, checked at start-up.
+"""The catalogue: currencies, prices, plans, promotions and policy as TOML, checked at start-up.
 
 Every file is a list of versions by effective time; the terms at an instant are made of the
 newest version of each. Terms are copied into events, so editing the files rewrites no history.
@@ -7,83 +7,31 @@ newest version of each. Terms are copied into events, so editing the files rewri
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
 
-from ledger.core.chart import ACCOUNTS
+from ledger.catalog.assembly import CatalogueError, Versions, check_account, terms_of
+from ledger.catalog.entries import (
+    Currencies,
+    Plans,
+    Policies,
+    Prices,
+    Promotions,
+    Recharge,
+)
 from ledger.core.instants import Instant, to_instant
-from ledger.core.money import CNY, parse_amount
-from ledger.core.terms import Channel, Currency, Plan, Sku, Terms
+from ledger.core.money import CNY
+from ledger.core.terms import Currency, Terms
+
+__all__ = ["Catalogue", "CatalogueError", "load_catalogue"]
 
 _FOLDER = Path(__file__).parent
 
 
-class CatalogueError(ValueError):
-    """The catalogue contradicts itself; the message names the file and the entry."""
-
-
-class _Strict(Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a TOML file: unknown keys are mistakes."""
-
-
-class _Currencies(_Strict, frozen=True):
-    currency: list[Currency]
-
-
-class _SkuEntry(_Strict, frozen=True):
-    sku: str
-    currency: str
-    price: str
-    attributes: dict[str, str | int | bool] = {}
-
-
-class _Prices(_Strict, frozen=True):
-    version: str
-    effective_from: datetime
-    sku: list[_SkuEntry]
-
-
-class _PlanEntry(_Strict, frozen=True):
-    plan: str
-    name: str
-    month_price_cny: str
-    month_points: str
-    entitlements: tuple[str, ...]
-
-
-class _Plans(_Strict, frozen=True):
-    version: str
-    effective_from: datetime
-    currency: str
-    liability: int
-    periods: dict[str, int]
-    plan: list[_PlanEntry]
-
-
-class _ChannelEntry(_Strict, frozen=True):
-    channel: str
-    funds: int
-    points_per_yuan: str
-    order_ttl_s: int
-
-
-class _Recharge(_Strict, frozen=True):
-    version: str
-    effective_from: datetime
-    recharge_min_cny: str
-    recharge_max_cny: str
-    daily_currency: str
-    daily_points: str
-    vat_bp: int
-    channel: list[_ChannelEntry]
-
-
-_Version = TypeVar("_Version", _Prices, _Plans, _Recharge)
+_Version = TypeVar("_Version", Prices, Plans, Recharge, Promotions, Policies)
 
 
 class Catalogue:
@@ -109,30 +57,28 @@ def load_catalogue(folder: Path = _FOLDER, *, without: Collection[str] = ()) -> 
     Raises CatalogueError.
     """
     currencies = _currencies(folder / "currencies.toml")
-    prices = _versions(folder / "prices.toml", _Prices)
-    plans = _versions(folder / "plans.toml", _Plans)
-    recharges = _versions(folder / "recharge.toml", _Recharge)
-    changes = sorted({since for since, _ in (*prices, *plans, *recharges)})
-    return Catalogue(
-        [
-            (
-                since,
-                _terms(
-                    currencies,
-                    _in_force(prices, since),
-                    _in_force(plans, since),
-                    _in_force(recharges, since),
-                    without,
-                ),
-            )
-            for since in changes
-        ]
-    )
+    prices = _versions(folder / "prices.toml", Prices)
+    plans = _versions(folder / "plans.toml", Plans)
+    recharges = _versions(folder / "recharge.toml", Recharge)
+    promotions = _versions(folder / "promotions.toml", Promotions)
+    policies = _versions(folder / "policy.toml", Policies)
+    dated = (*prices, *plans, *recharges, *promotions, *policies)
+    terms = []
+    for since in sorted({since for since, _ in dated}):
+        versions = Versions(
+            _in_force(prices, since),
+            _in_force(plans, since),
+            _in_force(recharges, since),
+            _in_force(promotions, since),
+            _in_force(policies, since),
+        )
+        terms.append((since, terms_of(currencies, versions, without)))
+    return Catalogue(terms)
 
 
 def _currencies(path: Path) -> dict[str, Currency]:
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text()), _Currencies).currency
+        found = msgspec.convert(tomllib.loads(path.read_text()), Currencies).currency
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
     by_code = {one.code: one for one in found}
@@ -141,7 +87,7 @@ def _currencies(path: Path) -> dict[str, Currency]:
     if len(by_code) != len(found):
         raise CatalogueError(f"{path.name}: two currencies share a code")
     for one in found:
-        _check_account(path, one.liability)
+        check_account(path.name, one.liability)
     return by_code
 
 
@@ -166,67 +112,3 @@ def _versions(path: Path, kind: type[_Version]) -> list[tuple[Instant, _Version]
 
 def _in_force(versions: list[tuple[Instant, _Version]], at: Instant) -> _Version:
     return [one for since, one in versions if since <= at or one is versions[0][1]][-1]
-
-
-def _terms(
-    currencies: dict[str, Currency],
-    prices: _Prices,
-    plans: _Plans,
-    recharge: _Recharge,
-    without: Collection[str],
-) -> Terms:
-    for account in (plans.liability, *(one.funds for one in recharge.channel)):
-        _check_account(Path("plans.toml / recharge.toml"), account)
-    return Terms(
-        version=prices.version,
-        currencies=currencies,
-        skus={
-            one.sku: Sku(
-                one.sku, _number(currencies, one.currency), _amount(one.price), one.attributes
-            )
-            for one in prices.sku
-        },
-        plans={
-            one.plan: Plan(
-                one.plan,
-                one.name,
-                _amount(one.month_price_cny),
-                _amount(one.month_points),
-                one.entitlements,
-            )
-            for one in plans.plan
-        },
-        periods=plans.periods,
-        channels={
-            one.channel: Channel(
-                one.channel, one.funds, _amount(one.points_per_yuan), one.order_ttl_s
-            )
-            for one in recharge.channel
-            if one.channel not in without
-        },
-        membership_currency=_number(currencies, plans.currency),
-        membership_liability=plans.liability,
-        daily_currency=_number(currencies, recharge.daily_currency),
-        daily_minor=_amount(recharge.daily_points),
-        recharge_min_fen=_amount(recharge.recharge_min_cny),
-        recharge_max_fen=_amount(recharge.recharge_max_cny),
-        vat_bp=recharge.vat_bp,
-    )
-
-
-def _number(currencies: dict[str, Currency], code: str) -> int:
-    if code not in currencies:
-        raise CatalogueError(f"currency {code} is not in currencies.toml")
-    return currencies[code].number
-
-
-def _amount(text: str) -> int:
-    minor = parse_amount(text)
-    if minor < 1:
-        raise CatalogueError(f"an amount in the catalogue must be positive, not {text}")
-    return minor
-
-
-def _check_account(path: Path, number: int) -> None:
-    if number not in ACCOUNTS:
-        raise CatalogueError(f"{path.name}: there is no account {number} in the chart")
