@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger.cli.database import settings_with_database
-from ledger.core.audit import Finding
+from ledger.core.findings import Finding
 from ledger.engine.verify import verify
 from ledger.store.audit import count_events
 from ledger.store.pool import connect_service

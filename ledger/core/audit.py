@@ -1,32 +1,36 @@
 """The audit of one shard: fold the log again and say where what is stored differs from it."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
 from ledger.core import wire
+from ledger.core.audit_transfers import TransferAudit
 from ledger.core.batch import leg_sums
 from ledger.core.chain import Block, Record, Tree, block_header_hash, grow, leaf_hash, merkle_root
 from ledger.core.chart import (
+    CREATORS_PAYABLE,
     LIABILITY_INSPIRATION,
     LIABILITY_KUAIBI,
     LIABILITY_MEMBERSHIP,
+    POINTS,
+    REFUNDS_PAYABLE,
+    SOURCES,
     VAT_PENDING,
     points_account,
 )
 from ledger.core.decider import DocumentRef, Event, evolve
 from ledger.core.entries import documents_after, entry_for
+from ledger.core.findings import Finding
 from ledger.core.instants import format_instant, shanghai_day
-from ledger.core.money import CNY
-from ledger.core.wallet import Wallet
+from ledger.core.wallet import OrderRefund, Wallet
 
-
-class Finding(Struct, frozen=True):
-    """One difference: what kind of thing, which one, and what is wrong with it."""
-
-    what: str
-    where: str
-    problem: str
+_CONTRACT: Final = (LIABILITY_INSPIRATION, LIABILITY_KUAIBI, LIABILITY_MEMBERSHIP, VAT_PENDING)
+_HELD_BY_WALLETS: Final = frozenset(
+    POINTS[state][source] for state in ("available", "held", "refunding") for source in SOURCES
+)
+"""Accounts of points that are somebody's still."""
 
 
 class StoredWallet(Struct, frozen=True):
@@ -41,13 +45,14 @@ class StoredWallet(Struct, frozen=True):
 class ShardAudit:
     """Feed it the log in seq order, then what is stored; it answers with findings."""
 
-    def __init__(self, shard: int) -> None:
+    def __init__(self, shard: int, transfers: TransferAudit | None = None) -> None:
         self.shard = shard
+        self.transfers = transfers or TransferAudit()
         self.seq = 0
         self.wallets: dict[str, tuple[int, Wallet]] = {}
         self.documents: dict[tuple[str, DocumentRef], bytes] = {}
         self.totals: dict[tuple[int, int, int], tuple[int, int]] = {}
-        self.points: dict[tuple[str, int, int], int] = {}
+        self.points: dict[str, dict[tuple[int, int], int]] = {}
         self.tree = Tree()
         self._last_recorded_at = 0
         self._leaves: list[bytes] = []
@@ -72,13 +77,13 @@ class ShardAudit:
             yield Finding("event", where, f"cannot be applied: {error!r}")
 
     def _add_totals(self, record: Record) -> None:
+        points = self.points.setdefault(record.wallet_id, {})
         for account, currency, amount in record.legs:
             key = (record.day, account, currency)
             debit, credit = self.totals.get(key, (0, 0))
             self.totals[key] = (debit + max(amount, 0), credit + max(-amount, 0))
-            wallet_key = (record.wallet_id, account, currency)
-            if currency != CNY:
-                self.points[wallet_key] = self.points.get(wallet_key, 0) - amount
+            if account in _HELD_BY_WALLETS:
+                points[account, currency] = points.get((account, currency), 0) - amount
 
     def _fold(self, record: Record, event: Event, where: str) -> Iterator[Finding]:
         if wire.tag_of(event) != record.tag:
@@ -90,6 +95,7 @@ class ShardAudit:
         _, wallet = self.wallets.get(record.wallet_id, (0, Wallet(record.wallet_id)))
         for ref, document in documents_after(wallet, event, record.occurred_at):
             self.documents[record.wallet_id, ref] = wire.encode(document)
+        self.transfers.follow(event)
         wallet = evolve(wallet, event)
         self.wallets[record.wallet_id] = (record.seq, wallet)
         if any(_negative(wallet)):
@@ -135,10 +141,11 @@ class ShardAudit:
             yield Finding("wallet", where, "is stored with a state other than its events'")
         if stored.sums != sums_of(wallet):
             yield Finding("wallet", where, "is stored with sums other than its lots'")
-        for (source_state, currency), amount in _points_of(wallet).items():
-            posted = self.points.get((stored.wallet_id, source_state, currency), 0)
-            if posted != amount:
-                yield Finding("wallet", where, f"holds {amount}, its postings say {posted}")
+        held, posted = _points_of(wallet), self.points.pop(stored.wallet_id, {})
+        for place in sorted(held.keys() | posted.keys()):
+            amount, said = held.get(place, 0), posted.get(place, 0)
+            if amount != said:
+                yield Finding("wallet", where, f"holds {amount}, its postings say {said}")
 
     def check_document(self, wallet_id: str, ref: DocumentRef, state: bytes) -> Iterator[Finding]:
         """Compare one stored document; then forget it."""
@@ -157,24 +164,49 @@ class ShardAudit:
                 "total", f"shard {self.shard} {key}", f"is {debit, credit}, not {expected}"
             )
 
-    def check_liability(self, wallets: Iterator[Wallet]) -> Iterator[Finding]:
-        """Contract liability and VAT pending equal the cost of all lots and ungranted months."""
+    def check_liabilities(self) -> Iterator[Finding]:
+        """What is owed by the books equals what wallets are owed; before wallets are compared.
+
+        Contract liability and VAT pending are the cost of lots and ungranted months; refunds
+        payable those under way, and payments that bought nothing and could not be returned.
+        """
+        wallets = [wallet for _, wallet in self.wallets.values()]
         owed = sum(cost_left_fen(wallet) for wallet in wallets)
-        liabilities = {
-            LIABILITY_INSPIRATION,
-            LIABILITY_KUAIBI,
-            LIABILITY_MEMBERSHIP,
-            VAT_PENDING,
-        }
-        booked = sum(
+        booked = self.booked_fen(*_CONTRACT)
+        where = f"shard {self.shard}"
+        if owed != booked:
+            yield Finding("liability", where, f"lots cost {owed} fen, booked are {booked}")
+        owed = sum(refund.amount_fen for wallet in wallets for refund in wallet.refunds)
+        owed += self._stuck_fen()
+        booked = self.booked_fen(REFUNDS_PAYABLE)
+        if owed != booked:
+            yield Finding("liability", where, f"refunds are {owed} fen, booked are {booked}")
+        owed = sum(wallet.payable_fen for wallet in wallets)
+        booked = self.booked_fen(CREATORS_PAYABLE)
+        if owed != booked:
+            yield Finding("liability", where, f"creators are owed {owed} fen, booked are {booked}")
+
+    def _stuck_fen(self) -> int:
+        refunds = (
+            wire.decode_document(state)
+            for (_, (kind, _)), state in self.documents.items()
+            if kind == "refund"
+        )
+        return sum(
+            refund.amount_fen
+            for refund in refunds
+            if isinstance(refund, OrderRefund)
+            and refund.status == "failed"
+            and refund.payment_id is not None
+        )
+
+    def booked_fen(self, *accounts: int) -> int:
+        """The credit balance of accounts by the log; before totals are compared."""
+        return sum(
             credit - debit
             for (_, account, _), (debit, credit) in self.totals.items()
-            if account in liabilities
+            if account in accounts
         )
-        if owed != booked:
-            yield Finding(
-                "liability", f"shard {self.shard}", f"lots cost {owed} fen, booked are {booked}"
-            )
 
     def check_rest(self) -> Iterator[Finding]:
         """What the log knows and the database did not show."""
@@ -205,8 +237,12 @@ def cost_left_fen(wallet: Wallet) -> int:
 
 
 def _points_of(wallet: Wallet) -> dict[tuple[int, int], int]:
-    """Points by (account, currency), available and held, as the lots have them."""
+    """Points by (account, currency): available and held of lots, refunding of refunds."""
     points: dict[tuple[int, int], int] = {}
+    for refund in wallet.refunds:
+        for take in refund.takes:
+            place = (points_account(take.lot.source, "refunding"), take.lot.currency)
+            points[place] = points.get(place, 0) + take.amount_minor
     for lot in wallet.lots:
         source, currency = lot.terms.source, lot.terms.currency
         available = (points_account(source, "available"), currency)

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from ledger.core.audit import Finding, ShardAudit
+from ledger.core.audit import ShardAudit
+from ledger.core.audit_transfers import TransferAudit
+from ledger.core.chart import IN_TRANSIT
+from ledger.core.findings import Finding
 from ledger.store import audit
 from ledger.store.pool import Connection
 from ledger.store.schema import read_facts
@@ -15,16 +18,23 @@ async def verify(connection: Connection, on_event: Callable[[int], None]) -> Asy
     """
     facts = await read_facts(connection)
     await audit.begin_snapshot(connection)
+    transfers, in_transit_fen = TransferAudit(), 0
     try:
         for shard in range(facts.shards):
-            async for finding in _verify_shard(connection, ShardAudit(shard), on_event):
+            shard_audit = ShardAudit(shard, transfers)
+            async for finding in _verify_log(connection, shard_audit, on_event):
                 yield finding
+            in_transit_fen += shard_audit.booked_fen(IN_TRANSIT)
+            async for finding in _verify_derived(connection, shard_audit):
+                yield finding
+        for finding in transfers.check(in_transit_fen):
+            yield finding
     finally:
         if not connection.is_closed():
             await connection.execute("ROLLBACK")
 
 
-async def _verify_shard(
+async def _verify_log(
     connection: Connection, shard_audit: ShardAudit, on_event: Callable[[int], None]
 ) -> AsyncIterator[Finding]:
     shard = shard_audit.shard
@@ -44,16 +54,13 @@ async def _verify_shard(
         block = await anext(blocks, None)
     for finding in shard_audit.check_head(*await audit.read_head(connection, shard)):
         yield finding
-    async for finding in _verify_derived(connection, shard_audit):
-        yield finding
 
 
 async def _verify_derived(
     connection: Connection, shard_audit: ShardAudit
 ) -> AsyncIterator[Finding]:
     shard = shard_audit.shard
-    wallets = (wallet for _, wallet in shard_audit.wallets.values())
-    for finding in shard_audit.check_liability(wallets):
+    for finding in shard_audit.check_liabilities():
         yield finding
     async for stored in audit.stream_wallets(connection, shard):
         for finding in shard_audit.check_wallet(stored):

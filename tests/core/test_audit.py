@@ -7,11 +7,18 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.core import wire
-from ledger.core.audit import Finding, ShardAudit, StoredWallet, cost_left_fen, sums_of
+from ledger.core.audit import ShardAudit, StoredWallet, cost_left_fen, sums_of
+from ledger.core.audit_transfers import TransferAudit
 from ledger.core.chain import Record, Tree
+from ledger.core.chart import CREATORS_PAYABLE, IN_TRANSIT, LIABILITY_KUAIBI, REFUNDS_PAYABLE
+from ledger.core.decider import Event
+from ledger.core.findings import Finding
+from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
+from ledger.core.money import CNY
+from ledger.core.wallet import Transfer
 from tests.core.invariants import check_invariants
 from tests.core.stories import STARTS, Story, seeded_steps
-from tests.core.support import SHARD, TERMS, Journal
+from tests.core.support import KUAIBI, SHARD, TERMS, Journal
 
 
 @pytest.fixture
@@ -37,7 +44,8 @@ def _audit(shard: ShardAudit, journal: Journal) -> Iterator[Finding]:
             yield from shard.close_block(blocks[record.seq])
     yield from shard.check_head(max(journal.seqs.values()), journal.tree)
     wallets = [wire.decode_wallet(state) for state in journal.wallets.values() if state != b"?"]
-    yield from shard.check_liability(iter(wallets))
+    yield from shard.transfers.check(shard.booked_fen(IN_TRANSIT))
+    yield from shard.check_liabilities()
     for name, state in journal.wallets.items():
         wallet = journal.wallet(name) if state != b"?" else wallets[0]
         yield from shard.check_wallet(
@@ -150,9 +158,41 @@ def test_postings_that_do_not_carry_the_cost_are_found(journal: Journal) -> None
         list(shard.follow(record))
     wallets = [journal.wallet(name) for name in journal.wallets]
     assert sum(cost_left_fen(wallet) for wallet in wallets) > 0
-    assert list(shard.check_liability(iter(wallets))) == []
-    (finding,) = shard.check_liability(iter(wallets[:0]))
-    assert "booked are" in finding.problem
+    assert list(shard.check_liabilities()) == []
+    for account, said in (
+        (LIABILITY_KUAIBI, "lots cost"),
+        (REFUNDS_PAYABLE, "refunds are"),
+        (CREATORS_PAYABLE, "creators are owed"),
+    ):
+        shard.totals[0, account, CNY] = (0, 1)
+        (finding,) = shard.check_liabilities()
+        assert said in finding.problem
+        del shard.totals[0, account, CNY]
+
+
+def test_halves_of_transfers_that_do_not_belong_together_are_found() -> None:
+    """Invariant 5: what is in transit is what was sent and not yet received, each received once."""
+    sent = Transfer("tr-1", "ann", "bob", KUAIBI, 100, 5, 1)
+    other = replace(sent, transfer_id="tr-2", share_fen=7)
+    done = replace(sent, status="done")
+
+    def problems(*events: Event, in_transit_fen: int) -> list[str]:
+        audit = TransferAudit()
+        for event in events:
+            audit.follow(event)
+        return [finding.problem for finding in audit.check(in_transit_fen)]
+
+    whole = (TransferSent(sent, (), 0), TransferReceived(sent, 5), TransferCompleted(done))
+    assert problems(*whole, in_transit_fen=0) == []
+    assert problems(*whole, TransferSent(other, (), 0), in_transit_fen=7) == []
+    assert problems(*whole, TransferReceived(sent, 10), in_transit_fen=0) == [
+        "was received more than once"
+    ]
+    assert problems(TransferReceived(sent, 5), in_transit_fen=0) == [
+        "was received, but was not sent so"
+    ]
+    assert problems(whole[0], whole[2], in_transit_fen=5) == ["was completed, but never received"]
+    assert problems(*whole, in_transit_fen=5) == ["open are 0 fen, booked are 5"]
 
 
 def test_a_wallet_whose_points_were_never_posted_is_found(journal: Journal) -> None:

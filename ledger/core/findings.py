@@ -1,0 +1,11 @@
+"""Findings: what an audit has to say."""
+
+from msgspec import Struct
+
+
+class Finding(Struct, frozen=True):
+    """One difference: what kind of thing, which one, and what is wrong with it."""
+
+    what: str
+    where: str
+    problem: str
