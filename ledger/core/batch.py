@@ -245,7 +245,9 @@ class _Work:
         return State(self.wallet, documents)
 
     def apply(self, occurred_at: Instant, event: Event) -> None:
-        self.documents.update(documents_after(self.wallet, event, occurred_at))
+        written = documents_after(self.wallet, event, occurred_at)
+        if written:
+            self.documents.update(written)
         self.wallet = evolve(self.wallet, event)
         self.events.append((occurred_at, event))
 

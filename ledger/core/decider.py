@@ -187,6 +187,8 @@ class State(Struct, frozen=True):
 def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     """The documents that a command names, to be loaded before it is decided."""
     match command:
+        case Debit() | Grant() | ClaimDailyGrant():
+            return ()
         case AuthorizeHold(hold_id=hold_id):
             return () if hold_id is None else (("hold", hold_id),)
         case CaptureHold() | VoidHold() | ExtendHold():

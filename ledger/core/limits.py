@@ -2,7 +2,7 @@
 
 from ledger.core.instants import Instant, shanghai_day
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Terms
+from ledger.core.terms import Policy, Terms
 from ledger.core.wallet import DayUse, SpendLimit, Wallet
 
 
@@ -10,12 +10,9 @@ def over_limit(
     wallet: Wallet, terms: Terms, currency: int, amount_minor: int, at: Instant
 ) -> Rejection | None:
     """The refusal of spending beyond a limit; what open holds have set aside counts as spent."""
-    limits, house = wallet.limits, terms.policy.spend_day_minor
-    if not limits and not house:
+    if not wallet.limits and not terms.policy.spend_day_minor:
         return None
-    limit = next((one for one in limits if one.currency == currency), None)
-    if limit is None:
-        limit = SpendLimit(currency, house.get(currency))
+    limit = limit_on(wallet, terms.policy, currency)
     most_minor = limit.single_minor
     if most_minor is not None and amount_minor > most_minor:
         return rejected(
@@ -39,10 +36,21 @@ def over_limit(
     return None
 
 
+def limit_on(wallet: Wallet, policy: Policy, currency: int) -> SpendLimit:
+    """What limits spending of a currency: the wallet's own limit, or else the house's."""
+    for limit in wallet.limits:
+        if limit.currency == currency:
+            return limit
+    return SpendLimit(currency, policy.spend_day_minor.get(currency))
+
+
 def use_of(wallet: Wallet, currency: int, at: Instant) -> DayUse:
     """What was charged and converted of a currency on the Shanghai day of `at`."""
-    day = shanghai_day(at)
-    for use in wallet.used:
+    return _use_of(wallet.used, currency, shanghai_day(at))
+
+
+def _use_of(used: tuple[DayUse, ...], currency: int, day: int) -> DayUse:
+    for use in used:
         if use.currency == currency and use.day == day:
             return use
     return DayUse(currency, day, 0, 0)
@@ -52,7 +60,9 @@ def used_after(
     wallet: Wallet, currency: int, at: Instant, *, charged: int = 0, converted: int = 0
 ) -> tuple[DayUse, ...]:
     """The wallet's use of the day once so much more was charged or converted."""
-    use = use_of(wallet, currency, at)
+    used = wallet.used
+    use = _use_of(used, currency, shanghai_day(at))
     now = DayUse(currency, use.day, use.charged_minor + charged, use.converted_minor + converted)
-    others = [one for one in wallet.used if one.currency != currency]
-    return (*others, now)
+    if not used or (len(used) == 1 and used[0].currency == currency):
+        return (now,)
+    return (*[one for one in used if one.currency != currency], now)

@@ -93,8 +93,8 @@ _GENERATION = (Debit, AuthorizeHold)
 
 def gate(wallet: Wallet, command: "AnyCommand", terms: Terms) -> Rejection | None:
     """The refusal of a command for what the wallet is, or for what operators stopped."""
-    if wallet.closed_at is not None and isinstance(command, _CLOSED):
-        closed_at = wallet.closed_at
+    closed_at = wallet.closed_at
+    if closed_at is not None and isinstance(command, _CLOSED):
         return rejected(Reason.WALLET_CLOSED, wallet_id=wallet.wallet_id, closed_at=closed_at)
     if wallet.frozen and isinstance(command, _FROZEN):
         return rejected(Reason.WALLET_FROZEN, wallet_id=wallet.wallet_id)
