@@ -111,7 +111,7 @@ def put_back(
 def _merged(one: MembershipTerm, term: MembershipTerm) -> MembershipTerm:
     return rebased(
         one,
-        months=one.left + term.months,
+        months=max(one.left + term.months, 1),
         cost_fen=one.ungranted_fen + term.cost_fen,
         vat_fen=one.ungranted_vat_fen + term.vat_fen,
     )
