@@ -180,11 +180,13 @@ def insufficient_funds(
 ) -> Rejection:
     """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
     available = wallet.paid_minor if paid_only else wallet.available_minor
+    counted = {"counted": "paid value"} if paid_only else {}
     return rejected(
         Reason.INSUFFICIENT_FUNDS,
         currency=currency,
         amount_minor=amount_minor,
         available_minor=available(currency),
+        **counted,
     )
 
 

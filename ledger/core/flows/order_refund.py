@@ -100,6 +100,11 @@ def decide(
     known = refund or resolved
     if known is None or known.order_id != command.order_id:
         return rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id)
+    late = isinstance(command, ConfirmRefund) and known.status == "failed"
+    if refund is None and late and known.payment_id is not None:
+        # When the channel said no its money stayed aside, and now it left after all.
+        done = replace(known, status="confirmed", resolved_at=now.at)
+        return (OrderRefundConfirmed(None, done),)
     if refund is None:
         return rejected(Reason.REFUND_NOT_OPEN, refund_id=refund_id, refund_status=known.status)
     match command:
