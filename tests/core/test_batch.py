@@ -10,7 +10,8 @@ from ledger.core import batch as core_batch
 from ledger.core import wire
 from ledger.core.batch import Done, Failed, Remembered, answer_again
 from ledger.core.chart import ACCOUNTS
-from ledger.core.decider import Command, entry_for
+from ledger.core.decider import Command
+from ledger.core.entries import entry_for
 from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant

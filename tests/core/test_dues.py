@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from ledger.core import batch as core_batch
 from ledger.core import wire
 from ledger.core.batch import Done, Envelope, Failed, Outcome, dues
-from ledger.core.decider import entry_for, evolve
+from ledger.core.decider import evolve
+from ledger.core.entries import entry_for
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.due import ApplyDues, DuesApplied, LotExpired
 from ledger.core.flows.grant import Grant

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.core import wire
-from ledger.core.decider import entry_for
+from ledger.core.entries import entry_for
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import VoidHold
