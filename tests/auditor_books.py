@@ -1,18 +1,25 @@
-"""The auditor's books: what wallets hold, what time alone brings about, and what it posts.
+"""The auditor's books: what wallets hold, what they owe, and every posting.
 
 Lots, takes and holds are plain dicts; amounts are minor units, prices fen, instants microseconds.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tests.auditor_calendar import anniversary, shanghai_day_of
+from tests.auditor_calendar import shanghai_day_of
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
+LAST_INSTANT = 253_402_214_400 * SECOND
+
+VAT_PENDING = "liabilities:vat:pending"
+VAT_PAYABLE = "liabilities:vat:payable"
+REFUNDS = "liabilities:refunds"
+CREATORS = "liabilities:creators"
+MEMBERSHIP_LIABILITY = "liabilities:contract:membership"
 
 Dict = dict[str, Any]
 
@@ -23,11 +30,20 @@ class Catalogue:
 
     skus: Mapping[str, tuple[str, int]]
     """Currency and price in minor units of one item or second."""
-    plans: Mapping[str, tuple[int, int]]
-    """List price of a month in fen and its points in minor units."""
+    plans: Mapping[str, tuple[int, int, int]]
+    """List price of a month in fen, its points in minor units, and the tier's rank."""
     periods: Mapping[str, int]
     channels: Mapping[str, tuple[str, int, int]]
     """Path of the funds account, minor units a yuan, seconds an order stays open."""
+    promotions: Mapping[str, Dict] = field(default_factory=dict)
+    """Each with factor_bp, since, until, most, stackable, and prices by (plan, period)."""
+    conversions: frozenset[tuple[str, str]] = frozenset()
+    conversion_day: Mapping[str, int] = field(default_factory=dict)
+    transferable: frozenset[str] = frozenset()
+    creator_share_bp: int = 5_000
+    spend_day: Mapping[str, int] = field(default_factory=dict)
+    claims_block_spending: bool = False
+    stopped: frozenset[str] = frozenset()
     membership_currency: str = "INSPIRATION"
     daily_currency: str = "INSPIRATION"
     daily_minor: int = 6_600
@@ -38,6 +54,8 @@ class Catalogue:
     lots_max: int = 1_000
     holds_max: int = 1_000
     orders_max: int = 100
+    refunds_max: int = 100
+    transfers_max: int = 1_000
     amount_max: int = 10**15
 
 
@@ -46,18 +64,37 @@ class Purse:
     """What one wallet holds, and everything that was ever opened in it."""
 
     lots: dict[str, Dict] = field(default_factory=dict)
+    lot_ids: set[str] = field(default_factory=set)
+    """Of all lots that ever were: no two are the same."""
     holds: dict[str, Dict] = field(default_factory=dict)
     charges: dict[str, Dict] = field(default_factory=dict)
     orders: dict[str, Dict] = field(default_factory=dict)
+    refunds: dict[str, Dict] = field(default_factory=dict)
+    transfers: dict[str, Dict] = field(default_factory=dict)
     graces: dict[str, int] = field(default_factory=dict)
     membership: Dict | None = None
-    claims: dict[int, Dict] = field(default_factory=dict)
+    daily: dict[int, Dict] = field(default_factory=dict)
+    claims: dict[str, Dict] = field(default_factory=dict)
+    """Open ones by order, the oldest first."""
+    promotions: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, Dict] = field(default_factory=dict)
+    used: list[tuple[int, str, str, int]] = field(default_factory=list)
+    """(day, currency, "charged" or "converted", amount) of everything ever."""
+    payable: int = 0
+    frozen: bool = False
+    closed_at: int | None = None
 
     def open_holds(self) -> list[Dict]:
         return [hold for hold in self.holds.values() if hold["status"] == "open"]
 
     def pending_orders(self) -> list[Dict]:
         return [order for order in self.orders.values() if order["status"] == "pending"]
+
+    def open_refunds(self) -> list[Dict]:
+        return [refund for refund in self.refunds.values() if refund["status"] == "requested"]
+
+    def open_transfers(self) -> list[Dict]:
+        return [sent for sent in self.transfers.values() if sent["status"] == "in_transit"]
 
     def in_spending_order(self) -> list[Dict]:
         return sorted(
@@ -70,8 +107,36 @@ class Purse:
             ),
         )
 
-    def available(self, currency: str) -> int:
-        return sum(lot["available"] for lot in self.lots.values() if lot["currency"] == currency)
+    def available(self, currency: str, *, paid_only: bool = False) -> int:
+        return sum(
+            lot["available"]
+            for lot in self.lots.values()
+            if lot["currency"] == currency and (lot["paid"] or not paid_only)
+        )
+
+    def held(self, currency: str) -> int:
+        return sum(hold["amount"] for hold in self.open_holds() if hold["currency"] == currency)
+
+    def used_on(self, day: int, currency: str, what: str) -> int:
+        return sum(
+            amount
+            for when, of, how, amount in self.used
+            if (when, of, how) == (day, currency, what)
+        )
+
+    def owe(self, order_id: str, amount: int, vat: int, revenue: str) -> None:
+        """A claim comes into being, or the one there is grows."""
+        claim = self.claims.setdefault(order_id, {"open": 0, "vat": 0, "revenue": revenue})
+        claim["open"] += amount
+        claim["vat"] += vat
+
+    def owe_less(self, order_id: str, amount: int, vat: int) -> None:
+        """A claim falls; what is nothing any more is gone, its VAT with it."""
+        claim = self.claims[order_id]
+        claim["open"] -= amount
+        claim["vat"] -= min(claim["vat"], vat)
+        if not claim["open"]:
+            del self.claims[order_id]
 
 
 class Bookkeeper:
@@ -90,62 +155,6 @@ class Bookkeeper:
             sums[path, currency] = sums.get((path, currency), 0) + amount
         return {key: amount for key, amount in sums.items() if amount}
 
-    def catch_up(self, wallet: str, at: int) -> None:
-        """Let everything of a wallet that is due by `at` happen."""
-        self.catch_up_purse(self.purses.setdefault(wallet, Purse()), at)
-
-    def catch_up_purse(self, purse: Purse, at: int) -> None:
-        """The same, of a purse at hand."""
-        while due := [one for one in _what_falls_due(purse) if one[0] <= at]:
-            instant, rank, name = min(due)
-            if rank == 1:
-                self._return_hold(purse, purse.holds[name], "expired", instant, as_due=True)
-            elif rank == 2:
-                self._expire_lot(purse.lots[name], instant)
-            elif rank == 3:
-                purse.membership = None
-            elif rank == 4:
-                self._grant_month(purse, instant)
-            else:
-                purse.orders[name]["status"] = "closed"
-            drop_empty_lots(purse)
-
-    def _grant_month(self, purse: Purse, at: int) -> None:
-        membership = purse.membership
-        assert membership is not None
-        term = next(term for term in membership["terms"] if term["granted"] < term["months"])
-        term["granted"] += 1
-        membership["month"] += 1
-        cost, vat = (
-            math.floor(Fraction(term[what] * term["granted"], term["months"])) - term[given]
-            for what, given in (("cost", "cost_given"), ("vat", "vat_given"))
-        )
-        term["cost_given"] += cost
-        term["vat_given"] += vat
-        self._new_lot(
-            purse,
-            at,
-            lot_id=f"lot-{term['order_id']}.{term['granted']}",
-            currency=self.catalogue.membership_currency,
-            source="membership",
-            amount=term["month_minor"],
-            expires_at=anniversary(membership["anchor"], membership["month"]),
-            cost=cost,
-            vat=vat,
-            liability="liabilities:contract:membership",
-        )
-
-    def _expire_lot(self, lot: Dict, at: int) -> None:
-        take = {
-            "lot": lot,
-            "amount": lot["available"],
-            "cost": lot["cost_left"],
-            "vat": lot["vat_left"],
-        }
-        self._points(at, take, "available", "expired")
-        self._earn(at, take, "revenue:breakage")
-        lot["available"] = lot["cost_left"] = lot["vat_left"] = 0
-
     # ---- the books ----
 
     def _post(self, at: int, debit: str, credit: str, currency: str, amount: int) -> None:
@@ -159,13 +168,28 @@ class Bookkeeper:
         debit, credit = f"points:{debit}:{source}", f"points:{credit}:{source}"
         self._post(at, debit, credit, currency, take["amount"])
 
-    def _earn(self, at: int, take: Dict, revenue: str, sign: int = 1) -> None:
-        liability = take["lot"]["liability"]
-        if liability is None:
-            return
-        net, vat = take["cost"] - take["vat"], take["vat"]
-        self._post(at, liability, revenue, "CNY", sign * net)
-        self._post(at, "liabilities:vat:pending", "liabilities:vat:payable", "CNY", sign * vat)
+    def _unearn(self, at: int, liability: str | None, cost: int, vat: int, account: str) -> None:
+        """What was owed in points or months goes to one account: of refunds, or of funds."""
+        if liability is not None:
+            self._post(at, liability, account, "CNY", cost - vat)
+            self._post(at, VAT_PENDING, account, "CNY", vat)
+
+    def _earn_from(self, at: int, liability: str | None, cost: int, vat: int, revenue: str) -> None:
+        if liability is not None:
+            self._post(at, liability, revenue, "CNY", cost - vat)
+            self._post(at, VAT_PENDING, VAT_PAYABLE, "CNY", vat)
+
+    def _earn(self, at: int, take: Dict, revenue: str) -> None:
+        self._earn_from(at, take["lot"]["liability"], take["cost"], take["vat"], revenue)
+
+    def _repay_claim(self, purse: Purse, at: int, order_id: str, amount: int, source: str) -> int:
+        """So much of a claim is paid, out of an account: revenue and VAT are earned again."""
+        claim = purse.claims[order_id]
+        vat = portion(claim["vat"], amount, claim["open"])
+        self._post(at, source, claim["revenue"], "CNY", amount - vat)
+        self._post(at, source, VAT_PAYABLE, "CNY", vat)
+        purse.owe_less(order_id, amount, vat)
+        return vat
 
     # ---- lots ----
 
@@ -182,7 +206,11 @@ class Bookkeeper:
         cost: int = 0,
         vat: int = 0,
         liability: str | None = None,
+        order_id: str | None = None,
+        came_from: str = "issued",
     ) -> Dict:
+        assert lot_id not in purse.lot_ids, f"{lot_id} was a lot before"
+        purse.lot_ids.add(lot_id)
         lot = {
             "lot_id": lot_id,
             "currency": currency,
@@ -192,6 +220,7 @@ class Bookkeeper:
             "cost": cost,
             "vat": vat,
             "liability": liability,
+            "order_id": order_id,
             "granted_at": at,
             "expires_at": expires_at,
             "available": amount,
@@ -200,28 +229,85 @@ class Bookkeeper:
             "vat_left": vat,
         }
         purse.lots[lot_id] = lot
-        self._points(at, {"lot": lot, "amount": amount}, "issued", "available")
+        self._points(at, {"lot": lot, "amount": amount}, came_from, "available")
         return lot
 
-    def _take(self, purse: Purse, currency: str, amount: int) -> list[Dict]:
+    def _take(
+        self, purse: Purse, currency: str, amount: int, *, paid_only: bool = False
+    ) -> list[Dict]:
         takes = []
         for lot in purse.in_spending_order():
             part = min(amount, lot["available"])
-            if lot["currency"] != currency or not part:
+            if lot["currency"] != currency or not part or (paid_only and not lot["paid"]):
                 continue
             cost = _next_share(lot, part, "cost")
             vat = _next_share(lot, part, "vat")
-            # Takes keep what the lot was, since it leaves the wallet once it is empty.
-            takes.append({"lot": dict(lot), "amount": part, "cost": cost, "vat": vat})
-            lot["available"] -= part
-            lot["cost_left"] -= cost
-            lot["vat_left"] -= vat
+            takes.append(self._take_out(lot, part, cost, vat))
             amount -= part
         assert not amount
         return takes
 
+    def _take_out(self, lot: Dict, amount: int, cost: int, vat: int) -> Dict:
+        # Takes keep what the lot was, since it leaves the wallet once it is empty.
+        take = {"lot": dict(lot), "amount": amount, "cost": cost, "vat": vat}
+        lot["available"] -= amount
+        lot["cost_left"] -= cost
+        lot["vat_left"] -= vat
+        return take
+
+    def _expire_lot(self, lot: Dict, at: int) -> Dict:
+        take = self._take_out(lot, lot["available"], lot["cost_left"], lot["vat_left"])
+        self._points(at, take, "available", "expired")
+        self._earn(at, take, "revenue:breakage")
+        return take
+
+    def _give_back(
+        self, purse: Purse, takes: list[Dict], origin: str, at: int, *, as_due: bool = False
+    ) -> Dict:
+        """Takes return from where they were: held, consumed or refunding.
+
+        Value of an order on which there is a claim reduces that first; only the rest returns.
+        """
+        given: Dict = {"returned": [], "absorbed": [], "until": {}}
+        for take in takes:
+            if origin == "held":
+                purse.lots[take["lot"]["lot_id"]]["held"] -= take["amount"]
+            absorbed, rest = self._absorb(purse, take, origin, at)
+            given["absorbed"] += absorbed
+            for part in rest:
+                self._points(at, part, origin, "available")
+                owed, lot = part["lot"]["liability"], part["lot"]
+                if origin == "consumed":
+                    self._earn_from(at, owed, -part["cost"], -part["vat"], revenue_of(part))
+                if origin == "refunding":
+                    self._unearn(at, owed, -part["cost"], -part["vat"], REFUNDS)
+                lot = self._come_back(purse, part, at, origin, as_due=as_due)
+                given["returned"].append(part)
+                given["until"][lot["lot_id"]] = lot["expires_at"]
+        return given
+
+    def _absorb(
+        self, purse: Purse, take: Dict, origin: str, at: int
+    ) -> tuple[list[Dict], list[Dict]]:
+        claim = purse.claims.get(take["lot"]["order_id"])
+        if claim is None or not take["cost"]:
+            return [], [take]
+        gone, rest = split(take, claim["open"])
+        self._points(at, gone, origin, "refunded")
+        net, vat, revenue = gone["cost"] - gone["vat"], gone["vat"], claim["revenue"]
+        if origin == "held":
+            self._earn(at, gone, revenue)
+        elif origin == "consumed":
+            # The revenue of the spent points, which the claim's payer lost: it is that again.
+            self._post(at, revenue_of(gone), revenue, "CNY", net)
+        else:
+            self._post(at, REFUNDS, revenue, "CNY", net)
+            self._post(at, REFUNDS, VAT_PAYABLE, "CNY", vat)
+        purse.owe_less(take["lot"]["order_id"], gone["cost"], vat)
+        return [gone], rest
+
     def _come_back(
-        self, purse: Purse, take: Dict, at: int, *, refund: bool = False, as_due: bool = False
+        self, purse: Purse, take: Dict, at: int, origin: str, *, as_due: bool = False
     ) -> Dict:
         """A take returns to its own lot, whatever has become of that in the meantime."""
         lot_id = take["lot"]["lot_id"]
@@ -240,7 +326,7 @@ class Bookkeeper:
             return lot
         if lot["paid"] and lot_id not in purse.graces:
             purse.graces[lot_id] = lot["expires_at"] = at + 72 * HOUR
-        elif refund:
+        elif origin == "consumed":
             lot["expires_at"] = at + 24 * HOUR
         else:
             self._expire_lot(lot, at)
@@ -248,29 +334,32 @@ class Bookkeeper:
 
     def _return_hold(
         self, purse: Purse, hold: Dict, status: str, at: int, *, as_due: bool = False
-    ) -> None:
+    ) -> Dict:
         hold["status"] = status
-        self._release(purse, hold["takes"], at, as_due=as_due)
-
-    def _release(self, purse: Purse, takes: list[Dict], at: int, *, as_due: bool = False) -> None:
-        for take in takes:
-            purse.lots[take["lot"]["lot_id"]]["held"] -= take["amount"]
-            self._points(at, take, "held", "available")
-            self._come_back(purse, take, at, as_due=as_due)
+        return self._give_back(purse, hold["takes"], "held", at, as_due=as_due)
 
 
-def _what_falls_due(purse: Purse) -> Iterator[tuple[int, int, str]]:
-    for hold in purse.open_holds():
-        yield hold["expires_at"], 1, hold["hold_id"]
-    for lot in purse.lots.values():
-        if lot["available"] and lot["expires_at"] is not None:
-            yield lot["expires_at"], 2, lot["lot_id"]
-    if purse.membership is not None:
-        due_at = anniversary(purse.membership["anchor"], purse.membership["month"])
-        left = any(term["granted"] < term["months"] for term in purse.membership["terms"])
-        yield due_at, 4 if left else 3, ""
-    for order in purse.pending_orders():
-        yield order["expires_at"], 5, order["order_id"]
+def split(take: Dict, cost: int) -> tuple[Dict, list[Dict]]:
+    """The part of a take (or lot) that is worth so much, points rounded up, and the rest.
+
+    As long as there is cost left, so is at least one point to carry it.
+    """
+    if take["cost"] <= cost:
+        return take, []
+    points = min(math.ceil(Fraction(take["amount"] * cost, take["cost"])), take["amount"] - 1)
+    vat = portion(take["vat"], cost, take["cost"])
+    gone = take | {"amount": points, "cost": cost, "vat": vat}
+    rest = {
+        "amount": take["amount"] - points,
+        "cost": take["cost"] - cost,
+        "vat": take["vat"] - vat,
+    }
+    return gone, [take | rest]
+
+
+def portion(total: int, part: int, whole: int) -> int:
+    """The share of `total` that goes with `part` of `whole`, rounded down."""
+    return math.floor(Fraction(total * part, whole)) if whole else total
 
 
 def _next_share(lot: Dict, part: int, what: str) -> int:
@@ -280,6 +369,17 @@ def _next_share(lot: Dict, part: int, what: str) -> int:
     up_to_here = math.floor(Fraction(lot[what]) * Fraction(gone + part, lot["amount"]))
     given_before: int = lot[what] - left
     return max(0, min(left, up_to_here - given_before))
+
+
+def revenue_of(take: Dict) -> str:
+    """Membership points earn membership revenue, all others that of generation."""
+    kind = "membership" if take["lot"]["source"] == "membership" else "generation"
+    return f"revenue:{kind}"
+
+
+def slices(takes: list[Dict]) -> list[tuple[str, int, int, int]]:
+    """Takes as (lot id, amount, cost, VAT)."""
+    return [(take["lot"]["lot_id"], take["amount"], take["cost"], take["vat"]) for take in takes]
 
 
 def drop_empty_lots(purse: Purse) -> None:

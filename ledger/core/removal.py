@@ -32,7 +32,7 @@ def remove(wallet: Wallet, order_id: str, amount_fen: int, at: Instant) -> Remov
 
     Where it covers all of it, nothing of the order stays, and a membership in force by it ends.
     """
-    everything = amount_fen >= unspent_fen(wallet, order_id)
+    everything = 0 < amount_fen >= unspent_fen(wallet, order_id)
     found, upgrade = _term_of(wallet.membership, order_id)
     term, kept = _months(found, amount_fen) if found is not None else (None, None)
     months_fen = term.cost_fen if term is not None else 0

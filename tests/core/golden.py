@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ledger.core.chain import Record
 from ledger.core.journal import Legs
+from tests.core.imagination import MOODS
 from tests.core.stories import STARTS, Story, seeded_steps
 from tests.core.support import TERMS
 
@@ -33,8 +34,8 @@ def read_golden(tag: str) -> Golden:
 def write_missing() -> None:
     """Write a file for every tag that has none, from the telling-est event of some stories."""
     found: dict[str, Record] = {}
-    for seed in range(40):
-        story = Story(TERMS, STARTS[1], spending=seed % 2 == 0)
+    for seed in range(60):
+        story = Story(TERMS, STARTS[1], mood=MOODS[seed % len(MOODS)])
         story.tell(seeded_steps(seed, 150))
         for record in story.journal.records:
             best = found.get(record.tag)

@@ -1,26 +1,20 @@
 """What a story's step means where the story stands: a command of real ids and telling amounts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from ledger.core.batch import Answer
 from ledger.core.decider import Command
 from ledger.core.flows.daily_grant import ClaimDailyGrant
-from ledger.core.flows.debit import Debit, DebitCharged
+from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
-from ledger.core.flows.hold import (
-    AuthorizeHold,
-    CaptureHold,
-    ExtendHold,
-    HoldAuthorized,
-    HoldCaptured,
-    VoidHold,
-)
-from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened, SettlePayment
+from ledger.core.flows.hold import AuthorizeHold, CaptureHold, ExtendHold, VoidHold
+from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.instants import DAY_US, HOUR_US, INSTANT_MAX, SECOND_US, Instant
-from ledger.core.terms import Terms
 from ledger.core.wallet import Wallet
+from tests.core.imagined_wallets import ImaginedWallets
+from tests.core.memory import SMALL_AMOUNTS, one_of
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
@@ -28,87 +22,95 @@ if TYPE_CHECKING:
 
 _Maker = Callable[[Wallet, "Step", Instant], Command]
 
-_ODD_AMOUNTS = (0, -5, 10**15, 10**15 + 1)
-_SMALL_AMOUNTS = (1, 2, 3, 7, 10, 33, 100, 101, 167, 250, 999, 1_000, 3_333, 6_600)
 _REASONS = ("job failed", "we are sorry")
 
+MOODS = ("any", "spending", "paying", "owing", "member", "giving")
+"""What a story is mostly about.
 
-class Imagination:
-    """Remembers the ids a story has seen, and makes commands that name them.
+In a `spending` mood wallets soon hold little but paid value, and spend and return it in small
+parts: that is where shares of cost and VAT are hardest. In a `paying` mood payments are given back
+and taken back, in an `owing` one after they were spent; a `member` goes up and down the plans;
+`giving` is of tips and conversions.
+"""
 
-    In a `spending` mood wallets soon hold little but paid value, and spend and return it in small
-    parts: that is where shares of cost and VAT are hardest.
-    """
 
-    def __init__(self, terms: Terms, wallets: Sequence[str], *, spending: bool = False) -> None:
-        self.terms = terms
-        self.holds: dict[str, list[str]] = {wallet: [] for wallet in wallets}
-        self.charges: dict[str, list[str]] = {wallet: [] for wallet in wallets}
-        self.orders: dict[str, list[tuple[str, int]]] = {wallet: [] for wallet in wallets}
-        self.spending = spending
-        makers: tuple[tuple[int, int, _Maker], ...] = (
-            (4, 8, self._debit),
-            (1, 0, self._debit_of_a_sku),
-            (5, 8, self._authorize),
-            (4, 7, self._capture),
-            (2, 3, self._void),
-            (2, 1, self._extend),
-            (4, 8, self._refund),
-            (3, 0, self._grant),
-            (2, 0, self._daily_grant),
-            (3, 2, self._open_recharge),
-            (3, 2, self._open_membership),
-            (6, 2, self._settle),
-            (1, 0, self._something_unknown),
-        )
-        self._makers = [
-            maker for some, many, maker in makers for _ in range(many if spending else some)
-        ]
+class Imagination(ImaginedWallets):
+    """Remembers the ids a story has seen, and makes commands that name them."""
 
     def command(self, step: "Step", wallet: Wallet, now: Instant) -> Command:
         """The command that a step means, given the wallet as it is now."""
-        if self.spending and wallet.orders:
-            return self._settle(wallet, step, now)
-        if self.spending and not wallet.lots and step.z > 3:
-            opens = self._open_membership if step.z > 8 else self._open_recharge
-            return opens(wallet, step, now)
-        return self._makers[step.kind % len(self._makers)](wallet, step, now)
+        makers = self._urges(step, wallet) or self._makers
+        return makers[step.kind % len(makers)](wallet, step, now)
 
-    def learn(self, wallet_id: str, answer: Answer) -> None:
-        """Remember the ids of an answer."""
-        match answer:
-            case DebitCharged(charge=charge) | HoldCaptured(charge=charge):
-                self.charges[wallet_id].append(charge.charge_id)
-            case HoldAuthorized(hold=hold):
-                self.holds[wallet_id].append(hold.hold_id)
-            case OrderOpened(order=order):
-                self.orders[wallet_id].append((order.order_id, order.price_fen))
-            case _:
-                pass
+    def _urges(self, step: "Step", wallet: Wallet) -> list[_Maker]:
+        """What a mood does sooner than anything else: it leads to where the rules are hard."""
+        mood, often, seldom = self.mood, step.z > 5, step.z > 8
+        if wallet.frozen and seldom:
+            return [self._freeze]
+        eager = mood == "spending" or (mood == "owing" and step.z > 2)
+        if wallet.orders and (eager or (mood != "any" and often)):
+            return [self._settle]
+        if mood == "spending" and not wallet.lots and step.z > 3:
+            return [self._open_membership if seldom else self._open_recharge]
+        if any(refund.reopened for refund in wallet.refunds) and step.z in {6, 7}:
+            return [self._fail_refund, self._open_recharge]
+        if mood in {"paying", "owing"} and wallet.claims and often:
+            back = [self._void, self._capture, self._refund, self._refund, self._fail_refund]
+            return [*back, self._open_recharge, self._open_recharge, self._close]
+        if mood == "paying" and seldom and not wallet.holds:
+            return [self._authorize]
+        if mood == "owing" and step.z == 1:
+            return [self._refund_order, self._refund_order, self._fail_refund, self._restore]
+        if mood == "owing" and step.z > 2:
+            if not wallet.lots and not wallet.holds:
+                return [self._open_recharge]
+            return [self._debit, self._authorize, self._reverse, self._reverse] if often else []
+        if mood == "giving" and step.z < 3:
+            return [self._pay_out] if wallet.payable_fen else [self._receive]
+        return []
 
-    def _currency(self, step: "Step") -> int:
-        return {10: KUAIBI, 9: KUAIBI, 11: 999}.get(step.y, INSPIRATION)
+    @cached_property
+    def _makers(self) -> list[_Maker]:
+        column = MOODS.index(self.mood)
+        return [maker for *weights, maker in self._weighed() for _ in range(weights[column])]
 
-    def _amount(self, wallet: Wallet, step: "Step") -> int:
-        available = wallet.available_minor(self._currency(step))
-        amounts = (
-            *_SMALL_AMOUNTS,
-            *_SMALL_AMOUNTS,
-            available,
-            available,
-            *(available // part + 1 for part in range(2, 14)),
-            available - 1,
-            available + 1,
-            *_ODD_AMOUNTS,
+    def _weighed(self) -> tuple[tuple[int, int, int, int, int, int, _Maker], ...]:
+        return (
+            (8, 16, 5, 10, 3, 4, self._debit),
+            (2, 0, 0, 0, 0, 0, self._debit_of_a_sku),
+            (10, 16, 5, 8, 2, 3, self._authorize),
+            (10, 14, 4, 4, 1, 2, self._capture),
+            (6, 6, 5, 5, 1, 2, self._void),
+            (5, 2, 1, 0, 0, 1, self._extend),
+            (7, 16, 8, 14, 2, 3, self._refund),
+            (5, 0, 1, 0, 0, 1, self._grant),
+            (4, 0, 0, 0, 0, 0, self._daily_grant),
+            (6, 4, 12, 14, 2, 12, self._open_recharge),
+            (7, 4, 5, 3, 24, 2, self._open_membership),
+            (12, 4, 14, 14, 20, 10, self._settle),
+            (2, 0, 1, 1, 1, 0, self._something_unknown),
+            (5, 1, 2, 0, 2, 1, self._close_order),
+            (5, 3, 12, 12, 10, 4, self._refund_order),
+            (3, 2, 7, 3, 5, 2, self._confirm_refund),
+            (3, 2, 7, 10, 7, 2, self._fail_refund),
+            (4, 3, 14, 20, 5, 3, self._reverse),
+            (3, 1, 8, 10, 3, 2, self._restore),
+            (1, 0, 0, 0, 2, 0, self._cancel),
+            (4, 2, 3, 3, 1, 14, self._convert),
+            (4, 2, 3, 0, 1, 14, self._send),
+            (3, 1, 1, 0, 0, 10, self._receive),
+            (2, 1, 1, 0, 0, 8, self._complete),
+            (2, 0, 0, 0, 0, 6, self._pay_out),
+            (2, 0, 1, 0, 1, 2, self._freeze),
+            (3, 1, 1, 0, 0, 4, self._set_limit),
+            (1, 0, 1, 1, 2, 1, self._close),
+            (2, 0, 2, 1, 1, 1, self._import),
         )
-        if self.spending and step.z % 2:
-            return _SMALL_AMOUNTS[step.x % len(_SMALL_AMOUNTS)]
-        return amounts[step.x % len(amounts)]
 
     def _debit(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
         reference = ("job-1", "job-2", None)[step.z % 3]
-        amount: int | None = self._amount(wallet, step)
-        currency: int | None = self._currency(step)
+        amount: int | None = self.amount(wallet, step)
+        currency: int | None = self.currency(wallet, step)
         if step.z == 11:
             currency, amount = (None, amount) if step.x % 2 else (currency, None)
         return Debit(wallet.wallet_id, currency, amount, reference=reference)
@@ -135,8 +137,8 @@ class Imagination:
         hold_id = f"h{step.x % 12}" if step.y % 3 == 0 else None
         return AuthorizeHold(
             wallet.wallet_id,
-            self._currency(step),
-            self._amount(wallet, step),
+            self.currency(wallet, step),
+            self.amount(wallet, step),
             hold_id=hold_id,
             expires_in_s=ttl_s,
         )
@@ -144,7 +146,7 @@ class Imagination:
     def _hold_id(self, wallet: Wallet, step: "Step") -> str:
         if wallet.holds and step.y < 8:
             return wallet.holds[-1 - step.z % len(wallet.holds)].hold_id
-        return _one_of(self.holds[wallet.wallet_id], step.z, "h-none")
+        return one_of(self.holds[wallet.wallet_id], step.z, "h-none")
 
     def _capture(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
         if not wallet.holds and step.y < 8:
@@ -170,14 +172,16 @@ class Imagination:
             return self._authorize(wallet, step, now)
         return VoidHold(wallet.wallet_id, self._hold_id(wallet, step))
 
-    def _extend(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
+    def _extend(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
+        if not wallet.holds and step.y < 8:
+            return self._authorize(wallet, step, now)
         ttl_s = (1, 60, 86_400, 259_200, 604_800, 604_801, 0)[step.x % 7]
         return ExtendHold(wallet.wallet_id, self._hold_id(wallet, step), ttl_s)
 
     def _refund(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
         if not self.charges[wallet.wallet_id]:
             return self._debit(wallet, step, now)
-        charge_id = _one_of(self.charges[wallet.wallet_id], step.z, "ch-1-999999")
+        charge_id = one_of(self.charges[wallet.wallet_id], step.z, "ch-1-999999")
         amounts = (None, 1, 7, 50, 333, 1_000, 10**6, 0, -3)
         return RefundCharge(
             wallet.wallet_id, charge_id, _REASONS[step.y % 2], amounts[step.x % len(amounts)]
@@ -202,7 +206,7 @@ class Imagination:
         source: Literal["promotional", "compensation"]
         source = "promotional" if step.x % 2 else "compensation"
         currency = KUAIBI if step.y > 8 else INSPIRATION
-        amounts = (*_SMALL_AMOUNTS, *_SMALL_AMOUNTS, *_SMALL_AMOUNTS, 10_000, 0, 10**15 + 1)
+        amounts = (*SMALL_AMOUNTS, *SMALL_AMOUNTS, *SMALL_AMOUNTS, 10_000, 0, 10**15 + 1)
         amount = amounts[step.x % len(amounts)]
         return Grant(
             wallet.wallet_id, currency, amount, source, _REASONS[step.y % 2], expiries[step.z]
@@ -211,46 +215,16 @@ class Imagination:
     def _daily_grant(self, wallet: Wallet, _: "Step", __: Instant) -> Command:
         return ClaimDailyGrant(wallet.wallet_id)
 
-    def _open_recharge(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
-        prices = (100, 100, 100, 200, 300, 700, 1_000, 1_100, 5_000_000, 5_000_100, 0, 150)
-        price = prices[step.x % 12]
-        currency = KUAIBI if step.y % 3 == 0 else INSPIRATION
-        channel = ("sandbox", "sandbox", "apple")[step.z % 3]
-        return OpenRecharge(wallet.wallet_id, currency, price, channel)
-
-    def _open_membership(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
-        plans = (*self.terms.plans, "mini", "mini", "mini")
-        periods = ("month", "quarter", "quarter", "half_year", "year")
-        plan, period = plans[step.x % len(plans)], periods[step.y % len(periods)]
-        return OpenMembership(wallet.wallet_id, plan, period, "sandbox")
-
-    def _settle(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
-        if not wallet.orders and step.y < 6:
-            return self._open_recharge(wallet, step, now)
-        pending = [(order.order_id, order.price_fen) for order in wallet.orders]
-        known = self.orders[wallet.wallet_id]
-        if pending and step.y < 9:
-            order_id, price = pending[-1 - step.z % len(pending)]
-        elif known:
-            order_id, price = known[-1 - step.z % len(known)]
-        else:
-            order_id, price = "no-such-order", 100
-        amount = {0: price + 1, 1: price - 1}.get(step.x, price)
-        return SettlePayment(wallet.wallet_id, order_id, f"pay-{step.x}", amount)
-
     def _something_unknown(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
         strangers: tuple[Command, ...] = (
             OpenRecharge(wallet.wallet_id, INSPIRATION, (100, 150)[step.x % 2], "no-such-channel"),
             OpenMembership(wallet.wallet_id, "wood", "month", "sandbox"),
             OpenMembership(wallet.wallet_id, "gold", "decade", "sandbox"),
-            OpenMembership(wallet.wallet_id, "gold", "month", "no-such-channel"),
+            OpenMembership(wallet.wallet_id, "black", "month", "no-such-channel"),
+            OpenMembership(wallet.wallet_id, "gold", "month", "sandbox", "no-such-promotion"),
             SettlePayment(wallet.wallet_id, "no-such-order", "pay", 100),
             CaptureHold(wallet.wallet_id, "no-such-hold", (None, 0)[step.x % 2]),
             ExtendHold(wallet.wallet_id, "no-such-hold", (60, 0)[step.x % 2]),
             RefundCharge(wallet.wallet_id, "no-such-charge", "?", (None, 0)[step.x % 2]),
         )
         return strangers[step.z % len(strangers)]
-
-
-def _one_of(known: Sequence[str], which: int, otherwise: str) -> str:
-    return known[-1 - which % len(known)] if known else otherwise

@@ -6,21 +6,41 @@ from hashlib import sha256
 from ledger.core import wire
 from ledger.core.chain import leaf_hash, tree_root
 from ledger.core.chart import ACCOUNTS
-from ledger.core.decider import evolve
+from ledger.core.decider import Event, evolve
 from ledger.core.entries import entry_for
+from ledger.core.flows.order_refund import OrderRefundFailed
+from ledger.core.flows.transfer import TransferReceived, TransferSent
+from ledger.core.money import CNY
+from ledger.core.purchases import MembershipTerm
 from ledger.core.wallet import Wallet
 from tests.core.support import Journal
 
 Points = Counter[tuple[str, int]]
 """Points by (account path, currency)."""
 
+Money = Counter[str]
+"""Fen by group of accounts."""
+
+_GROUPS = {
+    "liabilities:contract:inspiration": "contract",
+    "liabilities:contract:kuaibi": "contract",
+    "liabilities:contract:membership": "contract",
+    "liabilities:vat:pending": "contract",
+    "liabilities:refunds": "refunds",
+    "liabilities:creators": "creators",
+    "in-transit": "in transit",
+}
+"""Accounts whose balance, summed by group, the state of the wallets must explain to the fen."""
+
 
 def check_invariants(journal: Journal) -> None:
     """Read the log again from its first event and check every invariant after each."""
     wallets: dict[str, Wallet] = {}
     points: dict[str, Points] = {}
-    costs: Counter[str] = Counter()
-    owed_fen = 0
+    money: dict[str, Money] = {}
+    booked: Money = Counter()
+    owed: Money = Counter()
+    transit: dict[str, int] = {}
     for record in journal.records:
         event = wire.decode_event(record.payload)
         assert wire.tag_of(event) == record.tag
@@ -33,14 +53,19 @@ def check_invariants(journal: Journal) -> None:
         posted = points.setdefault(name, Counter())
         for account, currency, amount in record.legs:
             path = ACCOUNTS[account].path
-            if path.startswith(("points:available", "points:held")):
+            if path.startswith(("points:available", "points:held", "points:refunding")):
                 posted[path, currency] -= amount
-            if path.startswith("liabilities:contract") or path == "liabilities:vat:pending":
-                owed_fen -= amount
+            booked[_GROUPS.get(path, "")] -= amount if currency == CNY else 0
         assert +_points_in(wallet) == +posted, record
         assert not -posted, record
-        costs[name] = _unearned_cost_fen(wallet)
-        assert costs.total() == owed_fen, record
+        owed.subtract(money.get(name, {}))
+        money[name] = _owed_by(wallet)
+        owed.update(money[name])
+        _follow_transfers(transit, event)
+        owed["in transit"] = sum(transit.values())
+        owed["refunds"] += _kept_of_a_failed_second_payment(event)
+        for group in set(_GROUPS.values()):
+            assert booked[group] == owed[group], (group, record)
     assert {name: wire.encode(wallet) for name, wallet in wallets.items()} == journal.wallets
 
 
@@ -51,14 +76,50 @@ def _sums(legs: tuple[tuple[int, int, int], ...]) -> Counter[int]:
     return sums
 
 
+def _follow_transfers(transit: dict[str, int], event: Event) -> None:
+    """A share is in transit from when it is sent until it is received, done or not."""
+    match event:
+        case TransferSent(transfer=sent):
+            assert sent.transfer_id not in transit
+            transit[sent.transfer_id] = sent.share_fen
+        case TransferReceived(transfer=received):
+            assert transit.pop(received.transfer_id) == received.share_fen
+        case _:
+            pass
+
+
+def _kept_of_a_failed_second_payment(event: Event) -> int:
+    """Money that bought nothing and could not be returned stays in refunds payable."""
+    if isinstance(event, OrderRefundFailed) and event.refund.payment_id is not None:
+        return event.refund.amount_fen
+    return 0
+
+
 def _check_no_part_is_negative(wallet: Wallet) -> None:
     for lot in wallet.lots:
         parts = (lot.available_minor, lot.held_minor, lot.cost_left_fen, lot.vat_left_fen)
         assert min(parts) >= 0, lot
         assert lot.available_minor + lot.held_minor <= lot.terms.amount_minor, lot
+        assert lot.available_minor or not lot.cost_left_fen, lot
     for hold in wallet.holds:
         assert hold.amount_minor == sum(take.amount_minor for take in hold.takes), hold
         assert min(min(take.cost_fen, take.vat_fen) for take in hold.takes) >= 0, hold
+    for term in _terms_of(wallet):
+        assert min(term.left, term.ungranted_fen, term.ungranted_vat_fen) >= 0, term
+        assert term.left or not term.ungranted_fen, term
+    for claim in wallet.claims:
+        assert claim.open_fen >= 1, claim
+        assert claim.open_vat_fen >= 0, claim
+    for refund in wallet.refunds:
+        assert refund.amount_fen >= 1, refund
+    assert wallet.payable_fen >= 0
+    assert len({claim.order_id for claim in wallet.claims}) == len(wallet.claims)
+    assert len({lot.terms.lot_id for lot in wallet.lots}) == len(wallet.lots)
+
+
+def _terms_of(wallet: Wallet) -> tuple[MembershipTerm, ...]:
+    membership = wallet.membership
+    return (*membership.terms, *membership.upgrades) if membership else ()
 
 
 def _points_in(wallet: Wallet) -> Points:
@@ -69,6 +130,9 @@ def _points_in(wallet: Wallet) -> Points:
     for hold in wallet.holds:
         for take in hold.takes:
             points[f"points:held:{take.lot.source}", hold.currency] += take.amount_minor
+    for refund in wallet.refunds:
+        for take in refund.takes:
+            points[f"points:refunding:{take.lot.source}", take.lot.currency] += take.amount_minor
     for lot in wallet.lots:
         held = sum(
             take.amount_minor
@@ -80,12 +144,18 @@ def _points_in(wallet: Wallet) -> Points:
     return points
 
 
-def _unearned_cost_fen(wallet: Wallet) -> int:
+def _owed_by(wallet: Wallet) -> Money:
+    """What a wallet's state says that is owed to its owner, by group of accounts."""
     available = sum(lot.cost_left_fen for lot in wallet.lots)
     held = sum(take.cost_fen for hold in wallet.holds for take in hold.takes)
-    terms = wallet.membership.terms if wallet.membership else ()
-    ungranted = sum(term.cost_fen - term.cost_granted_fen for term in terms)
-    return available + held + ungranted
+    ungranted = sum(term.ungranted_fen for term in _terms_of(wallet))
+    return Counter(
+        {
+            "contract": available + held + ungranted,
+            "refunds": sum(refund.amount_fen for refund in wallet.refunds),
+            "creators": wallet.payable_fen,
+        }
+    )
 
 
 def check_chain(journal: Journal) -> None:

@@ -1,25 +1,47 @@
-"""What the core said and holds, in the auditor's words, so that the two can be compared."""
+"""What was asked and what the core said, in the auditor's words, so that the two compare."""
 
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
-from ledger.core.batch import Answer, Envelope, dues
+from ledger.core.batch import Answer, Envelope
 from ledger.core.chart import ACCOUNTS
-from ledger.core.entries import entry_for
+from ledger.core.flows.closure import WalletClosed
+from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
+from ledger.core.flows.conversion import Converted
 from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.grant import LotGranted
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided
-from ledger.core.flows.order import MembershipPaid, OrderOpened, PaymentSetAside, RechargePaid
+from ledger.core.flows.membership import MembershipCancelled
+from ledger.core.flows.opening import OpeningImported
+from ledger.core.flows.order import (
+    MembershipPaid,
+    OrderClosed,
+    OrderOpened,
+    PaymentSetAside,
+    RechargePaid,
+)
+from ledger.core.flows.order_refund import (
+    OrderRefundConfirmed,
+    OrderRefundFailed,
+    OrderRefundRequested,
+)
 from ledger.core.flows.refund import ChargeRefunded
-from ledger.core.instants import Instant, shanghai_day
-from ledger.core.purchases import Membership, Order
+from ledger.core.flows.reversal import PaymentRestored, PaymentReversed
+from ledger.core.flows.transfer import (
+    PaidOut,
+    TransferCompleted,
+    TransferReceived,
+    TransferSent,
+)
+from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.purchases import MembershipTerm, Repayment
 from ledger.core.rejections import Rejection
-from ledger.core.wallet import Charge, ClosedHold, Hold, LotTerms, Take, Wallet
-from tests.auditor import Operation, slices
-from tests.auditor_books import Purse
-from tests.core.support import Journal, code_of
+from ledger.core.wallet import Absorption, Hold, LotTerms, Take
+from tests.auditor import Operation
+from tests.core.support import code_of
 
 Plain = dict[str, Any]
 
@@ -30,13 +52,25 @@ def operation_of(envelope: Envelope, key: str | None = None) -> Operation:
     Without `key` the key hash is taken for the key itself, as the stories make it.
     """
     command = envelope.command
-    fields = asdict(command)
+    fields = _plain_fields(command)
     wallet = fields.pop("wallet_id")
-    if fields.get("currency") is not None:
-        fields["currency"] = code_of(fields["currency"])
     kind = str(command.__struct_config__.tag)
     key = envelope.key_hash.decode() if key is None else key
     return Operation(wallet, envelope.caller, key, kind, fields)
+
+
+def _plain_fields(asked: Struct) -> Plain:
+    fields: Plain = {}
+    for name, value in asdict(asked).items():
+        if name in {"currency", "from_currency", "to_currency"} and value is not None:
+            fields[name] = code_of(value)
+        elif isinstance(value, Struct):
+            fields[name] = _plain_fields(value)
+        elif isinstance(value, tuple):
+            fields[name] = [_plain_fields(one) for one in value]
+        else:
+            fields[name] = value
+    return fields
 
 
 def drawn_id_of(answer: Answer) -> str:
@@ -48,8 +82,18 @@ def drawn_id_of(answer: Answer) -> str:
             return hold.hold_id
         case LotGranted(lot=lot) | DailyGranted(lot=lot):
             return lot.lot_id
-        case OrderOpened(order=order):
+        case OrderOpened(order=order) | MembershipUpgraded(order=order):
             return order.order_id
+        case OrderRefundRequested(refund=refund):
+            return refund.refund_id
+        case PaymentSetAside(refund=refund) if refund is not None:
+            return refund.refund_id
+        case PaymentRestored(lot=lot) if lot is not None:
+            return lot.lot_id
+        case Converted(lots=lots):
+            return lots[0].lot_id.rpartition(".")[0]
+        case TransferSent(transfer=transfer):
+            return transfer.transfer_id
         case _:
             return "none was drawn"
 
@@ -64,34 +108,32 @@ def plain_answer(answer: Answer) -> Plain:
                 "charge_id": charge.charge_id,
                 "currency": code_of(charge.currency),
                 "amount": charge.amount_minor,
-                "takes": _slices(charge.takes),
+                "takes": slices_of(charge.takes),
                 "available_after": available,
             }
-        case HoldAuthorized(hold=hold) | HoldVoided(hold=hold) | HoldExtended(hold=hold):
-            return _plain_hold(hold)
-        case HoldCaptured(hold_id=hold_id, charge=charge, returned=returned):
+        case HoldAuthorized(hold=hold) | HoldExtended(hold=hold):
+            return plain_hold(hold)
+        case HoldVoided(hold=hold, absorbed=absorbed):
+            return plain_hold(hold) | {"absorbed": _absorbed(absorbed)}
+        case HoldCaptured(hold_id=hold_id, charge=charge, returned=returned, absorbed=absorbed):
             return {
                 "charge_id": charge.charge_id,
                 "hold_id": hold_id,
                 "captured": charge.amount_minor,
-                "takes": _slices(charge.takes),
-                "returned": _slices(returned),
+                "takes": slices_of(charge.takes),
+                "returned": slices_of(returned),
+                "absorbed": _absorbed(absorbed),
             }
-        case ChargeRefunded(charge=charge, returned=returned):
+        case ChargeRefunded(charge=charge, returned=returned, absorbed=absorbed):
             return {
                 "charge_id": charge.charge_id,
                 "amount": answer.amount_minor,
                 "refunded": charge.refunded_minor,
-                "returned": _slices(returned),
+                "returned": slices_of(returned),
+                "absorbed": _absorbed(absorbed),
                 "until": {take.lot.lot_id: take.lot.expires_at for take in returned},
                 "available_after": answer.available_after_minor,
             }
-        case _:
-            return _plain_credit(answer)
-
-
-def _plain_credit(answer: Answer) -> Plain:
-    match answer:
         case LotGranted(lot=lot):
             return _plain_lot(lot) | {"source": lot.source}
         case DailyGranted(lot=lot):
@@ -104,6 +146,12 @@ def _plain_credit(answer: Answer) -> Plain:
                 "expires_at": claim.expires_at,
                 "claimed_now": False,
             }
+        case _:
+            return _plain_payment(answer)
+
+
+def _plain_payment(answer: Answer) -> Plain:
+    match answer:
         case OrderOpened(order=order):
             return {
                 "order_id": order.order_id,
@@ -111,10 +159,127 @@ def _plain_credit(answer: Answer) -> Plain:
                 "vat": order.vat_fen,
                 "expires_at": order.expires_at,
             }
-        case RechargePaid(order=order) | MembershipPaid(order=order):
+        case OrderClosed(order=order):
+            return {"order_id": order.order_id, "status": order.status}
+        case RechargePaid(order=order, lot=lot, repaid=repaid):
+            said = {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
+            return said | {"repaid": _parts(repaid), "lot": _paid_lot(lot)}
+        case MembershipPaid(order=order):
             return {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
-        case PaymentSetAside(order_id=order_id, account=account):
-            return {"order_id": order_id, "set_aside": ACCOUNTS[account].path}
+        case MembershipUpgraded(order=order, lot=lot, membership=membership):
+            upgrades = () if membership is None else membership.upgrades
+            left = [one.left for one in upgrades if one.order_id == order.order_id]
+            return {
+                "order_id": order.order_id,
+                "set_aside": "",
+                "late": order.paid_late,
+                "lot": (lot.lot_id, lot.amount_minor, lot.cost_fen, lot.vat_fen, lot.expires_at),
+                "left": sum(left),
+            }
+        case PaymentSetAside(order_id=order_id, account=account, refund=refund):
+            return {
+                "order_id": order_id,
+                "set_aside": ACCOUNTS[account].path,
+                "refund_id": None if refund is None else refund.refund_id,
+            }
+        case MembershipCancelled():
+            return {"canceled": True}
+        case _:
+            return _plain_return(answer)
+
+
+def _plain_return(answer: Answer) -> Plain:
+    match answer:
+        case OrderRefundRequested(order=order, refund=refund):
+            return {
+                "refund_id": refund.refund_id,
+                "order_id": order.order_id,
+                "amount": refund.amount_fen,
+                "takes": slices_of(refund.takes),
+                "months": _months(refund.term),
+                "reopened": _parts(refund.reopened),
+            }
+        case OrderRefundConfirmed(refund=refund):
+            return {"refund_id": refund.refund_id, "status": refund.status}
+        case OrderRefundFailed(refund=refund, returned=returned, absorbed=absorbed):
+            return {
+                "refund_id": refund.refund_id,
+                "status": refund.status,
+                "returned": slices_of(returned),
+                "absorbed": _absorbed(absorbed),
+                "suspense": answer.suspense_fen,
+            }
+        case PaymentReversed(order=order, claim=claim):
+            return {
+                "order_id": order.order_id,
+                "taken": answer.amount_fen - answer.suspense_fen,
+                "claim": (0, 0) if claim is None else (claim.open_fen, claim.open_vat_fen),
+                "takes": slices_of(answer.takes),
+                "months": _months(answer.term),
+                "reopened": _parts(answer.reopened),
+            }
+        case PaymentRestored(order=order, cancelled=part, lot=lot):
+            return {
+                "order_id": order.order_id,
+                "taken": answer.amount_fen - answer.suspense_fen,
+                "cancelled": (0, 0) if part is None else (part.amount_fen, part.vat_fen),
+                "lot": _paid_lot(lot),
+            }
+        case _:
+            return _plain_movement(answer)
+
+
+def _plain_movement(answer: Answer) -> Plain:
+    match answer:
+        case Converted(takes=takes, lots=lots):
+            return {
+                "takes": slices_of(takes),
+                "lots": [(*_lot_slice(lot), lot.expires_at, lot.order_id) for lot in lots],
+                "available_after": (answer.from_available_minor, answer.to_available_minor),
+            }
+        case TransferSent(transfer=transfer, takes=takes):
+            return {
+                "transfer_id": transfer.transfer_id,
+                "to": transfer.to_wallet_id,
+                "amount": transfer.amount_minor,
+                "share": transfer.share_fen,
+                "takes": slices_of(takes),
+                "available_after": answer.available_after_minor,
+            }
+        case TransferReceived(transfer=transfer, payable_after_fen=payable):
+            return {
+                "transfer_id": transfer.transfer_id,
+                "share": transfer.share_fen,
+                "payable": payable,
+            }
+        case TransferCompleted(transfer=transfer):
+            return {"transfer_id": transfer.transfer_id, "status": transfer.status}
+        case PaidOut(amount_fen=amount_fen, withheld_fen=withheld_fen, payable_after_fen=payable):
+            return {"amount": amount_fen, "withheld": withheld_fen, "payable": payable}
+        case WalletFrozen(frozen=frozen) | WalletUnfrozen(frozen=frozen):
+            return {"frozen": frozen}
+        case LimitSet(limit=limit):
+            return {
+                "currency": code_of(limit.currency),
+                "day": limit.day_minor,
+                "single": limit.single_minor,
+            }
+        case WalletClosed(orders=orders, takes=takes, terms=terms, claims=claims):
+            return {
+                "orders": [order.order_id for order in orders],
+                "forfeited": slices_of(takes),
+                "ungranted": (
+                    sum(term.ungranted_fen for term in terms),
+                    sum(term.ungranted_vat_fen for term in terms),
+                ),
+                "claims": [(claim.order_id, claim.open_fen) for claim in claims],
+            }
+        case OpeningImported(lots=lots, claims=claims, payable_fen=payable_fen):
+            return {
+                "lots": [lot.lot_id for lot in lots],
+                "claims": [(claim.order_id, claim.open_fen) for claim in claims],
+                "payable": payable_fen,
+            }
         case _:
             raise AssertionError(f"no command is answered with {answer!r}")
 
@@ -127,7 +292,8 @@ def agrees(said: Plain, expected: Plain) -> bool:
 
 
 def _field_named(answer: Rejection) -> Plain:
-    return {"field": answer.facts["field"]} if "field" in answer.facts else {}
+    named = {"field", "what"} & set(answer.facts)
+    return {name: answer.facts[name] for name in named}
 
 
 def _plain_lot(lot: LotTerms) -> Plain:
@@ -139,143 +305,37 @@ def _plain_lot(lot: LotTerms) -> Plain:
     }
 
 
-def _plain_hold(hold: Hold) -> Plain:
+def plain_hold(hold: Hold) -> Plain:
+    """A hold as the auditor has it."""
     return {
         "hold_id": hold.hold_id,
         "currency": code_of(hold.currency),
         "amount": hold.amount_minor,
         "expires_at": hold.expires_at,
-        "takes": _slices(hold.takes),
+        "takes": slices_of(hold.takes),
     }
 
 
-def _slices(takes: tuple[Take, ...]) -> list[tuple[str, int, int, int]]:
+def slices_of(takes: tuple[Take, ...]) -> list[tuple[str, int, int, int]]:
+    """Takes as (lot id, amount, cost, VAT)."""
     return [(take.lot.lot_id, take.amount_minor, take.cost_fen, take.vat_fen) for take in takes]
 
 
-def plain_wallet(wallet: Wallet) -> Plain:
-    """Everything of a wallet that the auditor knows of, lots in spending order."""
-    return {
-        "lots": [
-            (
-                lot.terms.lot_id,
-                code_of(lot.terms.currency),
-                lot.terms.source,
-                lot.terms.paid,
-                lot.available_minor,
-                lot.held_minor,
-                lot.cost_left_fen,
-                lot.vat_left_fen,
-                lot.terms.expires_at,
-            )
-            for lot in wallet.lots
-        ],
-        "holds": [_plain_hold(hold) for hold in wallet.holds],
-        "orders": {order.order_id: order.expires_at for order in wallet.orders},
-        "graces": {grace.lot_id: grace.until for grace in wallet.graces},
-        "membership": None if wallet.membership is None else _plain_membership(wallet.membership),
-    }
+def _absorbed(absorbed: tuple[Absorption, ...]) -> list[tuple[str, int, int, int]]:
+    return slices_of(tuple(one.take for one in absorbed))
 
 
-def _plain_membership(membership: Membership) -> Plain:
-    return {
-        "anchor": membership.anchor,
-        "month": membership.month,
-        "terms": [
-            (term.order_id, term.plan, term.months, term.granted, term.cost_granted_fen)
-            for term in membership.terms
-            if term.granted < term.months
-        ],
-    }
+def _parts(parts: tuple[Repayment, ...]) -> list[tuple[str, int, int]]:
+    return [(part.order_id, part.amount_fen, part.vat_fen) for part in parts]
 
 
-def purse_as_wallet(purse: Purse) -> Plain:
-    """The auditor's view of the same."""
-    membership = purse.membership
-    return {
-        "lots": [
-            tuple(
-                lot[name]
-                for name in (
-                    "lot_id",
-                    "currency",
-                    "source",
-                    "paid",
-                    "available",
-                    "held",
-                    "cost_left",
-                    "vat_left",
-                    "expires_at",
-                )
-            )
-            for lot in purse.in_spending_order()
-        ],
-        "holds": [
-            {name: hold[name] for name in ("hold_id", "currency", "amount", "expires_at")}
-            | {"takes": slices(hold["takes"])}
-            for hold in purse.open_holds()
-        ],
-        "orders": {order["order_id"]: order["expires_at"] for order in purse.pending_orders()},
-        "graces": purse.graces,
-        "membership": None
-        if membership is None
-        else {
-            "anchor": membership["anchor"],
-            "month": membership["month"],
-            "terms": [
-                tuple(
-                    term[name] for name in ("order_id", "plan", "months", "granted", "cost_given")
-                )
-                for term in membership["terms"]
-                if term["granted"] < term["months"]
-            ],
-        },
-    }
+def _months(term: MembershipTerm | None) -> list[tuple[int, int, int]]:
+    return [] if term is None else [(term.months, term.cost_fen, term.vat_fen)]
 
 
-def plain_documents(journal: Journal, wallet_id: str, now: Instant) -> dict[tuple[str, str], Any]:
-    """Status of every closed hold and order, and what is refunded of every charge."""
-    found: dict[tuple[str, str], Any] = {}
-    for (kind, name), document in journal.documents_at(wallet_id, now).items():
-        match document:
-            case ClosedHold():
-                found[kind, name] = (document.status, document.captured_minor)
-            case Charge():
-                found[kind, name] = document.refunded_minor
-            case Order():
-                found[kind, name] = (document.status, document.paid_late)
-    return found
+def _lot_slice(lot: LotTerms) -> tuple[str, int, int, int]:
+    return lot.lot_id, lot.amount_minor, lot.cost_fen, lot.vat_fen
 
 
-def purse_as_documents(purse: Purse) -> dict[tuple[str, str], Any]:
-    """The auditor's view of the same."""
-    found: dict[tuple[str, str], Any] = {
-        ("hold", hold["hold_id"]): (hold["status"], hold["captured"])
-        for hold in purse.holds.values()
-        if hold["status"] != "open"
-    }
-    for charge_id, charge in purse.charges.items():
-        if charge["refunded"]:
-            found["charge", charge_id] = charge["refunded"]
-    for order in purse.orders.values():
-        found["order", order["order_id"]] = (order["status"], order["late"])
-    return found
-
-
-def plain_books(journal: Journal, now: Instant) -> dict[tuple[int, str, str], int]:
-    """The totals by day, account path and currency, with the dues of all wallets posted."""
-    sums: dict[tuple[int, str, str], int] = {}
-
-    def add(day: int, account: int, currency: int, amount: int) -> None:
-        code = "CNY" if currency == 156 else code_of(currency)
-        key = (day, ACCOUNTS[account].path, code)
-        sums[key] = sums.get(key, 0) + amount
-
-    for (day, account, currency), (debit, credit) in journal.totals.items():
-        add(day, account, currency, debit - credit)
-    for wallet_id in journal.wallets:
-        for instant, event in dues(journal.wallet(wallet_id), now):
-            day = max(shanghai_day(instant), journal.closed_through + 1)
-            for account, currency, amount in entry_for(event):
-                add(day, account, currency, amount)
-    return {key: amount for key, amount in sums.items() if amount}
+def _paid_lot(lot: LotTerms | None) -> tuple[str, int, int, int] | None:
+    return None if lot is None else _lot_slice(lot)

@@ -12,23 +12,21 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from ledger.core.batch import Answer, Batch, Envelope, dues
-from ledger.core.decider import evolve
+from ledger.core.decider import Command, evolve
 from ledger.core.flows.due import next_due_at
+from ledger.core.flows.transfer import ReceiveTransfer
 from ledger.core.instants import DAY_US, HOUR_US, Instant, shanghai_midnight_after
 from ledger.core.terms import Terms
 from tests.auditor import Auditor
 from tests.core.imagination import Imagination
-from tests.core.projections import (
-    agrees,
-    drawn_id_of,
-    operation_of,
-    plain_answer,
+from tests.core.plain_states import (
     plain_books,
     plain_documents,
     plain_wallet,
     purse_as_documents,
     purse_as_wallet,
 )
+from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
 from tests.core.support import Journal, answer_of, at, auditor_for, envelope_of
 
 WALLETS = ("ann", "bob", "cyd")
@@ -61,7 +59,7 @@ class Step(Struct, frozen=True):
     z: int
 
 
-_RANGES = Step(kind=39, wallet=2, caller=1, jump=39, key=17, x=59, y=11, z=11)
+_RANGES = Step(kind=251, wallet=2, caller=1, jump=49, key=17, x=59, y=11, z=11)
 _NAMES = Step.__struct_fields__
 
 
@@ -93,18 +91,25 @@ class Told(Struct, frozen=True):
     replayed: bool
 
 
+def own_key_of(command: Command) -> tuple[str, str] | None:
+    """Caller and key of what the ledger itself sends: the key says of which transfer it is."""
+    if isinstance(command, ReceiveTransfer):
+        return "ledger", command.transfer.transfer_id
+    return None
+
+
 class Story:
     """Sends a story's commands one by one, and has the auditor judge every answer and wallet."""
 
     def __init__(
-        self, terms: Terms, start: str, *, closed_through: int = 0, spending: bool = False
+        self, terms: Terms, start: str, *, closed_through: int = 0, mood: str = "any"
     ) -> None:
         self.terms = terms
         self.journal = Journal(terms, closed_through=closed_through)
         self.auditor: Auditor = auditor_for(terms, closed_through=closed_through)
         self.now = at(start)
         self.told: list[Told] = []
-        self.imagination = Imagination(terms, WALLETS, spending=spending)
+        self.imagination = Imagination(terms, WALLETS, mood=mood)
 
     def tell(self, story: Sequence[Step]) -> None:
         """Play all steps."""
@@ -165,6 +170,8 @@ class Story:
             return envelope_of(earlier.command, number, earlier.key_hash.decode(), caller)
         wallet = self.journal.wallet_at(wallet_id, self.now)
         command = self.imagination.command(step, wallet, self.now)
+        if (own := own_key_of(command)) is not None:
+            return envelope_of(command, number, own[1], own[0])
         if step.key == 11 and earlier is not None:
             return envelope_of(command, number, earlier.key_hash.decode(), caller)
         # Two callers may use the same key: it is theirs alone.

@@ -31,8 +31,8 @@ from ledger.core.chart import (
 )
 from ledger.core.decider import Command, Event, charge_of, evolve, refs_of
 from ledger.core.entries import documents_after
-from ledger.core.instants import Instant, to_instant
-from ledger.core.terms import Channel, Currency, Plan, Sku, Terms
+from ledger.core.instants import INSTANT_MAX, Instant, to_instant
+from ledger.core.terms import Channel, Currency, Plan, Policy, Promotion, Sku, Terms
 from ledger.core.wallet import Document, Wallet
 from tests.auditor import Auditor
 from tests.auditor_books import Catalogue
@@ -55,12 +55,15 @@ TERMS = Terms(
         "video-10s-professional": Sku("video-10s-professional", INSPIRATION, 7_000),
     },
     plans={
-        "gold": Plan("gold", "黄金", 6_600, 66_000, ("watermark_removal",)),
-        "platinum": Plan("platinum", "铂金", 26_600, 300_000, ()),
-        "diamond": Plan("diamond", "钻石", 66_600, 800_000, ()),
-        "black": Plan("black", "黑金", 131_400, 2_600_000, ()),
+        "gold": Plan("gold", "黄金", 6_600, 66_000, ("watermark_removal",), 4),
+        "platinum": Plan("platinum", "铂金", 26_600, 300_000, (), 5),
+        "diamond": Plan("diamond", "钻石", 66_600, 800_000, (), 6),
+        "black": Plan("black", "黑金", 131_400, 2_600_000, (), 7),
         # So few points that stories spend them all, and lots leave and come back.
-        "mini": Plan("mini", "迷你", 100, 700, ()),
+        "mini": Plan("mini", "迷你", 100, 700, (), 1),
+        "midi": Plan("midi", "中", 250, 2_000, (), 2),
+        # Higher than the one before at the same price: to upgrade costs nothing.
+        "maxi": Plan("maxi", "大", 250, 2_300, (), 3),
     },
     periods={"month": 1, "quarter": 3, "half_year": 6, "year": 12},
     channels={
@@ -74,10 +77,62 @@ TERMS = Terms(
     recharge_min_fen=100,
     recharge_max_fen=5_000_000,
     vat_bp=600,
+    promotions={
+        "launch": Promotion(
+            "launch",
+            "开业七折",
+            7_000,
+            since=0,
+            until=INSTANT_MAX,
+            per_wallet_max=3,
+            prices_fen={("mini", "month"): 50, ("midi", "quarter"): 499},
+        ),
+        "twice": Promotion(
+            "twice",
+            "对折再升级",
+            5_000,
+            since=0,
+            until=INSTANT_MAX,
+            per_wallet_max=2,
+            stackable=True,
+            prices_fen={("mini", "month"): 33},
+        ),
+        # From one Shanghai midnight that stories go to until another one.
+        "brief": Promotion(
+            "brief",
+            "限时",
+            9_000,
+            since=1_769_875_200_000_000,
+            until=1_773_158_400_000_000,
+            per_wallet_max=100,
+            prices_fen={("mini", "month"): 90},
+        ),
+    },
+    policy=Policy(
+        conversions=frozenset({(KUAIBI, INSPIRATION)}),
+        conversion_day_minor={KUAIBI: 12_000},
+        transfer_currencies=frozenset({KUAIBI}),
+        creator_share_bp=5_000,
+    ),
 )
 
-TIGHT = replace(TERMS, lots_max=3, holds_max=2, orders_max=2)
+TIGHT = replace(TERMS, lots_max=3, holds_max=2, orders_max=2, refunds_max=1, transfers_max=1)
 """The same terms with bounds that a few commands reach."""
+
+STRICT = replace(
+    TERMS,
+    policy=Policy(
+        conversions=frozenset({(KUAIBI, INSPIRATION), (INSPIRATION, KUAIBI)}),
+        transfer_currencies=frozenset({KUAIBI, INSPIRATION}),
+        creator_share_bp=3_333,
+        spend_day_minor={INSPIRATION: 20_000, KUAIBI: 9_000},
+        claims_block_spending=True,
+    ),
+    stopped=frozenset({"sku:image", "channel:apple"}),
+)
+"""The same terms in a strict house: caps a day, claims that block, a SKU and a channel stopped."""
+
+VARIANTS = (TERMS, TIGHT, STRICT)
 
 CODES = {INSPIRATION: "INSPIRATION", KUAIBI: "KUAIBI"}
 FUNDS_PATHS = {"sandbox": "assets:funds:sandbox", "apple": "assets:receivable:apple"}
@@ -101,12 +156,33 @@ def catalogue_of(terms: Terms) -> Catalogue:
     """The terms as the plain numbers that the auditor is told."""
     return Catalogue(
         skus={one.sku: (code_of(one.currency), one.price_minor) for one in terms.skus.values()},
-        plans={one.plan: (one.month_price_fen, one.month_minor) for one in terms.plans.values()},
+        plans={
+            one.plan: (one.month_price_fen, one.month_minor, one.rank)
+            for one in terms.plans.values()
+        },
         periods=terms.periods,
         channels={
             one.channel: (FUNDS_PATHS[one.channel], one.minor_per_yuan, one.order_ttl_s)
             for one in terms.channels.values()
         },
+        promotions={
+            one.promotion: {
+                "factor_bp": one.factor_bp,
+                "since": one.since,
+                "until": one.until,
+                "most": one.per_wallet_max,
+                "stackable": one.stackable,
+                "prices": one.prices_fen,
+            }
+            for one in terms.promotions.values()
+        },
+        conversions=frozenset((code_of(a), code_of(b)) for a, b in terms.policy.conversions),
+        conversion_day=_by_code(terms.policy.conversion_day_minor),
+        transferable=frozenset(code_of(one) for one in terms.policy.transfer_currencies),
+        creator_share_bp=terms.policy.creator_share_bp,
+        spend_day=_by_code(terms.policy.spend_day_minor),
+        claims_block_spending=terms.policy.claims_block_spending,
+        stopped=terms.stopped,
         daily_minor=terms.daily_minor,
         recharge_min_fen=terms.recharge_min_fen,
         recharge_max_fen=terms.recharge_max_fen,
@@ -115,8 +191,14 @@ def catalogue_of(terms: Terms) -> Catalogue:
         lots_max=terms.lots_max,
         holds_max=terms.holds_max,
         orders_max=terms.orders_max,
+        refunds_max=terms.refunds_max,
+        transfers_max=terms.transfers_max,
         amount_max=terms.amount_minor_max,
     )
+
+
+def _by_code(amounts: Mapping[int, int]) -> dict[str, int]:
+    return {code_of(currency): amount for currency, amount in amounts.items()}
 
 
 def auditor_for(terms: Terms, *, closed_through: int = 0) -> Auditor:

@@ -24,7 +24,7 @@ from tests.core.support import KUAIBI, SHARD, TERMS, Journal
 @pytest.fixture
 def journal() -> Journal:
     """A shard with a long story behind it, in batches of several events."""
-    story = Story(TERMS, STARTS[1], spending=True)
+    story = Story(TERMS, STARTS[1], mood="spending")
     story.tell(seeded_steps(1, 60))
     journal = story.told_in_batches([4])
     check_invariants(journal)

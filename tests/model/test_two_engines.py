@@ -22,15 +22,9 @@ from ledger.settings import Settings
 from ledger.store.pool import connect_service
 from tests.conftest import Database, fresh_database
 from tests.core.imagination import Imagination
-from tests.core.projections import (
-    agrees,
-    drawn_id_of,
-    operation_of,
-    plain_answer,
-    plain_wallet,
-    purse_as_wallet,
-)
-from tests.core.stories import CALLERS, FAR_FUTURE, WALLETS, Step, steps
+from tests.core.plain_states import plain_wallet, purse_as_wallet
+from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
+from tests.core.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
 from tests.core.support import auditor_for, code_of
 
 CATALOGUE = load_catalogue()
@@ -85,7 +79,7 @@ class Stage:
             view = await self.services[step.y % 2].read_wallet(wallet_id)
             command = self.imagination.command(step, view.wallet, view.as_of)
             key = earlier[1] if step.key == 11 and earlier else f"{caller}-{len(self.sent)}"
-            request = (caller, key, command)
+            request = (*(own_key_of(command) or (caller, key)), command)
         self.sent.append(request)
         return request
 

@@ -102,7 +102,8 @@ def put_back(
     if membership is not None:
         for one in (*membership.terms, *membership.upgrades):
             if one.order_id == term.order_id:
-                return _exchanged(membership, one, _merged(one, term))
+                merged = _at_least_a_month(_merged(one, term))
+                return _exchanged(membership, one, merged)
         if upgrade:
             return replace(membership, upgrades=(*membership.upgrades, _at_least_a_month(term)))
     return lined_up(membership, _at_least_a_month(term), at)

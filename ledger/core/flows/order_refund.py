@@ -80,8 +80,13 @@ Event = OrderRefundRequested | OrderRefundConfirmed | OrderRefundFailed
 
 
 def refundable_fen(wallet: Wallet, order: Order) -> int:
-    """What can be given back of an order: unspent cost, ungranted months, claims it repaid."""
-    return unspent_fen(wallet, order.order_id) + sum(one.amount_fen for one in order.repaid)
+    """What can be given back of an order: unspent cost, ungranted months, claims it repaid.
+
+    Not what the channel took back already: value whose claim was repaid by another order stays
+    spendable, but its own money is gone.
+    """
+    repaid_fen = sum(one.amount_fen for one in order.repaid)
+    return min(order.outstanding_fen, unspent_fen(wallet, order.order_id) + repaid_fen)
 
 
 def decide(
@@ -178,8 +183,8 @@ def _confirmed(order: Order | None, refund: OrderRefund) -> Order:
 def with_status(order: Order) -> Order:
     """The order with the status that its amounts mean."""
     back_fen = order.refunded_fen + order.reversed_fen
-    status: OrderStatus = "partly_refunded" if back_fen else "paid"
-    return replace(order, status="refunded" if back_fen == order.price_fen else status)
+    status: OrderStatus = "refunded" if back_fen == order.price_fen else "partly_refunded"
+    return replace(order, status=status if back_fen else "paid")
 
 
 def _failed(
