@@ -227,7 +227,7 @@ class Memberships(Bookkeeper):
             membership[line] = [one for one in membership[line] if one["order_id"] != order_id]
         if not membership["terms"] and not membership["upgrades"]:
             purse.membership = None
-        elif head_gone:
+        elif head_gone and any(map(left_of, [*membership["terms"], *membership["upgrades"]])):
             # What waited, or went along, need not wait for a month of what is gone.
             membership.update(anchor=at, month=0)
 

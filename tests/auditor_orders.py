@@ -233,8 +233,12 @@ class Orders(Memberships):
         refund = purse.refunds.get(fields["refund_id"])
         if refund is not None and refund["order"]["order_id"] != fields["order_id"]:
             refund = None
-        if refund is None or refund["status"] != "requested":
-            return {"refused": "refund-not-found" if refund is None else "refund-not-open"}
+        if refund is None:
+            return {"refused": "refund-not-found"}
+        # A payment that bought nothing stays owed when its refund fails, and may still go back.
+        late = refund["set_aside"] and (refund["status"], status) == ("failed", "confirmed")
+        if refund["status"] != "requested" and not late:
+            return {"refused": "refund-not-open"}
         refund["status"] = status
         if not refund["set_aside"]:
             refund["order"]["refunding"] -= refund["amount"]

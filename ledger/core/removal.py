@@ -105,7 +105,8 @@ def _without(membership: Membership, gone: MembershipTerm, at: Instant) -> Membe
     upgrades = tuple(term for term in membership.upgrades if term is not gone)
     if not terms and not upgrades:
         return None
-    if membership.terms and membership.terms[0] is gone:
+    waiting = any(term.left for term in (*terms, *upgrades))
+    if membership.terms and membership.terms[0] is gone and waiting:
         # What waited behind the term in force need not wait any more.
         return replace(membership, anchor=at, month=0, terms=terms, upgrades=upgrades)
     return replace(membership, terms=terms, upgrades=upgrades)

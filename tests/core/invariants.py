@@ -8,7 +8,7 @@ from ledger.core.chain import leaf_hash, tree_root
 from ledger.core.chart import ACCOUNTS
 from ledger.core.decider import Event, evolve
 from ledger.core.entries import entry_for
-from ledger.core.flows.order_refund import OrderRefundFailed
+from ledger.core.flows.order_refund import OrderRefundConfirmed, OrderRefundFailed
 from ledger.core.flows.transfer import TransferReceived, TransferSent
 from ledger.core.money import CNY
 from ledger.core.purchases import MembershipTerm
@@ -47,7 +47,8 @@ def check_invariants(journal: Journal) -> None:
         assert entry_for(event) == record.legs
         assert not any(_sums(record.legs).values()), record
         name = record.wallet_id
-        wallet = evolve(wallets.get(name, Wallet(name)), event)
+        before = wallets.get(name, Wallet(name))
+        wallet = evolve(before, event)
         wallets[name] = wallet
         _check_no_part_is_negative(wallet)
         posted = points.setdefault(name, Counter())
@@ -63,7 +64,7 @@ def check_invariants(journal: Journal) -> None:
         owed.update(money[name])
         _follow_transfers(transit, event)
         owed["in transit"] = sum(transit.values())
-        owed["refunds"] += _kept_of_a_failed_second_payment(event)
+        owed["refunds"] += _kept_of_a_failed_second_payment(before, event)
         for group in set(_GROUPS.values()):
             assert booked[group] == owed[group], (group, record)
     assert {name: wire.encode(wallet) for name, wallet in wallets.items()} == journal.wallets
@@ -88,10 +89,12 @@ def _follow_transfers(transit: dict[str, int], event: Event) -> None:
             pass
 
 
-def _kept_of_a_failed_second_payment(event: Event) -> int:
-    """Money that bought nothing and could not be returned stays in refunds payable."""
+def _kept_of_a_failed_second_payment(before: Wallet, event: Event) -> int:
+    """Money that bought nothing and could not be returned stays payable until it is after all."""
     if isinstance(event, OrderRefundFailed) and event.refund.payment_id is not None:
         return event.refund.amount_fen
+    if isinstance(event, OrderRefundConfirmed) and before.refund(event.refund.refund_id) is None:
+        return -event.refund.amount_fen
     return 0
 
 
