@@ -15,6 +15,7 @@ from ledger.core.chain import (
     leaf_hash,
     merkle_root,
     pack_legs,
+    split_frontier,
     tree_root,
 )
 from tests.core.invariants import tree_hash
@@ -117,6 +118,15 @@ def test_roots_are_the_recursive_tree_hash_of_the_specification(size: int) -> No
     assert merkle_root(LEAVES[:size]) == tree_root(tree) == tree_hash(LEAVES[:size])
     assert tree.size == size
     assert len(tree.frontier) == size.bit_count()
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 7, 8])
+def test_a_frontier_is_stored_as_its_hashes_one_after_the_other(size: int) -> None:
+    """And read back as it was, the empty one too."""
+    tree = Tree()
+    for leaf in LEAVES[:size]:
+        tree = grow(tree, leaf)
+    assert split_frontier(b"".join(tree.frontier)) == tree.frontier
 
 
 def test_a_block_covers_its_records_in_order() -> None:
