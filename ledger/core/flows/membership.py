@@ -102,8 +102,7 @@ def put_back(
     if membership is not None:
         for one in (*membership.terms, *membership.upgrades):
             if one.order_id == term.order_id:
-                merged = _at_least_a_month(_merged(one, term))
-                return _exchanged(membership, one, merged)
+                return _exchanged(membership, one, _merged(one, term))
         if upgrade:
             return replace(membership, upgrades=(*membership.upgrades, _at_least_a_month(term)))
     return lined_up(membership, _at_least_a_month(term), at)
