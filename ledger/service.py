@@ -4,32 +4,36 @@ import asyncio
 import hmac
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ledger.catalog import Catalogue, load_catalogue
-from ledger.channels import REGISTRY
-from ledger.channels.contract import Channel, NotAuthentic, Payment, Reply
-from ledger.channels.sandbox import MERCHANT, Notification, Sandbox
-from ledger.core.batch import Done, Snapshot, dues
+from ledger.core.batch import Answer, Done, Snapshot, dues
 from ledger.core.decider import Command, evolve
 from ledger.core.entries import documents_after
-from ledger.core.flows.order import SettlePayment, shard_of_order
-from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
+from ledger.core.flows.closure import CloseWallet, WalletClosed
+from ledger.core.flows.order import shard_of_order
+from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day, to_instant
 from ledger.core.purchases import Order
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
-from ledger.core.wallet import Charge, ClosedHold, Hold, Wallet
+from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
 from ledger.engine.clock import ClockError, advance_clock, set_clock
+from ledger.engine.controls import Controls
+from ledger.engine.feed import Feed
+from ledger.engine.grant_caps import CappedEngine
+from ledger.engine.history import History, order_at
 from ledger.engine.lane import shard_of
+from ledger.engine.payments import Finds, Payments
+from ledger.engine.sandbox import SandboxDesk
+from ledger.engine.send_on import LEAVES_OPEN, SendOn
 from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.settings import Settings
-from ledger.store import keys, reads
+from ledger.store import keys, reads, texts
 from ledger.store.pool import Connection, Pool, create_pool, is_outage
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
@@ -53,10 +57,11 @@ SCOPES: Final = frozenset(
 
 
 class Caller(Struct, frozen=True):
-    """Who calls, and what they may do."""
+    """Who calls, and what they may do: nothing since `stopped_at`, if operators stopped them."""
 
     name: str
     scopes: frozenset[str]
+    stopped_at: Instant | None = None
 
 
 class WalletView(Struct, frozen=True):
@@ -65,14 +70,6 @@ class WalletView(Struct, frozen=True):
     wallet: Wallet
     seq: int
     as_of: Instant
-
-
-class UnknownChannel(Exception):  # noqa: N818 - what the caller named
-    """There is no such channel here."""
-
-
-class NotASandboxOrder(Exception):  # noqa: N818 - what the caller named
-    """The order is to be paid at another channel."""
 
 
 class Ledger:
@@ -91,12 +88,21 @@ class Ledger:
         self.catalogue = catalogue
         self.draining = False
         self._engine_pool, self._read_pool = pools
-        self._engine = Engine(self._engine_pool, facts.shards, catalogue.at)
+        self.controls = Controls(self._reading)
+        terms_at = self.controls.terms_at(catalogue.at)
+        known = self.controls.quarantined
+        self._engine = Engine(self._engine_pool, facts.shards, terms_at, known)
+        self._submitting: Engine | CappedEngine = self._engine
+        if settings.grant_day_cap_minor is not None:
+            cap_minor = settings.grant_day_cap_minor
+            self._submitting = CappedEngine(self._engine, self._reading, facts.shards, cap_minor)
+        self.history = History(self._reading, facts.shards)
+        self.feed = Feed(self._reading)
         self._pepper = secrets["api-key-pepper"]
-        self._sandbox = Sandbox(secrets["sandbox-signing"])
-        self._channels: dict[str, Channel] = {
-            name: make(secrets[f"{name}-signing"]) for name, make in REGISTRY.items()
-        }
+        finds = Finds(self.find_order, self.find_refund)
+        self.payments = Payments(self.submit, finds, self._reading, facts.shards, secrets)
+        self.send_on = SendOn(self._engine.submit, self.payments.ask, self._reading)
+        self.sandbox = SandboxDesk(self.payments, finds, self._reading)
         self._callers: dict[str, tuple[float, Caller]] = {}
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._clock_ahead_us = 0
@@ -107,16 +113,50 @@ class Ledger:
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
-        return await self._engine.submit(caller, key, command)
+        done = await self._submitting.submit(caller, key, command)
+        if type(done.answer) in LEAVES_OPEN:
+            self.send_on.start(done)
+        elif isinstance(command, CloseWallet) and _says_closed(done.answer):
+            # Where this raises the caller closes it once more, which erases what is left.
+            await self.erase(command.wallet_id)
+        return done
 
     async def submit_many(
         self, caller: str, requests: Sequence[tuple[str, Command]]
     ) -> list[Done | Unavailable | CommandFailed]:
         """Many commands, each standing alone; answers in their order."""
-        return await self._engine.submit_many(caller, requests)
+        answers = await self._submitting.submit_many(caller, requests)
+        for done in answers:
+            if isinstance(done, Done) and type(done.answer) in LEAVES_OPEN:
+                self.send_on.start(done)
+        return answers
 
-    async def read_wallet(self, wallet_id: str) -> WalletView:
-        """The wallet now; one never seen is empty, with seq 0."""
+    async def erase(self, wallet_id: str) -> int:
+        """Delete the free text that came with the wallet's requests; says how many there were.
+
+        The log is not touched: it has salted digests of them. Raises Unavailable.
+        """
+        async with self._reading() as connection:
+            return await texts.erase(connection, shard_of(wallet_id, self.facts.shards), wallet_id)
+
+    async def apply_dues(
+        self, shard: int, wallet_ids: Sequence[str]
+    ) -> list[Done | Unavailable | CommandFailed]:
+        """Record what has fallen due in these wallets of a shard. Raises Unavailable."""
+        return await self._engine.apply_dues(shard, wallet_ids)
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for a job's own look-ups. Raises Unavailable where there is none."""
+        return self._reading()
+
+    async def read_wallet(self, wallet_id: str, at: Instant | None = None) -> WalletView:
+        """The wallet now, or as it was at an instant; one never seen is empty, with seq 0.
+
+        Raises YetToComeError for an instant after now.
+        """
+        if at is not None:
+            wallet, seq = await self.history.read_wallet(wallet_id, at)
+            return WalletView(wallet, seq, at)
         shard = shard_of(wallet_id, self.facts.shards)
         async with self._reading() as connection:
             snapshot = await reads.load_wallet(connection, shard, wallet_id)
@@ -135,11 +175,27 @@ class Ledger:
 
     async def read_charge(self, wallet_id: str, charge_id: str) -> Charge | None:
         """The charge of this id, with what was refunded of it."""
+        found = await self._read_document(wallet_id, "charge", charge_id)
+        return found if isinstance(found, Charge) else None
+
+    async def read_transfer(self, wallet_id: str, transfer_id: str) -> Transfer | None:
+        """The transfer of this id that the wallet sent, in transit or done."""
+        found = await self._read_document(wallet_id, "transfer", transfer_id)
+        return found if isinstance(found, Transfer) else None
+
+    async def _read_document(self, wallet_id: str, kind: str, name: str) -> Document | None:
         shard = shard_of(wallet_id, self.facts.shards)
         async with self._reading() as connection:
-            snapshot = await reads.load_document(connection, shard, wallet_id, "charge", charge_id)
-        found = snapshot.documents.get((wallet_id, "charge", charge_id))
-        return found if isinstance(found, Charge) else None
+            snapshot = await reads.load_document(connection, shard, wallet_id, kind, name)
+        return snapshot.documents.get((wallet_id, kind, name))
+
+    async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
+        """The wallet whose order a refund gives back, and the refund."""
+        shard = shard_of_order(refund_id)
+        if shard is None or shard >= self.facts.shards:
+            return None
+        async with self._reading() as connection:
+            return await reads.find_refund(connection, shard, refund_id)
 
     async def find_order(self, order_id: str) -> tuple[str, Order] | None:
         """The wallet that opened an order, and the order; past its time it reads as closed."""
@@ -152,9 +208,7 @@ class Ledger:
         if found is None:
             return None
         wallet_id, order = found
-        if order.status == "pending" and order.expires_at <= now:
-            order = replace(order, status="closed")
-        return wallet_id, order
+        return wallet_id, order_at(order, now)
 
     async def trial_balance(self, day: int | None, currency: int | None) -> list[TrialBalanceRow]:
         """All accounts on a day (days since 1970-01-01; today in Shanghai by default)."""
@@ -195,50 +249,10 @@ class Ledger:
         if found is None:
             self._callers.pop(token, None)
             return None
-        caller = Caller(found[0], frozenset(found[1]))
+        stopped_at = None if found[2] is None else to_instant(found[2])
+        caller = Caller(found[0], frozenset(found[1]), stopped_at)
         self._callers[token] = (until, caller)
         return caller
-
-    async def notify(self, channel: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Credit what an authentic notification says was paid, exactly once, then acknowledge.
-
-        Raises UnknownChannel, or Unavailable: then the channel will send it again.
-        """
-        protocol = self._channels.get(channel)
-        if protocol is None or channel not in self.terms().channels:
-            raise UnknownChannel(channel)
-        try:
-            payment = protocol.verify(headers, body, int(time.time()))
-        except NotAuthentic as forged:
-            return protocol.refuse(str(forged))
-        return await self._settle(channel, protocol, payment)
-
-    async def _settle(self, name: str, protocol: Channel, payment: Payment) -> Reply:
-        found = await self.find_order(payment.order_id)
-        if found is None or found[1].channel != name:
-            return protocol.refuse("there is no such order at this channel")
-        wallet_id, _ = found
-        command = SettlePayment(wallet_id, payment.order_id, payment.payment_id, payment.amount_fen)
-        # The channel's own number is the key: credited once, whatever it sends again.
-        done = await self.submit(f"channel:{name}", payment.payment_id, command)
-        if isinstance(done.answer, Rejection):
-            return protocol.refuse(done.answer.reason.value)
-        return protocol.acknowledge()
-
-    async def sandbox_pay(self, order_id: str) -> tuple[str, Order] | None:
-        """Have the sandbox send itself a signed notification; None if there is no such order."""
-        found = await self.find_order(order_id)
-        if found is None:
-            return None
-        _, order = found
-        if order.channel != "sandbox":
-            raise NotASandboxOrder(order.channel)
-        notification = Notification(
-            "payment.succeeded", MERCHANT, order_id, f"sandbox-{order_id}", order.price_fen
-        )
-        headers, body = self._sandbox.sign(notification, int(time.time()), order_id)
-        await self.notify("sandbox", headers, body)
-        return await self.find_order(order_id)
 
     async def move_clock(
         self, *, advance_us: int | None = None, to: Instant | None = None
@@ -265,9 +279,17 @@ class Ledger:
             return away.reason
         return None
 
+    def drain(self) -> None:
+        """Refuse what comes from now on, and answer at once whoever only waits for news."""
+        self.draining = True
+        self.feed.drain()
+
     async def close(self) -> None:
         """Answer what is queued, then let go of the database."""
-        self.draining = True
+        self.drain()
+        await self.controls.close()
+        await self.feed.close()
+        await self.send_on.close()
         await self._engine.close()
         await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
         for pool in (self._engine_pool, self._read_pool):
@@ -300,6 +322,11 @@ class Ledger:
         return WalletView(wallet, snapshot.seqs.get(wallet_id, 0), now)
 
 
+def _says_closed(answer: Answer) -> bool:
+    refused = isinstance(answer, Rejection) and answer.reason is Reason.WALLET_CLOSED
+    return refused or isinstance(answer, WalletClosed)
+
+
 def digest_key(pepper: bytes, token: str) -> bytes:
     """What is kept of an API key: a keyed hash, quick to compute and useless to a thief."""
     return hmac.digest(pepper, token.encode("utf-8", "surrogatepass"), sha256)
@@ -318,14 +345,18 @@ async def open_ledger(settings: Settings) -> Ledger:
             facts = await read_facts(connection)
             if not facts.development:
                 await read_durability(connection)
-            secrets = {
-                name: await keys.read_secret(connection, name)
-                for name in ("api-key-pepper", "sandbox-signing")
-            }
+            # Whoever pays in the sandbox pays nothing: in production it does not exist.
+            names = ("api-key-pepper", "sandbox-signing")[: 2 if facts.development else 1]
+            secrets = {name: await keys.read_secret(connection, name) for name in names}
         engine_pool = await create_pool(settings.database_url, size=facts.shards, engine=True)
     except BaseException:
         read_pool.terminate()
         raise
-    # Whoever pays in the sandbox pays nothing: in production it does not exist.
     catalogue = load_catalogue(without=() if facts.development else ("sandbox",))
-    return Ledger(settings, facts, catalogue, (engine_pool, read_pool), secrets)
+    ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), secrets)
+    try:
+        await ledger.controls.begin()
+    except BaseException:
+        await ledger.close()
+        raise
+    return ledger

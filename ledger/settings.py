@@ -7,7 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger.core.money import AmountError, parse_amount
+
 _DEV_KEY: Final = re.compile(r"[\x21-\x7e]{32,128}")
+_SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -15,7 +18,11 @@ class SettingsError(ValueError):
 
 
 class Settings(Struct, frozen=True):
-    """Everything that a deployment may set."""
+    """Everything that a deployment may set.
+
+    `jobs` says whether a server does the jobs too; `grant_day_cap_minor` is what a caller may grant
+    of a currency a Shanghai day, None for no cap.
+    """
 
     http_host: str = "127.0.0.1"
     http_port: int = 8000
@@ -28,6 +35,9 @@ class Settings(Struct, frozen=True):
     access_log: bool = True
     shards: int | None = None
     postgres_port: int | None = None
+    jobs: bool = True
+    sweep_interval_s: float = 1.0
+    grant_day_cap_minor: int | None = None
 
 
 def read_settings(environ: Mapping[str, str], *, development: bool = False) -> Settings:
@@ -47,6 +57,9 @@ def read_settings(environ: Mapping[str, str], *, development: bool = False) -> S
         access_log=_whole(environ, "LEDGER_ACCESS_LOG", 1, 0, 1) == 1,
         shards=_whole(environ, "LEDGER_SHARDS", 0, 0, 256) or None,
         postgres_port=_whole(environ, "LEDGER_POSTGRES_PORT", 0, 0, 65_535) or None,
+        jobs=_on(environ, "LEDGER_JOBS"),
+        sweep_interval_s=_seconds(environ, "LEDGER_SWEEP_INTERVAL_S", 1.0),
+        grant_day_cap_minor=_amount(environ, "LEDGER_GRANT_DAY_CAP"),
     )
 
 
@@ -59,3 +72,29 @@ def _whole(environ: Mapping[str, str], name: str, default: int, least: int, most
             f"{name} must be a whole number from {least} to {most}, not {text[:40]!r}"
         )
     return int(text)
+
+
+def _on(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name) or "on"
+    if text not in {"on", "off"}:
+        raise SettingsError(f"{name} must be on or off, not {text[:40]!r}")
+    return text == "on"
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name)
+    if not text:
+        return default
+    if not (_SECONDS.fullmatch(text) and 0.05 <= float(text) <= 3_600):
+        raise SettingsError(f"{name} must be seconds from 0.05 to 3600, not {text[:40]!r}")
+    return float(text)
+
+
+def _amount(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    try:
+        return parse_amount(text)
+    except AmountError as error:
+        raise SettingsError(f"{name} was {text[:40]!r}; {error}") from error

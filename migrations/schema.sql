@@ -312,7 +312,7 @@ WITH (fillfactor='70');
 
 COMMENT ON TABLE public.wallets IS 'The fold of each wallet''s events: a snapshot, never the truth.';
 
-COMMENT ON COLUMN public.wallets.events IS 'How many events of this wallet the log has; 0 if not counted yet.';
+COMMENT ON COLUMN public.wallets.events IS 'How many events of this wallet the log has.';
 
 COMMENT ON COLUMN public.wallets.unsent_since IS 'Since when an open transfer or refund waits to be sent on.';
 
@@ -403,6 +403,8 @@ ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (shard, wallet);
 
 CREATE INDEX documents_order ON public.documents USING btree (shard, id) WHERE (kind = 'order'::text);
+
+CREATE INDEX documents_refund ON public.documents USING btree (shard, id) WHERE (kind = 'refund'::text);
 
 CREATE INDEX events_by_wallet ON public.events USING btree (shard, wallet, seq);
 

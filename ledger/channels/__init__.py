@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from ledger.channels.contract import Channel
+from ledger.channels.contract import Channel, Surroundings
 from ledger.channels.sandbox import Sandbox
 
-REGISTRY: Final[dict[str, Callable[[bytes], Channel]]] = {"sandbox": Sandbox}
-"""How to make each channel from its secret; which of them run is for the service to say."""
+REGISTRY: Final[dict[str, Callable[[Surroundings], Channel]]] = {"sandbox": Sandbox}
+"""How to make each channel; which of them run is for the service to say."""

@@ -1,6 +1,6 @@
-"""What a payment channel is to the service: verify a notification, and answer it."""
+"""What a payment channel is to the service: verify what it says, ask it for refunds, answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,6 +14,60 @@ class Payment(Struct, frozen=True):
     amount_fen: int
 
 
+class RefundSucceeded(Struct, frozen=True):
+    """A refund was paid back. `refund_id` is the number that it was asked for under.
+
+    Where it is none of ours, the channel gave the money back by itself.
+    """
+
+    order_id: str
+    refund_id: str
+    amount_fen: int
+
+
+class RefundFailed(Struct, frozen=True):
+    """A refund that was asked for under this number will not be paid; nothing moved."""
+
+    order_id: str
+    refund_id: str
+
+
+class Reversed(Struct, frozen=True):
+    """The channel took money back that we did not ask it to give back: a chargeback, say.
+
+    `reversal_id` is the channel's own number of it.
+    """
+
+    order_id: str
+    reversal_id: str
+    amount_fen: int
+
+
+class Restored(Struct, frozen=True):
+    """The channel gave back what it had taken under `reversal_id`: a dispute was won."""
+
+    order_id: str
+    reversal_id: str
+    amount_fen: int
+
+
+Message = Payment | RefundSucceeded | RefundFailed | Reversed | Restored
+"""Everything that a channel may have to say; all of it names an order of ours."""
+
+
+class RefundAsked(Struct, frozen=True):
+    """A refund to ask for: `amount_fen` of the `paid_fen` that were paid under `payment_id`.
+
+    `refund_id` is constant: asked twice under one number, it is one refund.
+    """
+
+    order_id: str
+    payment_id: str
+    refund_id: str
+    amount_fen: int
+    paid_fen: int
+
+
 class Reply(Struct, frozen=True):
     """The channel's own answer to its notification."""
 
@@ -22,15 +76,37 @@ class Reply(Struct, frozen=True):
     body: bytes
 
 
+class Surroundings(Struct, frozen=True):
+    """What a channel is made with.
+
+    `deliver` hands a notification to the service as if it had come over HTTP; `read_behaviour`
+    tells how the sandbox is to answer refunds. A channel that moves money needs neither.
+    """
+
+    secret: bytes
+    deliver: Callable[[Mapping[str, str], bytes], Awaitable[Reply]]
+    read_behaviour: Callable[[], Awaitable[str]]
+
+
 class NotAuthentic(Exception):  # noqa: N818 - what it says, not that it failed
     """A notification whose signature, merchant or form is not the channel's."""
+
+
+class ChannelAway(Exception):  # noqa: N818 - a state of the channel
+    """The channel could not be asked, or did not answer; it is asked again later."""
 
 
 class Channel(Protocol):
     """What the service needs of a channel."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Payment:
-        """The payment of an authentic notification; raises NotAuthentic."""
+    def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Message:
+        """What an authentic notification says; raises NotAuthentic.
+
+        Ids have a bounded length and amounts are positive, whatever the channel sends.
+        """
+
+    async def refund(self, asked: RefundAsked) -> None:
+        """Ask for a refund; what becomes of it comes as a notification. Raises ChannelAway."""
 
     def acknowledge(self) -> Reply:
         """What the channel wants to hear once its notification is durable."""

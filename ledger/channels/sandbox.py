@@ -2,40 +2,100 @@ r"""The sandbox channel: notifications signed like a real channel's, by a key ma
 
 `Sandbox-Signature` is the HMAC-SHA256, in hex, over `TIMESTAMP\nNONCE\nRAW_BODY\n`, with the
 timestamp (Unix seconds) and nonce from headers of their own, as WeChat Pay does it with RSA.
+It keeps nothing: what it is asked says all that it needs to answer.
 """
 
 import hmac
+import secrets
+import time
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, assert_never
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from ledger.channels.contract import NotAuthentic, Payment, Reply
+from ledger.channels.contract import (
+    Message,
+    NotAuthentic,
+    Payment,
+    RefundAsked,
+    RefundFailed,
+    RefundSucceeded,
+    Reply,
+    Restored,
+    Reversed,
+    Surroundings,
+)
+from ledger.core.money import AMOUNT_MINOR_MAX
 
 MERCHANT: Final = "sandbox-merchant"
 FRESH_FOR_S: Final = 300
 
+RefundBehaviour = Literal["succeed", "fail", "silent"]
+"""What becomes of refunds: a notification of either kind at once, or none."""
 
-class Notification(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body: what was paid, for which order of which merchant."""
+# A channel's numbers are not ours to choose, but nothing needs more than this.
+Number = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,128}\Z")]
+Fen = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 
-    event: Literal["payment.succeeded"]
+
+class _Notification(Struct, frozen=True, forbid_unknown_fields=True, tag_field="event"):
     merchant: str
-    order_id: str
-    payment_id: str
-    amount_fen: int
+    order_id: Number
 
 
-_decoder = msgspec.json.Decoder(Notification)
+class PaymentNotification(_Notification, frozen=True, tag="payment.succeeded"):
+    """An order was paid."""
+
+    payment_id: Number
+    amount_fen: Fen
+
+
+class RefundNotification(_Notification, frozen=True, tag="refund.succeeded"):
+    """A refund was paid back; one asked for elsewhere has a number that is none of ours."""
+
+    refund_id: Number
+    amount_fen: Fen
+
+
+class RefundFailedNotification(_Notification, frozen=True, tag="refund.failed"):
+    """A refund will not be paid."""
+
+    refund_id: Number
+
+
+class ChargebackNotification(_Notification, frozen=True, tag="chargeback.created"):
+    """The payer's bank took the money back."""
+
+    chargeback_id: Number
+    amount_fen: Fen
+
+
+class ChargebackReversedNotification(_Notification, frozen=True, tag="chargeback.reversed"):
+    """The chargeback was contested, and won."""
+
+    chargeback_id: Number
+    amount_fen: Fen
+
+
+Notification = (
+    PaymentNotification
+    | RefundNotification
+    | RefundFailedNotification
+    | ChargebackNotification
+    | ChargebackReversedNotification
+)
+"""The bodies that the sandbox sends."""
+
+_decoder: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification)
 
 
 class Sandbox:
-    """Signs and verifies the sandbox's notifications."""
+    """Signs, sends and verifies the sandbox's notifications."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
 
     def sign(
         self, notification: Notification, now_s: int, nonce: str
@@ -48,22 +108,37 @@ class Sandbox:
             "sandbox-signature": self._signature(str(now_s), nonce, body),
         }, body
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Payment:
+    async def send(self, notification: Notification) -> Reply:
+        """Have the service hear a notification as it hears those that come over HTTP."""
+        headers, body = self.sign(notification, int(time.time()), secrets.token_hex(16))
+        return await self._surroundings.deliver(headers, body)
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Message:
         """Signature first, then freshness, then form and merchant. Raises NotAuthentic."""
         timestamp, nonce = headers.get("sandbox-timestamp", ""), headers.get("sandbox-nonce", "")
         signature = headers.get("sandbox-signature", "")
         expected = self._signature(timestamp, nonce, body)
         if not hmac.compare_digest(expected.encode(), signature.encode()):
             raise NotAuthentic("the signature does not match")
-        if not timestamp.isdecimal() or abs(int(timestamp) - now_s) > FRESH_FOR_S:
+        if not _is_fresh(timestamp, now_s):
             raise NotAuthentic(f"the timestamp is more than {FRESH_FOR_S} s from now")
         try:
             notification = _decoder.decode(body)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise NotAuthentic("the body is no notification") from error
         if notification.merchant != MERCHANT:
             raise NotAuthentic("the notification is for another merchant")
-        return Payment(notification.order_id, notification.payment_id, notification.amount_fen)
+        return _message(notification)
+
+    async def refund(self, asked: RefundAsked) -> None:
+        """Do with a refund as the sandbox's behaviour has it at present."""
+        behaviour = await self._surroundings.read_behaviour()
+        if behaviour == "succeed":
+            await self.send(
+                RefundNotification(MERCHANT, asked.order_id, asked.refund_id, asked.amount_fen)
+            )
+        elif behaviour == "fail":
+            await self.send(RefundFailedNotification(MERCHANT, asked.order_id, asked.refund_id))
 
     def acknowledge(self) -> Reply:
         """The sandbox stops sending on any 200."""
@@ -75,4 +150,25 @@ class Sandbox:
 
     def _signature(self, timestamp: str, nonce: str, body: bytes) -> str:
         signed = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
-        return hmac.new(self._key, signed, sha256).hexdigest()
+        return hmac.new(self._surroundings.secret, signed, sha256).hexdigest()
+
+
+def _is_fresh(timestamp: str, now_s: int) -> bool:
+    well_formed = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
+    return well_formed and abs(int(timestamp) - now_s) <= FRESH_FOR_S
+
+
+def _message(notification: Notification) -> Message:
+    match notification:
+        case PaymentNotification(_, order_id, payment_id, amount_fen):
+            return Payment(order_id, payment_id, amount_fen)
+        case RefundNotification(_, order_id, refund_id, amount_fen):
+            return RefundSucceeded(order_id, refund_id, amount_fen)
+        case RefundFailedNotification(_, order_id, refund_id):
+            return RefundFailed(order_id, refund_id)
+        case ChargebackNotification(_, order_id, chargeback_id, amount_fen):
+            return Reversed(order_id, chargeback_id, amount_fen)
+        case ChargebackReversedNotification(_, order_id, chargeback_id, amount_fen):
+            return Restored(order_id, chargeback_id, amount_fen)
+        case _:
+            assert_never(notification)

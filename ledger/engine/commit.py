@@ -1,23 +1,28 @@
 """One batch: lock, cut, load, decide, append, commit; and again where the outcome is unknown."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import asyncpg
 import structlog
 
-from ledger.core.batch import Done, Envelope, Outcome, decide_batch
+from ledger.core.batch import Done, Envelope, Failed, Outcome, decide_batch
+from ledger.core.flows.due import ApplyDues
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.engine import metrics
-from ledger.store import journal
+from ledger.store import journal, quarantine
 from ledger.store.pool import Connection, Pool, PooledConnection, is_outage
 
 _log = structlog.get_logger()
 
-Away = Literal["busy", "database-unavailable", "outcome-unknown", "shutting-down"]
+T = TypeVar("T")
+
+Away = Literal[
+    "busy", "database-unavailable", "outcome-unknown", "shutting-down", "wallet-quarantined"
+]
 """Why there is no answer now. The same request under the same key is always safe to send again."""
 
 PATIENCE_S: Final = 8.0
@@ -25,6 +30,12 @@ PATIENCE_S: Final = 8.0
 
 QUICK_S: Final = 0.1
 """The pause after which a database that is away is said to be."""
+
+QUARANTINED_S: Final = 60
+"""When a caller may ask again for a wallet whose dues raise: people must look at it first."""
+
+NEWS_S: Final = 2.0
+"""How long writing who is in quarantine may hold up the next batch."""
 
 _CONFLICTS: Final = (
     asyncpg.SerializationError,
@@ -37,7 +48,10 @@ _CONFLICTS: Final = (
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the service, as the caller is told it
-    """No answer now: busy, the database away, or an unknown outcome. Safe to send again."""
+    """No answer now: busy, the database away, an unknown outcome, or a wallet in quarantine.
+
+    Safe to send again.
+    """
 
     def __init__(self, reason: Away, retry_after_s: int = 1) -> None:
         super().__init__(reason)
@@ -57,10 +71,23 @@ class _UnknownOutcome(Exception):  # noqa: N818
 
 
 class Committer:
-    """Runs batches of one shard against the database."""
+    """Runs batches of one shard against the database.
 
-    def __init__(self, pool: Pool, shard: int, terms_at: Callable[[Instant], Terms]) -> None:
+    `news` are the wallets that the batches since the last `write_news` found in trouble, each with
+    what its dues raised; None says that a wallet known to be in quarantine is well again. Who is
+    known to be, by shard, is `quarantined`: others who read the table may write it as well.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        shard: int,
+        terms_at: Callable[[Instant], Terms],
+        quarantined: dict[int, set[str]] | None = None,
+    ) -> None:
         self._pool, self._shard, self._terms_at = pool, shard, terms_at
+        self._quarantined = {} if quarantined is None else quarantined
+        self.news: dict[str, str | None] = {}
         self._connection: PooledConnection | None = None
         self._events = metrics.EVENTS.labels(shard)
         self._again = metrics.BATCHES_AGAIN.labels(shard)
@@ -85,12 +112,30 @@ class Committer:
             return [away] * len(cut_once())
         except Exception as error:  # noqa: BLE001 - one bad command must not fail its neighbours
             return await self._alone(cut_once(), error)
-        return [self._answered(outcome) for outcome in outcomes]
+        if known := self._quarantined.get(self._shard):
+            self._note_recovered(cut_once(), outcomes, known)
+        return [
+            outcome if isinstance(outcome, Done) else self._failure(envelope, outcome)
+            for envelope, outcome in zip(cut_once(), outcomes, strict=True)
+        ]
 
-    def _answered(self, outcome: Outcome) -> Answered:
-        if isinstance(outcome, Done):
-            return outcome
-        return self._bug(outcome.error)
+    def _note_recovered(
+        self, envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], known: set[str]
+    ) -> None:
+        for envelope, outcome in zip(envelopes, outcomes, strict=True):
+            wallet_id = envelope.command.wallet_id
+            # A replay looks at no wallet; a refusal applied the dues to come to its answer.
+            if isinstance(outcome, Done) and not outcome.replayed and wallet_id in known:
+                self.news[wallet_id] = None
+
+    def _failure(self, envelope: Envelope, failed: Failed) -> Answered:
+        if not failed.dues:
+            return self._bug(failed.error)
+        self._failed.inc()
+        wallet_id = envelope.command.wallet_id
+        self.news[wallet_id] = repr(failed.error)
+        _log.error("wallet_quarantined", shard=self._shard, wallet=wallet_id, exc_info=failed.error)
+        return Unavailable("wallet-quarantined", QUARANTINED_S)
 
     def _bug(self, error: Exception) -> CommandFailed:
         self._failed.inc()
@@ -100,7 +145,9 @@ class Committer:
     async def _alone(self, envelopes: Sequence[Envelope], error: Exception) -> list[Answered]:
         """The database refused the batch as a whole: find whose fault it is, one by one."""
         if len(envelopes) == 1:
-            return [self._bug(error)]
+            # Nobody's request is at fault where there is none: it is the wallet.
+            failed = Failed(error, dues=isinstance(envelopes[0].command, ApplyDues))
+            return [self._failure(envelopes[0], failed)]
         _log.warning("batch_refused", shard=self._shard, error=repr(error), size=len(envelopes))
         answers: list[Answered] = []
         for envelope in envelopes:
@@ -128,18 +175,46 @@ class Committer:
             pause_s = min(pause_s * 2, 0.5)
 
     async def _run_once(self, cut: Callable[[], Sequence[Envelope]]) -> list[Outcome]:
+        return await self._connected(lambda connection: self._batch(connection, cut))
+
+    async def _connected(self, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
         # One connection is kept from batch to batch: fetching it each time costs a tenth of one.
         connection = self._connection or await self._pool.acquire()
         self._connection = None
         try:
-            outcomes = await self._batch(connection, cut)
+            result = await work(connection)
         except BaseException:
             # Whatever state it is in, nobody may inherit it; this also ends the transaction.
             connection.terminate()
             await self._pool.release(connection)
             raise
         self._connection = connection
-        return outcomes
+        return result
+
+    async def write_news(self) -> None:
+        """Write which wallets are in quarantine now and which no longer. Never raises.
+
+        What cannot be written is found again by whoever next comes to the wallet.
+        """
+        news, self.news = self.news, {}
+        errors = {wallet_id: error for wallet_id, error in news.items() if error is not None}
+        well = [wallet_id for wallet_id, error in news.items() if error is None]
+
+        async def write(connection: Connection) -> None:
+            if errors:
+                await quarantine.quarantine(connection, self._shard, errors)
+            if well:
+                await quarantine.release(connection, self._shard, well)
+                _log.info("wallets_released", shard=self._shard, wallets=well)
+
+        try:
+            async with asyncio.timeout(NEWS_S):
+                await self._connected(write)
+            known = self._quarantined.setdefault(self._shard, set())
+            known.update(errors)
+            known.difference_update(well)
+        except Exception as error:  # noqa: BLE001 - the lane goes on whatever it is
+            _log.warning("quarantine_not_written", shard=self._shard, error=repr(error))
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -159,10 +234,10 @@ class Committer:
             journal.want_command(wanted, key, command)
         snapshot = await journal.load(connection, self._shard, wanted)
         batch = decide_batch(snapshot, envelopes, self._terms_at)
-        if not batch.requests:
+        if not (batch.requests or batch.records):
             await connection.execute("ROLLBACK")
             return batch.outcomes
-        await journal.append(connection, snapshot.head, batch)
+        await journal.append(connection, snapshot, batch)
         await _commit(connection)
         self._events.inc(len(batch.records))
         return batch.outcomes

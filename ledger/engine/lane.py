@@ -10,10 +10,14 @@ from typing import Final
 
 from ledger.core.batch import Done, Envelope
 from ledger.core.decider import Command
+from ledger.core.flows.conversion import Convert
 from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.due import ApplyDues
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold
-from ledger.core.flows.order import OpenMembership, OpenRecharge
+from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
+from ledger.core.flows.order_refund import RefundOrder
+from ledger.core.flows.transfer import SendTransfer
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.core.wire import reason_of
@@ -26,7 +30,17 @@ BATCH_MAX: Final = 1_000
 KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 
-_NEEDS_ID: Final = (AuthorizeHold, Grant, ClaimDailyGrant, OpenRecharge, OpenMembership)
+_NEEDS_ID: Final = (
+    AuthorizeHold,
+    Grant,
+    ClaimDailyGrant,
+    OpenRecharge,
+    OpenMembership,
+    SettlePayment,
+    RefundOrder,
+    Convert,
+    SendTransfer,
+)
 
 
 def shard_of(wallet_id: str, shards: int) -> int:
@@ -40,8 +54,11 @@ def hash_key(key: str) -> bytes:
 
 
 def fresh_id() -> str:
-    """30 hexadecimal digits: milliseconds, so that ids sort by time, and 72 random bits."""
-    return f"{time_ns() // 1_000_000:012x}{urandom(9).hex()}"
+    """30 hexadecimal digits: time in steps of 244 ns, so that ids sort by it, and 60 random bits.
+
+    Lots that one batch grants at one instant are spent in this order: that of their commands.
+    """
+    return f"{time_ns() * 4_096 // 1_000_000:015x}{urandom(8).hex()[1:]}"
 
 
 def seal(caller: str, key: str, command: Command) -> Envelope:
@@ -119,19 +136,44 @@ class Lane:
         with self._batch_seconds.time():
             answers = await self._committer.run(cut)
         self._batch_commands.observe(len(taken))
+        if self._committer.news:
+            await self._write_news(taken, answers)
         for (_, future), answer in zip(taken, answers, strict=True):
             # A caller that went away does not undo what was done.
             if not future.done():
                 future.set_result(answer)
         self._room.set()
 
+    async def _write_news(
+        self,
+        taken: Sequence[tuple[Envelope, asyncio.Future[Answered]]],
+        answers: Sequence[Answered],
+    ) -> None:
+        """Answer the neighbours of wallets in trouble, and only then write what is new of those.
+
+        Whoever is told that a wallet is in quarantine finds it there.
+        """
+        news = self._committer.news
+        for (envelope, future), answer in zip(taken, answers, strict=True):
+            if envelope.command.wallet_id not in news and not future.done():
+                future.set_result(answer)
+        await self._committer.write_news()
+
 
 class Engine:
     """Submits commands to the lanes of their shards. Belongs to the loop it was made in."""
 
-    def __init__(self, pool: Pool, shards: int, terms_at: Callable[[Instant], Terms]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        shards: int,
+        terms_at: Callable[[Instant], Terms],
+        quarantined: dict[int, set[str]] | None = None,
+    ) -> None:
         self._shards = shards
-        self._lanes = [Lane(Committer(pool, shard, terms_at), shard) for shard in range(shards)]
+        self._lanes = [
+            Lane(Committer(pool, shard, terms_at, quarantined), shard) for shard in range(shards)
+        ]
         self._closing = False
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
@@ -164,6 +206,13 @@ class Engine:
         )
         answers = dict(pair for pairs in found for pair in pairs)
         return [answers[index] for index in range(len(requests))]
+
+    async def apply_dues(self, shard: int, wallet_ids: Iterable[str]) -> list[Answered]:
+        """Have what fell due in these wallets of a shard recorded; raises Unavailable."""
+        if self._closing:
+            raise Unavailable("shutting-down")
+        envelopes = (Envelope("", b"", ApplyDues(wallet_id)) for wallet_id in wallet_ids)
+        return [await future for future in await self._lanes[shard].put_all(envelopes)]
 
     async def close(self) -> None:
         """Refuse what comes, answer what waits, stop."""

@@ -26,3 +26,22 @@ BATCHES_AGAIN: Final = Counter(
     ["shard"],
 )
 COMMANDS_FAILED: Final = Counter("ledger_commands_failed", "Commands that raised: bugs.", ["shard"])
+SWEEPER_LAG: Final = Gauge(
+    "ledger_sweeper_lag_seconds",
+    "For how long the oldest due of a shard has waited, wallets in quarantine aside.",
+    ["shard"],
+    multiprocess_mode="livemax",  # whoever does not sweep the shard says 0, or nothing
+)
+SWEEPER_DUES: Final = Counter("ledger_sweeper_dues", "Dues that the sweeper recorded.", ["shard"])
+QUARANTINED: Final = Gauge(
+    "ledger_quarantined_wallets",
+    "Wallets whose dues raise, as the sweeper of the shard sees them.",
+    ["shard"],
+    multiprocess_mode="livemax",
+)
+UNSENT: Final = Gauge(
+    "ledger_unsent",
+    "Transfers and refunds that have waited for some seconds, as the job of the shard sees them.",
+    ["shard", "kind"],
+    multiprocess_mode="livemax",
+)

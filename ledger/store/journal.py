@@ -1,5 +1,6 @@
 """The journal in Postgres: lock a shard, load what a batch needs, append what it decided."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +16,9 @@ from ledger.core.flows.due import NEVER, next_due_at
 from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
+
+SNAPSHOT_EVERY: Final = 500
+"""After how many events of a wallet its state is kept: what finding its past costs at most."""
 
 _NO_LEGS: Final = ((), (), ())
 
@@ -41,6 +45,8 @@ def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
     """Add what deciding this command may look at."""
     wallet_id = command.wallet_id
     wanted.wallets[wallet_id] = None
+    if not key[2]:
+        return  # what the ledger asks of itself has no key, and names no document
     wanted.requests.append(key)
     if wire.reason_of(command) is not None:
         wanted.texts.append(key)
@@ -108,7 +114,7 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
         match what:
             case "wallet":
                 snapshot.wallets[wallet] = wire.decode_wallet(body)
-                snapshot.seqs[wallet] = numbers[0]
+                snapshot.seqs[wallet], snapshot.counts[wallet] = numbers
             case "request":
                 remembered.append(((wallet, a, key), extra.encode(), wire.decode_event(body)))
             case "refusal":
@@ -137,9 +143,10 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     return snapshot
 
 
-async def append(connection: Connection, head: Head, batch: Batch) -> None:
-    """One statement for everything that the batch decided; the caller commits."""
-    block, tree = batch.block, batch.tree or head.tree
+async def append(connection: Connection, snapshot: Snapshot, batch: Batch) -> None:
+    """One statement for everything that was decided on what was loaded; the caller commits."""
+    head, block = snapshot.head, batch.block
+    tree = batch.tree or head.tree
     await connection.execute(
         statement("append"),
         head.shard,
@@ -147,7 +154,7 @@ async def append(connection: Connection, head: Head, batch: Batch) -> None:
         head.seq,
         *_event_columns(batch.records),
         *_request_columns(batch),
-        *_wallet_columns(batch),
+        *_wallet_columns(batch, snapshot),
         *_document_columns(batch),
         *_total_columns(batch),
         block and block.root,
@@ -196,20 +203,39 @@ def _request_columns(batch: Batch) -> list[list[Any]]:
     return [*_columns(refusals, 5), *_columns(texts, 5)]
 
 
-def _wallet_columns(batch: Batch) -> list[str]:
+def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
     wallets = list(batch.wallets.values())
     last_seq = {record.wallet_id: record.seq for record in batch.records}
+    counts = _counts_after(batch, snapshot)
     sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
+    unsent = [wallet.unsent_since() for wallet in wallets]
+    states = [wire.encode(wallet) for wallet in wallets]
+    kept = [
+        (wallet.wallet_id, last_seq[wallet.wallet_id], state.decode())
+        for wallet, state in zip(wallets, states, strict=True)
+        if counts[wallet.wallet_id] // SNAPSHOT_EVERY
+        > snapshot.counts.get(wallet.wallet_id, 0) // SNAPSHOT_EVERY
+    ]
     return [
         _lines([wallet.wallet_id for wallet in wallets]),
         _lines([str(last_seq[wallet.wallet_id]) for wallet in wallets]),
-        _json_lines([wire.encode(wallet) for wallet in wallets]),
+        _json_lines(states),
         _lines([_known_array(tuple(one)) for one in sums]),
         _lines([_array([available for available, _ in one.values()]) for one in sums]),
         _lines([_array([held for _, held in one.values()]) for one in sums]),
         _lines(["" if at == NEVER else str(at) for at in due]),
+        _lines([str(counts[wallet.wallet_id]) for wallet in wallets]),
+        _lines(["" if at is None else str(at) for at in unsent]),
+        *_columns(kept, 3),
     ]
+
+
+def _counts_after(batch: Batch, snapshot: Snapshot) -> dict[str, int]:
+    """How many events each wallet of the batch has after it."""
+    before = snapshot.counts
+    added = Counter([record.wallet_id for record in batch.records])
+    return {wallet: before.get(wallet, 0) + count for wallet, count in added.items()}
 
 
 def _document_columns(batch: Batch) -> list[list[Any]]:

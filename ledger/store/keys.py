@@ -36,10 +36,12 @@ async def add_key(
     await connection.execute(statement("add_key"), key_id, caller, digest, list(scopes), expires_at)
 
 
-async def find_key(connection: Connection, digest: bytes) -> tuple[str, tuple[str, ...]] | None:
-    """(caller, scopes) of a key in force."""
+async def find_key(
+    connection: Connection, digest: bytes
+) -> tuple[str, tuple[str, ...], datetime | None] | None:
+    """(caller, scopes, since when the caller is stopped) of a key in force."""
     row = await connection.fetchrow(statement("find_key"), digest)
-    return None if row is None else (row["caller"], tuple(row["scopes"]))
+    return None if row is None else (row["caller"], tuple(row["scopes"]), row["stopped_at"])
 
 
 async def list_keys(connection: Connection) -> list[KeyRow]:

@@ -1,9 +1,10 @@
 """Reads: one function a query; none of them writes."""
 
 from ledger.core import wire
-from ledger.core.batch import Snapshot
+from ledger.core.batch import Answer, RequestKey, Snapshot
 from ledger.core.instants import Instant, day_to_date
 from ledger.core.purchases import Order
+from ledger.core.wallet import OrderRefund
 from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.store import journal
 from ledger.store.pool import Connection
@@ -35,6 +36,26 @@ async def find_order(connection: Connection, shard: int, order_id: str) -> tuple
     order = wire.decode_document(row["state"])
     assert isinstance(order, Order), order_id
     return row["wallet"], order
+
+
+async def find_refund(
+    connection: Connection, shard: int, refund_id: str
+) -> tuple[str, OrderRefund] | None:
+    """The wallet whose order a refund gives back, and the refund as it was last recorded."""
+    row = await connection.fetchrow(statement("find_refund"), shard, refund_id)
+    if row is None:
+        return None
+    refund = wire.decode_document(row["state"])
+    assert isinstance(refund, OrderRefund), refund_id
+    return row["wallet"], refund
+
+
+async def load_answer(connection: Connection, shard: int, key: RequestKey) -> Answer | None:
+    """What a request came to; None if there was none under this key."""
+    wanted = journal.nothing_wanted()
+    wanted.requests.append(key)
+    found = (await journal.load(connection, shard, wanted)).remembered.get(key)
+    return None if found is None else found.answer
 
 
 async def read_clock(connection: Connection) -> Instant:

@@ -2,7 +2,7 @@
 
 ALTER TABLE wallets ADD COLUMN events bigint NOT NULL DEFAULT 0;
 ALTER TABLE wallets ADD COLUMN unsent_since timestamptz;
-COMMENT ON COLUMN wallets.events IS 'How many events of this wallet the log has; 0 if not counted yet.';
+COMMENT ON COLUMN wallets.events IS 'How many events of this wallet the log has.';
 COMMENT ON COLUMN wallets.unsent_since IS 'Since when an open transfer or refund waits to be sent on.';
 
 -- A ledger is young when it takes this migration: the table is locked for a moment only.
@@ -10,6 +10,8 @@ COMMENT ON COLUMN wallets.unsent_since IS 'Since when an open transfer or refund
 CREATE INDEX wallets_due ON wallets (shard, due_at) WHERE due_at IS NOT NULL;
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX wallets_unsent ON wallets (shard, unsent_since) WHERE unsent_since IS NOT NULL;
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX documents_refund ON documents (shard, id) WHERE kind = 'refund';
 
 CREATE TABLE wallet_snapshots (
     shard smallint NOT NULL,
@@ -21,6 +23,17 @@ CREATE TABLE wallet_snapshots (
 );
 CREATE INDEX wallet_snapshots_by_time ON wallet_snapshots (shard, wallet, recorded_at, seq);
 COMMENT ON TABLE wallet_snapshots IS 'A wallet now and then, so that its past is found at a bounded cost; never the truth.';
+
+-- What is older than this migration is counted once, and long wallets begin with a snapshot of today.
+UPDATE wallets SET events = counted.events
+FROM (SELECT shard, wallet, count(*) AS events FROM events GROUP BY shard, wallet) AS counted
+WHERE wallets.shard = counted.shard AND wallets.wallet = counted.wallet;
+
+INSERT INTO wallet_snapshots
+SELECT wallets.shard, wallets.wallet, wallets.seq, events.recorded_at, wallets.state
+FROM wallets
+INNER JOIN events ON wallets.shard = events.shard AND wallets.seq = events.seq
+WHERE wallets.events >= 500;
 
 CREATE TABLE job_leases (
     job text PRIMARY KEY,

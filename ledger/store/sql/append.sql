@@ -1,6 +1,7 @@
 -- Append a decided batch: events, requests, refusals, texts, wallets, documents, totals, block, head.
 -- A column of rows travels as one text, a line before each value: that costs the driver a tenth of
 -- an array. What stands in such a column (ids, numbers, JSON) never holds a line feed.
+-- An interval is multiplied as a double: hours and the rest apart are exact until year 9999.
 WITH event AS MATERIALIZED (
     SELECT
         given.*,
@@ -24,7 +25,10 @@ WITH event AS MATERIALIZED (
 ),
 
 recorded AS (
-    SELECT 'epoch'::timestamptz + $2::bigint * INTERVAL '1 microsecond' AS at
+    SELECT
+        'epoch'::timestamptz
+        + ($2::bigint / 3600000000) * INTERVAL '1 hour'
+        + ($2::bigint % 3600000000) * INTERVAL '1 microsecond' AS at
 ),
 
 new_events AS (
@@ -34,7 +38,9 @@ new_events AS (
         event.seq,
         event.wallet,
         event.tag,
-        'epoch'::timestamptz + event.occurred_us::bigint * INTERVAL '1 microsecond',
+        'epoch'::timestamptz
+        + (event.occurred_us::bigint / 3600000000) * INTERVAL '1 hour'
+        + (event.occurred_us::bigint % 3600000000) * INTERVAL '1 microsecond',
         recorded.at,
         DATE '1970-01-01' + event.day::integer,
         event.caller,
@@ -79,7 +85,13 @@ new_wallets AS (
         given.currencies::smallint [],
         given.available::bigint [],
         given.held::bigint [],
-        'epoch'::timestamptz + given.due_us::bigint * INTERVAL '1 microsecond'
+        'epoch'::timestamptz
+        + (given.due_us::bigint / 3600000000) * INTERVAL '1 hour'
+        + (given.due_us::bigint % 3600000000) * INTERVAL '1 microsecond',
+        given.events::bigint,
+        'epoch'::timestamptz
+        + (given.unsent_us::bigint / 3600000000) * INTERVAL '1 hour'
+        + (given.unsent_us::bigint % 3600000000) * INTERVAL '1 microsecond'
     FROM unnest(
         (string_to_array($25, E'\n')) [2:],
         (string_to_array($26, E'\n')) [2:],
@@ -87,21 +99,33 @@ new_wallets AS (
         (string_to_array($28, E'\n')) [2:],
         (string_to_array($29, E'\n')) [2:],
         (string_to_array($30, E'\n')) [2:],
-        (string_to_array($31, E'\n', '')) [2:]
-    ) AS given (wallet, seq, state, currencies, available, held, due_us)
+        (string_to_array($31, E'\n', '')) [2:],
+        (string_to_array($32, E'\n')) [2:],
+        (string_to_array($33, E'\n', '')) [2:]
+    ) AS given (wallet, seq, state, currencies, available, held, due_us, events, unsent_us)
     ON CONFLICT ON CONSTRAINT wallets_pkey DO UPDATE SET
         seq = excluded.seq,
         state = excluded.state,
         currencies = excluded.currencies,
         available = excluded.available,
         held = excluded.held,
-        due_at = excluded.due_at
+        due_at = excluded.due_at,
+        events = excluded.events,
+        unsent_since = excluded.unsent_since
+),
+
+new_snapshots AS (
+    INSERT INTO wallet_snapshots
+    SELECT $1, given.wallet, given.seq, recorded.at, given.state
+    FROM unnest($34::text [], $35::bigint [], $36::text []) AS given (wallet, seq, state)
+    CROSS JOIN recorded
+    ON CONFLICT ON CONSTRAINT wallet_snapshots_pkey DO NOTHING
 ),
 
 new_documents AS (
     INSERT INTO documents
     SELECT $1, given.*
-    FROM unnest($32::text [], $33::text [], $34::text [], $35::bigint [], $36::text [])
+    FROM unnest($37::text [], $38::text [], $39::text [], $40::bigint [], $41::text [])
         AS given (wallet, kind, id, seq, state)
     ON CONFLICT ON CONSTRAINT documents_pkey DO UPDATE SET
         seq = excluded.seq,
@@ -111,7 +135,7 @@ new_documents AS (
 new_totals AS (
     INSERT INTO account_totals
     SELECT $1, DATE '1970-01-01' + given.day, given.account, given.currency, given.debit, given.credit
-    FROM unnest($37::integer [], $38::smallint [], $39::smallint [], $40::numeric [], $41::numeric [])
+    FROM unnest($42::integer [], $43::smallint [], $44::smallint [], $45::numeric [], $46::numeric [])
         AS given (day, account, currency, debit, credit)
     ON CONFLICT ON CONSTRAINT account_totals_pkey DO UPDATE SET
         debit = account_totals.debit + excluded.debit,
@@ -120,15 +144,15 @@ new_totals AS (
 
 new_block AS (
     INSERT INTO blocks
-    SELECT $1, $3::bigint + 1, $3::bigint + $46::bigint, recorded.at, $42::bytea, $43::bytea
+    SELECT $1, $3::bigint + 1, $3::bigint + $51::bigint, recorded.at, $47::bytea, $48::bytea
     FROM recorded
-    WHERE $46::bigint > 0
+    WHERE $51::bigint > 0
 )
 
 UPDATE shards SET
-    seq = $3::bigint + $46::bigint,
-    tree_size = $44::bigint,
-    frontier = $45::bytea,
+    seq = $3::bigint + $51::bigint,
+    tree_size = $49::bigint,
+    frontier = $50::bytea,
     recorded_at = recorded.at
 FROM recorded
-WHERE shards.shard = $1 AND $46::bigint > 0
+WHERE shards.shard = $1 AND $51::bigint > 0

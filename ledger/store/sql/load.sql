@@ -43,10 +43,10 @@ SELECT
     NULL::text AS extra
 FROM head
 UNION ALL
-SELECT 'wallet', wanted.wallet, NULL, NULL, NULL, ARRAY[found.seq], found.state, NULL
+SELECT 'wallet', wanted.wallet, NULL, NULL, NULL, ARRAY[found.seq, found.events], found.state, NULL
 FROM unnest((string_to_array($2, E'\n')) [2:]) AS wanted (wallet)
 CROSS JOIN LATERAL (
-    SELECT wallets.seq, wallets.state
+    SELECT wallets.seq, wallets.events, wallets.state
     FROM wallets
     WHERE wallets.shard = $1 AND wallets.wallet = wanted.wallet
     OFFSET 0

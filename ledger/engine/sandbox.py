@@ -1,0 +1,117 @@
+"""The sandbox's desk: what a developer has the sandbox channel do, always by what it tells us."""
+
+from ledger.channels.sandbox import (
+    MERCHANT,
+    ChargebackNotification,
+    ChargebackReversedNotification,
+    Notification,
+    PaymentNotification,
+    RefundBehaviour,
+    RefundFailedNotification,
+    RefundNotification,
+    Sandbox,
+)
+from ledger.core.purchases import Order
+from ledger.core.wallet import OrderRefund
+from ledger.engine.controls import Reading
+from ledger.engine.payments import Finds, Payments
+from ledger.store.sandbox import set_behaviour
+
+NAME = "sandbox"
+
+
+class NotASandboxOrder(Exception):  # noqa: N818 - what the caller named
+    """The order is to be paid at another channel."""
+
+
+class NotAcknowledged(Exception):  # noqa: N818 - what became of the notification
+    """The ledger did not take what the sandbox told it; a real channel would tell it again."""
+
+
+class SandboxDesk:
+    """Has the sandbox send itself signed notifications, which are verified like any other."""
+
+    def __init__(self, payments: Payments, finds: Finds, reading: Reading) -> None:
+        self._payments, self._finds, self._reading = payments, finds, reading
+
+    async def pay(
+        self, order_id: str, amount_fen: int | None = None, payment_id: str | None = None
+    ) -> tuple[str, Order] | None:
+        """Pay an order: all of it, and once, unless an amount or a payment id says otherwise.
+
+        None if there is no such order. Raises NotASandboxOrder, NotAcknowledged or Unavailable.
+        """
+        found = await self._order(order_id)
+        if found is None:
+            return None
+        amount_fen = found[1].price_fen if amount_fen is None else amount_fen
+        number = payment_id or f"sandbox-{order_id}"
+        await self._send(PaymentNotification(MERCHANT, order_id, number, amount_fen))
+        return await self._finds.order(order_id)
+
+    async def charge_back(
+        self, order_id: str, amount_fen: int | None = None, reversal_id: str | None = None
+    ) -> tuple[str, Order] | None:
+        """Take an order's payment back, all of it or an amount. As `pay` otherwise."""
+        found = await self._order(order_id)
+        if found is None:
+            return None
+        amount_fen = found[1].price_fen if amount_fen is None else amount_fen
+        number = reversal_id or _chargeback_id(order_id)
+        await self._send(ChargebackNotification(MERCHANT, order_id, number, amount_fen))
+        return await self._finds.order(order_id)
+
+    async def reverse_chargeback(
+        self, order_id: str, amount_fen: int | None = None, reversal_id: str | None = None
+    ) -> tuple[str, Order] | None:
+        """Give back what a chargeback took, all of it or an amount. As `pay` otherwise."""
+        found = await self._order(order_id)
+        if found is None:
+            return None
+        wallet_id, order = found
+        number = reversal_id or _chargeback_id(order_id)
+        if amount_fen is None:
+            taken = await self._payments.reversal(NAME, wallet_id, number)
+            amount_fen = order.price_fen if taken is None else taken.amount_fen
+        await self._send(ChargebackReversedNotification(MERCHANT, order_id, number, amount_fen))
+        return await self._finds.order(order_id)
+
+    async def settle_refund(
+        self, refund_id: str, *, succeeded: bool
+    ) -> tuple[str, OrderRefund] | None:
+        """Tell that a refund was paid back, or that it never will be. As `pay` otherwise."""
+        found = await self._finds.refund(refund_id)
+        if found is None:
+            return None
+        refund = found[1]
+        if refund.channel != NAME:
+            raise NotASandboxOrder(refund.channel)
+        notification: Notification = RefundFailedNotification(MERCHANT, refund.order_id, refund_id)
+        if succeeded:
+            notification = RefundNotification(
+                MERCHANT, refund.order_id, refund_id, refund.amount_fen
+            )
+        await self._send(notification)
+        return await self._finds.refund(refund_id)
+
+    async def behave(self, refunds: RefundBehaviour) -> None:
+        """Say what becomes of refunds from now on, in every process. Raises Unavailable."""
+        async with self._reading() as connection:
+            await set_behaviour(connection, refunds)
+
+    async def _order(self, order_id: str) -> tuple[str, Order] | None:
+        found = await self._finds.order(order_id)
+        if found is not None and found[1].channel != NAME:
+            raise NotASandboxOrder(found[1].channel)
+        return found
+
+    async def _send(self, notification: Notification) -> None:
+        sandbox = self._payments.channels.get(NAME)
+        assert isinstance(sandbox, Sandbox), "there is no sandbox in production"
+        reply = await sandbox.send(notification)
+        if reply.status != 200:
+            raise NotAcknowledged(reply.body.decode())
+
+
+def _chargeback_id(order_id: str) -> str:
+    return f"chargeback-{order_id}"

@@ -1,0 +1,10 @@
+"""The registry of jobs: a file each, and a line here."""
+
+from typing import Final
+
+from ledger.jobs.job import Job
+from ledger.jobs.send_on import SEND_ON
+from ledger.jobs.sweeper import SWEEP
+
+JOBS: Final[tuple[Job, ...]] = (SWEEP, SEND_ON)
+"""Every job there is."""
