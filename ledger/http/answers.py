@@ -21,36 +21,80 @@ class BalanceAnswer(Struct, frozen=True):
 class QueuedAnswer(Struct, frozen=True):
     """A paid term that begins when those before it are over."""
 
+    order_id: str
+    plan: str
+    period: str
+    months: int
+
+
+class UpgradeAnswer(Struct, frozen=True):
+    """A paid upgrade: the difference to `plan`, granted beside the term in force."""
+
+    order_id: str
     plan: str
     months: int
+    months_granted: int
 
 
 class MembershipAnswer(Struct, frozen=True):
     """A running membership.
 
-    `plan`, `months` and `months_granted` are of the term in force; `queued` are the paid terms
-    behind it; `ends_at` is the end of them all.
+    `plan` and `entitlements` are what is in force, upgrades included; `period`, `months` and
+    `months_granted` are of the term that runs; `queued` are the paid terms behind it; `ends_at` is
+    the end of all that is paid. Without `renews` it ends there.
     """
 
     plan: str
     status: Literal["active"]
+    period: str
     started_at: Moment
     ends_at: Moment
     next_grant_at: Moment | None
     months: int
     months_granted: int
     renews: bool
+    entitlements: list[str]
     queued: list[QueuedAnswer]
+    upgrades: list[UpgradeAnswer]
+
+
+WalletStatus = Literal["open", "frozen", "closed"]
+
+
+class LimitAnswer(Struct, frozen=True):
+    """What may be spent of a currency a Shanghai day, and in a single charge; null is no limit.
+
+    `charged_today` counts towards the day, and so does what open holds have set aside.
+    """
+
+    currency: str
+    day: Amount | None
+    single: Amount | None
+    charged_today: Amount
+
+
+class ClaimAnswer(Struct, frozen=True):
+    """What is owed of an order whose payment was taken back after its points were spent."""
+
+    order_id: str
+    open_cny: Amount
 
 
 class WalletAnswer(Struct, frozen=True):
-    """A wallet at `as_of`, whatever fell due by then applied; `seq` is its last recorded event."""
+    """A wallet at `as_of`, whatever fell due by then applied; `seq` is its last recorded event.
+
+    `claim_fen` is what its owner owes, all `claims` together; `payable_fen` is what is owed to them
+    for what others gave them.
+    """
 
     wallet_id: str
+    status: WalletStatus
     balances: dict[str, BalanceAnswer]
     membership: MembershipAnswer | None
     claim_fen: int
+    claims: list[ClaimAnswer]
     payable_fen: int
+    limits: list[LimitAnswer]
     frozen: bool
     seq: int
     as_of: Moment
@@ -213,21 +257,38 @@ class _OrderAnswer(Struct, frozen=True, tag_field="kind"):
     expires_at: Moment
     paid_at: Moment | None
     paid_late: bool
+    refunding_cny: Amount
+    refunded_cny: Amount
+    reversed_cny: Amount
 
 
 class RechargeOrderAnswer(_OrderAnswer, frozen=True, tag="recharge"):
-    """An order of points; `paid_late` when its payment came after it was closed."""
+    """An order of points; `paid_late` when its payment came after it was closed.
+
+    Of its price, `refunding_cny` is on its way back, `refunded_cny` was given back,
+    `reversed_cny` was taken back by the channel, and `claim_repaid_cny` paid what its owner owed:
+    only the rest became points.
+    """
 
     currency: str
     amount: Amount
+    claim_repaid_cny: Amount
 
 
 class MembershipOrderAnswer(_OrderAnswer, frozen=True, tag="membership"):
-    """An order of a membership; `paid_late` when its payment came after it was closed."""
+    """An order of a membership; `paid_late` when its payment came after it was closed.
+
+    With `upgrade_from` it is an upgrade of that plan for the `months` that are left. Of its price,
+    `refunding_cny` is on its way back, `refunded_cny` was given back, `reversed_cny` was taken back
+    by the channel.
+    """
 
     plan: str
     period: str
     months: int
+    list_price_cny: Amount
+    promotion: str | None
+    upgrade_from: str | None
 
 
 OrderAnswer = RechargeOrderAnswer | MembershipOrderAnswer
@@ -263,75 +324,6 @@ class TrialBalanceAnswer(Struct, frozen=True):
     """All accounts that ever moved."""
 
     items: list[TrialBalanceItem]
-
-
-class CurrencyAnswer(Struct, frozen=True):
-    """A virtual currency."""
-
-    currency: str
-    name: str
-
-
-class SkuAnswer(Struct, frozen=True):
-    """The price of one item of a generation."""
-
-    sku: str
-    currency: str
-    price: Amount
-    attributes: dict[str, str | int | bool]
-
-
-class PlanAnswer(Struct, frozen=True):
-    """A membership tier; `prices_cny` are list prices by period."""
-
-    plan: str
-    name: str
-    currency: str
-    month_amount: Amount
-    prices_cny: dict[str, Amount]
-    entitlements: list[str]
-
-
-class PeriodAnswer(Struct, frozen=True):
-    """How long a membership can be bought for."""
-
-    period: str
-    months: int
-
-
-class ChannelAnswer(Struct, frozen=True):
-    """A payment channel; an order expires `order_ttl_s` seconds after it was opened."""
-
-    channel: str
-    amount_per_yuan: Amount
-    order_ttl_s: int
-
-
-class RechargeTermsAnswer(Struct, frozen=True):
-    """The bounds of a recharge, in whole yuan."""
-
-    min_cny: Amount
-    max_cny: Amount
-
-
-class DailyTermsAnswer(Struct, frozen=True):
-    """The day's free points."""
-
-    currency: str
-    amount: Amount
-
-
-class CatalogueAnswer(Struct, frozen=True):
-    """Everything that is for sale, at the prices of now."""
-
-    version: str
-    currencies: list[CurrencyAnswer]
-    skus: list[SkuAnswer]
-    plans: list[PlanAnswer]
-    periods: list[PeriodAnswer]
-    channels: list[ChannelAnswer]
-    recharge: RechargeTermsAnswer
-    daily_grant: DailyTermsAnswer
 
 
 class ClockAnswer(Struct, frozen=True):

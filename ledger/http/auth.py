@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Final, Literal
 
-from ledger.http.problems import ProblemError, problem
+from ledger.core.instants import Instant, format_instant
+from ledger.http.problems import Problem, ProblemError, problem
 from ledger.http.request import Headers
 from ledger.service import Caller, Ledger
 
@@ -23,7 +24,10 @@ _CHALLENGE: Final = b"www-authenticate"
 
 
 async def authenticated(ledger: Ledger, headers: Headers) -> Caller:
-    """The caller of the key in the request. Raises ProblemError `unauthenticated`."""
+    """The caller of the key in the request.
+
+    Raises ProblemError: `unauthenticated`, or `forbidden` where operators stopped the caller.
+    """
     given = headers.one(b"authorization")
     if given is None:
         detail = "No API key was sent. Send one as: Authorization: Bearer <key>."
@@ -33,10 +37,21 @@ async def authenticated(ledger: Ledger, headers: Headers) -> Caller:
         token = match[1].decode("ascii")
         caller = ledger.cached_caller(token) or await ledger.authenticate(token)
         if caller is not None:
+            if caller.stopped_at is not None:
+                raise ProblemError(_stopped(caller.name, caller.stopped_at))
             return caller
     detail = "The API key is unknown, expired or revoked. Send one in force, as a Bearer token."
     challenge = (_CHALLENGE, b'Bearer error="invalid_token"')
     raise ProblemError(problem("unauthenticated", detail, challenge))
+
+
+def _stopped(name: str, stopped_at: Instant) -> Problem:
+    since = format_instant(stopped_at)
+    detail = (
+        f"Operators stopped the caller {name} at {since}: nothing is done for any of its keys. Ask "
+        "them to let it go on."
+    )
+    return problem("forbidden", detail, caller=name, stopped_at=since)
 
 
 def check_scope(caller: Caller, scopes: Collection[Scope], **facts: object) -> None:

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.core.flows.hold import HOLD_TTL_MAX_S
-from ledger.http.fields import AmountText, CurrencyCode, Id, KeyText, MomentIn, ReasonText
+from ledger.http.fields import (
+    AmountFromZeroText,
+    AmountText,
+    CurrencyCode,
+    Id,
+    MomentIn,
+    ReasonText,
+)
 
 Quantity = Annotated[
     int,
@@ -77,6 +84,23 @@ class GrantBody(Body, frozen=True):
     expires_at: MomentIn | UnsetType = UNSET
 
 
+class ConvertBody(Body, frozen=True):
+    """Paid value of one currency, to become as much of another."""
+
+    from_currency: CurrencyCode
+    to_currency: CurrencyCode
+    amount: AmountText
+
+
+class TransferBody(Body, frozen=True):
+    """Paid value for the owner of another wallet."""
+
+    to_wallet_id: Id
+    currency: CurrencyCode
+    amount: AmountText
+    reference: Id | UnsetType = UNSET
+
+
 class RechargeBody(Body, frozen=True, kw_only=True, tag_field="kind", tag="recharge"):
     """Whole yuan for points."""
 
@@ -86,11 +110,54 @@ class RechargeBody(Body, frozen=True, kw_only=True, tag_field="kind", tag="recha
 
 
 class MembershipBody(Body, frozen=True, kw_only=True, tag_field="kind", tag="membership"):
-    """A membership at its list price."""
+    """A membership at its list price, or under a promotion.
+
+    Of a higher plan than the one that runs it is an upgrade, at the price of the difference.
+    """
 
     plan: Id
     period: Id
     channel: Id
+    promotion: Id | UnsetType = UNSET
+
+
+class RefundOrderBody(Body, frozen=True):
+    """What to give back of an order; all that is unspent when left out."""
+
+    reason: ReasonText
+    amount_cny: AmountText | UnsetType = UNSET
+
+
+class ReasonBody(Body, frozen=True):
+    """Why."""
+
+    reason: ReasonText
+
+
+class LimitBody(Body, frozen=True):
+    """What may be spent of a currency a Shanghai day and in a single charge; neither: no limit."""
+
+    currency: CurrencyCode
+    reason: ReasonText
+    day: AmountText | UnsetType = UNSET
+    single: AmountText | UnsetType = UNSET
+
+
+class PayoutBody(Body, frozen=True):
+    """Money that was paid to a wallet's owner, with the tax that was withheld of it."""
+
+    amount_cny: AmountText
+    tax_withheld_cny: AmountFromZeroText = "0"
+    reference: Id | UnsetType = UNSET
+
+
+class CloseWalletBody(Body, frozen=True):
+    """The end of a wallet: what it still has must be said to be given up, one by one."""
+
+    reason: ReasonText
+    forfeit_balance: bool = False
+    end_membership: bool = False
+    write_off_claim: bool = False
 
 
 class ClockBody(Body, frozen=True):
@@ -98,89 +165,3 @@ class ClockBody(Body, frozen=True):
 
     advance_s: Annotated[int, Meta(extra_json_schema={"minimum": 0})] | UnsetType = UNSET
     at: MomentIn | UnsetType = UNSET
-
-
-class BatchDebit(DebitBody, frozen=True, kw_only=True, tag_field="kind", tag="debit"):
-    """POST …/debits, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-
-
-class BatchAuthorizeHold(
-    HoldBody, frozen=True, kw_only=True, tag_field="kind", tag="authorize_hold"
-):
-    """POST …/holds, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-
-
-class BatchCaptureHold(
-    CaptureBody, frozen=True, kw_only=True, tag_field="kind", tag="capture_hold"
-):
-    """POST …/holds/{hold_id}/capture, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-    hold_id: Id
-
-
-class BatchVoidHold(EmptyBody, frozen=True, kw_only=True, tag_field="kind", tag="void_hold"):
-    """POST …/holds/{hold_id}/void, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-    hold_id: Id
-
-
-class BatchExtendHold(ExtendBody, frozen=True, kw_only=True, tag_field="kind", tag="extend_hold"):
-    """POST …/holds/{hold_id}/extend, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-    hold_id: Id
-
-
-class BatchRefundCharge(
-    RefundBody, frozen=True, kw_only=True, tag_field="kind", tag="refund_charge"
-):
-    """POST …/charges/{charge_id}/refund, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-    charge_id: Id
-
-
-class BatchGrant(GrantBody, frozen=True, kw_only=True, tag_field="kind", tag="grant"):
-    """POST …/grants, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-
-
-class BatchDailyGrant(EmptyBody, frozen=True, kw_only=True, tag_field="kind", tag="daily_grant"):
-    """POST …/daily-grant, as one command of a batch."""
-
-    idempotency_key: KeyText
-    wallet_id: Id
-
-
-AnyBatchCommand = (
-    BatchDebit
-    | BatchAuthorizeHold
-    | BatchCaptureHold
-    | BatchVoidHold
-    | BatchExtendHold
-    | BatchRefundCharge
-    | BatchGrant
-    | BatchDailyGrant
-)
-
-BATCH_COMMANDS_MAX = 10_000
-
-
-class BatchBody(Body, frozen=True):
-    """Up to 10,000 commands; each stands alone."""
-
-    commands: Annotated[list[AnyBatchCommand], Meta(max_length=BATCH_COMMANDS_MAX)]

@@ -5,40 +5,41 @@ from typing import Any, assert_never
 
 from msgspec import UNSET, UnsetType
 
-from ledger.core.decider import Command
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.closure import CloseWallet
+from ledger.core.flows.control import SetLimit
+from ledger.core.flows.conversion import Convert
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
-from ledger.core.flows.hold import (
-    HOLD_TTL_MAX_S,
-    AuthorizeHold,
-    CaptureHold,
-    ExtendHold,
-    VoidHold,
-)
+from ledger.core.flows.hold import HOLD_TTL_MAX_S, AuthorizeHold, CaptureHold, ExtendHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge
+from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.flows.refund import RefundCharge
+from ledger.core.flows.transfer import PayOut, SendTransfer
 from ledger.core.money import AMOUNT_MINOR_MAX
 from ledger.http.bodies import (
-    AnyBatchCommand,
-    BatchAuthorizeHold,
-    BatchCaptureHold,
-    BatchDailyGrant,
-    BatchDebit,
-    BatchExtendHold,
-    BatchGrant,
-    BatchRefundCharge,
-    BatchVoidHold,
     CaptureBody,
+    CloseWalletBody,
+    ConvertBody,
     DebitBody,
     ExtendBody,
     GrantBody,
     HoldBody,
+    LimitBody,
     MembershipBody,
+    PayoutBody,
     RechargeBody,
     RefundBody,
+    RefundOrderBody,
+    TransferBody,
 )
-from ledger.http.fields import instant_within, number_within, positive_amount, shown, whole_yuan
+from ledger.http.fields import (
+    amount_from_zero,
+    instant_within,
+    number_within,
+    positive_amount,
+    shown,
+    whole_yuan,
+)
 from ledger.http.problems import ProblemError, problem
 
 Numbers = Mapping[str, int]
@@ -76,9 +77,7 @@ def extend_hold(wallet_id: str, hold_id: str, body: ExtendBody) -> ExtendHold:
 
 def refund_charge(wallet_id: str, charge_id: str, body: RefundBody) -> RefundCharge:
     """A charge given back."""
-    if isinstance(body.amount, UnsetType):
-        return RefundCharge(wallet_id, charge_id, body.reason)
-    amount_minor = positive_amount(body.amount, "amount")
+    amount_minor = _optional_amount(body.amount, "amount")
     return RefundCharge(wallet_id, charge_id, body.reason, amount_minor)
 
 
@@ -110,42 +109,78 @@ def open_order(
                 channel=body.channel,
             )
         case MembershipBody():
-            return OpenMembership(wallet_id, body.plan, body.period, body.channel)
+            promotion = _given(body.promotion)
+            return OpenMembership(wallet_id, body.plan, body.period, body.channel, promotion)
         case _:
             assert_never(body)
 
 
-def of_batch(body: AnyBatchCommand, numbers: Numbers) -> Command:
-    """The command of one entry of a batch: the same as its own call makes."""
-    wallet_id = body.wallet_id
-    match body:
-        case BatchDebit():
-            return debit(wallet_id, body, numbers)
-        case BatchAuthorizeHold():
-            return authorize_hold(wallet_id, body, numbers)
-        case BatchCaptureHold():
-            return capture_hold(wallet_id, body.hold_id, body)
-        case BatchVoidHold():
-            return VoidHold(wallet_id, body.hold_id)
-        case BatchExtendHold():
-            return extend_hold(wallet_id, body.hold_id, body)
-        case BatchRefundCharge():
-            return refund_charge(wallet_id, body.charge_id, body)
-        case BatchGrant():
-            return grant(wallet_id, body, numbers)
-        case BatchDailyGrant():
-            return ClaimDailyGrant(wallet_id)
-        case _:
-            assert_never(body)
+def refund_order(wallet_id: str, order_id: str, body: RefundOrderBody) -> RefundOrder:
+    """Money of an order given back."""
+    amount_fen = _optional_amount(body.amount_cny, "amount_cny")
+    return RefundOrder(wallet_id, order_id, body.reason, amount_fen)
 
 
-def currency_number(code: str, numbers: Numbers) -> int:
-    """The number of a currency. Raises ProblemError `unknown-currency`."""
+def convert(wallet_id: str, body: ConvertBody, numbers: Numbers) -> Convert:
+    """Value of one currency turned into another."""
+    return Convert(
+        wallet_id,
+        from_currency=currency_number(body.from_currency, numbers, "from_currency"),
+        to_currency=currency_number(body.to_currency, numbers, "to_currency"),
+        amount_minor=positive_amount(body.amount, "amount"),
+    )
+
+
+def send_transfer(wallet_id: str, body: TransferBody, numbers: Numbers) -> SendTransfer:
+    """Value given to the owner of another wallet."""
+    return SendTransfer(
+        wallet_id,
+        to_wallet_id=body.to_wallet_id,
+        currency=currency_number(body.currency, numbers),
+        amount_minor=positive_amount(body.amount, "amount"),
+        reference=_given(body.reference),
+    )
+
+
+def set_limit(wallet_id: str, body: LimitBody, numbers: Numbers) -> SetLimit:
+    """A wallet's own limit on spending a currency."""
+    return SetLimit(
+        wallet_id,
+        currency=currency_number(body.currency, numbers),
+        reason=body.reason,
+        day_minor=_optional_amount(body.day, "day"),
+        single_minor=_optional_amount(body.single, "single"),
+    )
+
+
+def pay_out(wallet_id: str, body: PayoutBody) -> PayOut:
+    """Money paid to a wallet's owner."""
+    return PayOut(
+        wallet_id,
+        amount_fen=positive_amount(body.amount_cny, "amount_cny"),
+        withheld_fen=amount_from_zero(body.tax_withheld_cny, "tax_withheld_cny"),
+        reference=_given(body.reference),
+    )
+
+
+def close_wallet(wallet_id: str, body: CloseWalletBody) -> CloseWallet:
+    """The end of a wallet."""
+    return CloseWallet(
+        wallet_id,
+        body.reason,
+        forfeit_balance=body.forfeit_balance,
+        end_membership=body.end_membership,
+        write_off_claim=body.write_off_claim,
+    )
+
+
+def currency_number(code: str, numbers: Numbers, name: str = "currency") -> int:
+    """The number of a currency. Raises ProblemError `unknown-currency` naming the field."""
     number = numbers.get(code)
     if number is None:
         known = ", ".join(numbers)
-        detail = f"currency was {shown(code)}; it is one of {known}"
-        raise ProblemError(problem("unknown-currency", detail, field="currency"))
+        detail = f"{name} was {shown(code)}; it is one of {known}"
+        raise ProblemError(problem("unknown-currency", detail, field=name))
     return number
 
 
@@ -172,6 +207,10 @@ def _expires_in(seconds: int) -> int:
         )
         raise ProblemError(problem("expiry-out-of-range", detail, field="expires_in_s"))
     return seconds
+
+
+def _optional_amount(text: str | UnsetType, name: str) -> int | None:
+    return None if isinstance(text, UnsetType) else positive_amount(text, name)
 
 
 def _given(value: str | UnsetType) -> str | None:

@@ -69,6 +69,7 @@ class Dispatcher:
             raw,
             tuple(scope["headers"]),
             trace.request_id,
+            request.receive,
         )
         return await operation.run(call)
 

@@ -26,6 +26,7 @@ CurrencyCode = Annotated[
         examples=["INSPIRATION", "KUAIBI"],
     ),
 ]
+_DECIMAL_SCHEMA: Final = {"pattern": r"^(0|[1-9][0-9]*)(\.[0-9]{1,2})?$", "maxLength": 32}
 AmountText = Annotated[
     str,
     Meta(
@@ -34,7 +35,15 @@ AmountText = Annotated[
             f"at most {format_amount(AMOUNT_MINOR_MAX)}"
         ),
         examples=["10", "0.2", "35.00"],
-        extra_json_schema={"pattern": r"^(0|[1-9][0-9]*)(\.[0-9]{1,2})?$", "maxLength": 32},
+        extra_json_schema=_DECIMAL_SCHEMA,
+    ),
+]
+AmountFromZeroText = Annotated[
+    str,
+    Meta(
+        description="A decimal text with at most two places, 0 or more, without sign or exponent",
+        examples=["0", "12.50"],
+        extra_json_schema=_DECIMAL_SCHEMA,
     ),
 ]
 ReasonText = Annotated[
@@ -87,19 +96,27 @@ def checked_id(text: str, name: str) -> str:
     return text
 
 
-def positive_amount(text: str, name: str, *, instead: str = "name an amount above 0") -> int:
-    """Minor units of an amount above zero; `instead` says what to do with a zero.
+def amount_from_zero(text: str, name: str) -> int:
+    """Minor units of an amount, which may be 0.
 
-    Raises ProblemError: `malformed` if it is no amount, `amount-out-of-range` if it is 0 or more
-    than anyone may name.
+    Raises ProblemError: `malformed` if it is no amount, `amount-out-of-range` if it is more than
+    anyone may name.
     """
     try:
-        minor = parse_amount(text)
+        return parse_amount(text)
     except AmountError as error:
         well_formed = _DECIMAL.fullmatch(text) is not None
         slug: Slug = "amount-out-of-range" if well_formed else "malformed"
         detail = f"{name} was {shown(text)}; {error}"
         raise ProblemError(problem(slug, detail, field=name)) from None
+
+
+def positive_amount(text: str, name: str, *, instead: str = "name an amount above 0") -> int:
+    """Minor units of an amount above zero; `instead` says what to do with a zero.
+
+    Raises ProblemError as `amount_from_zero`, and `amount-out-of-range` if it is 0.
+    """
+    minor = amount_from_zero(text, name)
     if not minor:
         detail = f"{name} was {shown(text)}; {instead}"
         raise ProblemError(problem("amount-out-of-range", detail, field=name))

@@ -9,7 +9,7 @@ import msgspec
 from ledger.http import schemas
 from ledger.http.operation import Operation
 from ledger.http.problems import KINDS, MEDIA_TYPE, Slug
-from ledger.http.refusals import told_as
+from ledger.http.wording import told_as
 
 Json = dict[str, Any]
 
@@ -25,13 +25,15 @@ _DESCRIPTION: Final = (
 )
 _ALWAYS: Final[tuple[Slug, ...]] = ("malformed", "internal-error")
 _AWAY: Final[tuple[Slug, ...]] = ("database-unavailable", "shutting-down")
-_SUBMITTING: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown")
+_SUBMITTING: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown", "wallet-quarantined")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _PATH_WORDS: Final = {
     "wallet_id": "A wallet; it exists from its first event on",
     "hold_id": "A hold of the wallet",
     "charge_id": "A charge of the wallet",
+    "transfer_id": "A transfer that the wallet sent",
     "order_id": "An order",
+    "refund_id": "A refund of an order",
     "channel": "A payment channel",
 }
 
@@ -155,10 +157,8 @@ def problems_of(operation: Operation) -> tuple[Slug, ...]:
     """Every problem that an operation may answer with."""
     slugs: list[Slug] = [*_ALWAYS]
     if not operation.public:
-        slugs.append("unauthenticated")
+        slugs.extend(("unauthenticated", "forbidden"))
         slugs.extend(_AWAY)
-    if operation.scopes:
-        slugs.append("forbidden")
     if operation.body is not None:
         slugs.append("unsupported-media-type")
     if operation.body is not None or operation.raw_body:

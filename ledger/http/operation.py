@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Generic, Literal, TypeVar
 
+from litestar.types import Receive
 from msgspec import Struct
 
 from ledger.core.rejections import Reason
@@ -28,7 +29,8 @@ class Call(Struct, Generic[B, Q], frozen=True, gc=False):
     """A request that was found well-formed and allowed, on its way into an operation.
 
     `params` are the ids of the path, `key` the idempotency key where one is needed, `raw` and
-    `headers` the request as it came where the operation decodes it by itself.
+    `headers` the request as it came where the operation decodes it by itself; `receive` tells
+    when the caller goes away.
     """
 
     ledger: Ledger
@@ -41,6 +43,7 @@ class Call(Struct, Generic[B, Q], frozen=True, gc=False):
     raw: bytes
     headers: Sequence[tuple[bytes, bytes]]
     request_id: str
+    receive: Receive
 
 
 class Operation(Struct, frozen=True, kw_only=True):

@@ -4,26 +4,44 @@ from typing import Final
 
 from ledger.http.operation import Operation
 from ledger.http.routes import (
+    administration,
     batches,
     catalogue,
     charges,
+    control,
+    conversions,
     development,
+    feed,
     finance,
+    history,
     holds,
+    membership,
     orders,
     probes,
+    refunds,
+    sandbox,
+    transfers,
     wallets,
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
+    *history.OPERATIONS,
     *charges.OPERATIONS,
     *holds.OPERATIONS,
     *batches.OPERATIONS,
+    *conversions.OPERATIONS,
+    *transfers.OPERATIONS,
     *orders.OPERATIONS,
+    *refunds.OPERATIONS,
+    *membership.OPERATIONS,
     *catalogue.OPERATIONS,
     *finance.OPERATIONS,
+    *control.OPERATIONS,
+    *administration.OPERATIONS,
+    *feed.OPERATIONS,
     *development.OPERATIONS,
+    *sandbox.OPERATIONS,
     *probes.OPERATIONS,
 )
 """Every call there is."""

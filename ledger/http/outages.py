@@ -10,6 +10,10 @@ _OUTAGES: Final = {
     "database-unavailable": "The database cannot be reached. Nothing was done.",
     "outcome-unknown": "The connection was lost while committing: it may or may not be done.",
     "shutting-down": "The service is shutting down. Nothing was done.",
+    "wallet-quarantined": (
+        "What has fallen due in this wallet cannot be recorded, so the wallet is in quarantine; "
+        "operators were told. Nothing was done."
+    ),
 }
 
 

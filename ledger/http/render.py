@@ -12,7 +12,7 @@ from ledger.core.flows.hold import HoldCaptured
 from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.instants import Instant, format_instant
 from ledger.core.money import format_amount
-from ledger.core.purchases import MembershipGoods, Order, RechargeGoods
+from ledger.core.purchases import MembershipGoods, Order, RechargeGoods, UpgradeGoods
 from ledger.core.wallet import Charge, ClosedHold, DailyClaim, Hold, HoldStatus, Quote, Take
 from ledger.http.answers import (
     CaptureAnswer,
@@ -42,7 +42,7 @@ def render_debit(wallet_id: str, event: DebitCharged, codes: Codes) -> DebitAnsw
         wallet_id=wallet_id,
         currency=codes[charge.currency],
         amount=format_amount(charge.amount_minor),
-        takes=_takes(charge.takes),
+        takes=render_takes(charge.takes),
         available_after=format_amount(event.available_after_minor),
         reference=charge.reference,
         quote=_price(charge.quote),
@@ -62,7 +62,7 @@ def render_hold(
         status=status,
         authorized_at=format_instant(hold.authorized_at),
         expires_at=format_instant(hold.expires_at),
-        takes=_takes(hold.takes),
+        takes=render_takes(hold.takes),
         reference=hold.reference,
         quote=_price(hold.quote),
         charge_id=None,
@@ -101,7 +101,7 @@ def render_charge(wallet_id: str, charge: Charge, codes: Codes) -> ChargeAnswer:
         currency=codes[charge.currency],
         amount=format_amount(charge.amount_minor),
         refunded=format_amount(charge.refunded_minor),
-        takes=_takes(charge.takes),
+        takes=render_takes(charge.takes),
         reference=charge.reference,
         quote=_price(charge.quote),
         charged_at=format_instant(charge.charged_at),
@@ -167,15 +167,28 @@ def render_order(
         "expires_at": format_instant(order.expires_at),
         "paid_at": moment(order.paid_at),
         "paid_late": order.paid_late,
+        "refunding_cny": format_amount(order.refunding_fen),
+        "refunded_cny": format_amount(order.refunded_fen),
+        "reversed_cny": format_amount(order.reversed_fen),
     }
     goods = order.goods
     match goods:
         case RechargeGoods():
-            amount = format_amount(goods.amount_minor)
-            return RechargeOrderAnswer(**common, currency=codes[goods.currency], amount=amount)
-        case MembershipGoods():
+            return RechargeOrderAnswer(
+                **common,
+                currency=codes[goods.currency],
+                amount=format_amount(goods.amount_minor),
+                claim_repaid_cny=format_amount(sum(one.amount_fen for one in order.repaid)),
+            )
+        case MembershipGoods() | UpgradeGoods():
             return MembershipOrderAnswer(
-                **common, plan=goods.plan, period=goods.period, months=goods.months
+                **common,
+                plan=goods.plan,
+                period=goods.period,
+                months=goods.months,
+                list_price_cny=format_amount(goods.month_list_fen * goods.months),
+                promotion=goods.promotion,
+                upgrade_from=goods.from_plan if isinstance(goods, UpgradeGoods) else None,
             )
         case _:
             assert_never(goods)
@@ -193,7 +206,13 @@ def moment(at: Instant | None) -> str | None:
     return None if at is None else format_instant(at)
 
 
-def _takes(takes: Iterable[Take]) -> list[TakeAnswer]:
+def optional_amount(minor: int | None) -> str | None:
+    """An amount for people, if there is one."""
+    return None if minor is None else format_amount(minor)
+
+
+def render_takes(takes: Iterable[Take]) -> list[TakeAnswer]:
+    """The slices of lots that something used."""
     return [TakeAnswer(take.lot.lot_id, format_amount(take.amount_minor)) for take in takes]
 
 

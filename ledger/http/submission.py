@@ -6,19 +6,28 @@ from typing import Any
 from ledger.core.batch import Answer as Outcome
 from ledger.core.batch import Done
 from ledger.core.decider import Command
+from ledger.core.flows.closure import WalletClosed
+from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
+from ledger.core.flows.conversion import Converted
 from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.grant import LotGranted
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided
-from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.membership import MembershipCancelled
+from ledger.core.flows.order import OrderClosed, OrderOpened
+from ledger.core.flows.order_refund import OrderRefundRequested
 from ledger.core.flows.refund import ChargeRefunded
+from ledger.core.flows.transfer import PaidOut, TransferSent
+from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.rejections import Rejection
-from ledger.http import render
+from ledger.http import render, render_control, render_refunds, render_transfers
 from ledger.http.answer import JSON, Answer, encode
+from ledger.http.answers_control import FrozenAnswer
 from ledger.http.idempotency import REPLAYED
 from ledger.http.operation import Call
 from ledger.http.problems import MEDIA_TYPE
 from ledger.http.refusals import problem_of
+from ledger.http.render_wallet import render_membership
 
 
 async def submit(call: Call[Any, Any], command: Command) -> Answer:
@@ -51,14 +60,39 @@ def told(wallet_id: str, outcome: Outcome, codes: Mapping[int, str]) -> tuple[in
             return 200, render.render_refund(wallet_id, outcome, codes)
         case LotGranted():
             return 201, render.render_grant(wallet_id, outcome, codes)
-        case DailyGranted():
-            return 201, render.render_daily_grant(outcome, codes)
-        case AlreadyClaimed():
-            return 200, render.render_daily_grant(outcome, codes)
-        case OrderOpened(order):
-            return 201, render.render_order(wallet_id, order, render.payment_of(order), codes)
+        case DailyGranted() | AlreadyClaimed():
+            claimed_now = isinstance(outcome, DailyGranted)
+            return 201 if claimed_now else 200, render.render_daily_grant(outcome, codes)
+        case Converted():
+            return 201, render_transfers.render_conversion(wallet_id, outcome, codes)
+        case TransferSent():
+            return 201, render_transfers.render_sent_transfer(outcome, codes)
         case Rejection():
             refused = problem_of(outcome, codes)
             return refused.status, refused.document()
+        case _:
+            return _told_of_rarer(wallet_id, outcome, codes)
+
+
+def _told_of_rarer(
+    wallet_id: str, outcome: Outcome, codes: Mapping[int, str]
+) -> tuple[int, object]:
+    match outcome:
+        case OrderOpened(order) | MembershipUpgraded(order=order):
+            return 201, render.render_order(wallet_id, order, render.payment_of(order), codes)
+        case OrderClosed(order):
+            return 200, render.render_order(wallet_id, order, None, codes)
+        case OrderRefundRequested():
+            return 202, render_refunds.render_requested_refund(wallet_id, outcome, codes)
+        case MembershipCancelled(membership):
+            return 200, render_membership(membership)
+        case PaidOut():
+            return 201, render_transfers.render_payout(wallet_id, outcome)
+        case WalletFrozen(frozen) | WalletUnfrozen(frozen):
+            return 200, FrozenAnswer(wallet_id, frozen)
+        case LimitSet():
+            return 200, render_control.render_limit(wallet_id, outcome, codes)
+        case WalletClosed():
+            return 200, render_control.render_closed_wallet(wallet_id, outcome, codes)
         case _:
             raise AssertionError(f"no call brings about {type(outcome).__name__}")

@@ -1,11 +1,14 @@
 """One worker process: the application of a ledger that is opened when the worker starts."""
 
+import asyncio
 import ctypes
 import gc
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -21,13 +24,17 @@ _log = structlog.get_logger()
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Beside = Callable[[Ledger], AbstractAsyncContextManager[Any]]
+"""What a worker does as well, for as long as it serves."""
+
 _PR_SET_PDEATHSIG = 1
 
 
 class Worker:
     """The ASGI application that the server runs: it opens and closes the ledger with itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside = nullcontext) -> None:
+        self._beside = beside
         self._ledger: Ledger | None = None
         self._app: Any = None
 
@@ -49,17 +56,19 @@ class Worker:
             return
         self._app = create_app(self._ledger)
         _tune_garbage_collection()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        _drain_on_a_signal(self._ledger)
+        async with self._beside(self._ledger):
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await self._ledger.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def make_app() -> Worker:
+def make_app(beside: Beside = nullcontext) -> Worker:
     """Called by the server in each new worker process."""
     configure_logging()
     _die_with_the_parent()
-    return Worker()
+    return Worker(beside)
 
 
 def _die_with_the_parent() -> None:
@@ -69,6 +78,22 @@ def _die_with_the_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == 1:
         sys.exit(1)
+
+
+def _drain_on_a_signal(ledger: Ledger) -> None:
+    """The server ends when all are answered: those who wait for news must hear of it first."""
+    loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(ledger.drain)
+        known = before[number]
+        if callable(known):
+            known(number, frame)
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        before[int(sign)] = signal.getsignal(sign)
+        signal.signal(sign, hear)
 
 
 def _tune_garbage_collection() -> None:

@@ -9,17 +9,11 @@ from msgspec.structs import replace
 from ledger.core.batch import Done
 from ledger.core.decider import Command
 from ledger.engine import CommandFailed, Unavailable
-from ledger.http import commands
+from ledger.http import commands_batch
 from ledger.http.answer import Answer, json_answer
 from ledger.http.answers import BatchAnswer, DailyGrantAnswer, ResultAnswer
-from ledger.http.auth import Scope, check_scope
-from ledger.http.bodies import (
-    AnyBatchCommand,
-    BatchBody,
-    BatchDailyGrant,
-    BatchDebit,
-    BatchGrant,
-)
+from ledger.http.auth import check_scope
+from ledger.http.bodies_batch import AnyBatchCommand, BatchBody, BatchDailyGrant, BatchDebit
 from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.outages import failure, outage
 from ledger.http.problems import Problem, ProblemError, problem
@@ -28,9 +22,6 @@ from ledger.http.routes import examples
 from ledger.http.submission import told
 
 _log: Final = structlog.get_logger("ledger.http")
-
-_DEBIT: Final[tuple[Scope, ...]] = ("debit:write",)
-_CREDIT: Final[tuple[Scope, ...]] = ("credit:write",)
 
 
 async def run_batch(call: Call[BatchBody, NoQuery]) -> Answer:
@@ -48,10 +39,9 @@ async def run_batch(call: Call[BatchBody, NoQuery]) -> Answer:
 
 
 def _command(call: Call[BatchBody, NoQuery], entry: AnyBatchCommand, index: int) -> Command:
-    credit = isinstance(entry, BatchGrant | BatchDailyGrant)
-    check_scope(call.caller, _CREDIT if credit else _DEBIT, index=index)
+    check_scope(call.caller, commands_batch.scopes_of(entry), index=index)
     try:
-        return commands.of_batch(entry, call.currencies.numbers)
+        return commands_batch.of_batch(entry, call.currencies.numbers)
     except ProblemError as refused:
         told_where = replace(refused.problem, facts=refused.problem.facts | {"index": index})
         raise ProblemError(told_where) from None

@@ -2,21 +2,28 @@
 
 from typing import Final
 
+from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
-from ledger.core.terms import Plan, Terms
+from ledger.core.pricing import promoted_fen
+from ledger.core.terms import Plan, Policy, Promotion, Terms
 from ledger.http.answer import Answer, json_answer
-from ledger.http.answers import (
+from ledger.http.answers_catalogue import (
     CatalogueAnswer,
     ChannelAnswer,
+    ConversionTermsAnswer,
     CurrencyAnswer,
     DailyTermsAnswer,
     PeriodAnswer,
     PlanAnswer,
+    PolicyAnswer,
+    PromotionAnswer,
     RechargeTermsAnswer,
     SkuAnswer,
+    SpendTermsAnswer,
+    TransferTermsAnswer,
 )
 from ledger.http.operation import Call, NoQuery, Operation
-from ledger.http.render import Codes
+from ledger.http.render import Codes, optional_amount
 
 
 async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
@@ -43,6 +50,8 @@ def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
             format_amount(terms.recharge_min_fen), format_amount(terms.recharge_max_fen)
         ),
         daily_grant=DailyTermsAnswer(codes[terms.daily_currency], format_amount(terms.daily_minor)),
+        promotions=[_promotion(one, terms) for one in terms.promotions.values()],
+        policy=_policy(terms.policy, codes),
     )
 
 
@@ -50,6 +59,7 @@ def _plan(plan: Plan, terms: Terms, codes: Codes) -> PlanAnswer:
     return PlanAnswer(
         plan=plan.plan,
         name=plan.name,
+        rank=plan.rank,
         currency=codes[terms.membership_currency],
         month_amount=format_amount(plan.month_minor),
         prices_cny={
@@ -57,6 +67,49 @@ def _plan(plan: Plan, terms: Terms, codes: Codes) -> PlanAnswer:
             for period, months in terms.periods.items()
         },
         entitlements=list(plan.entitlements),
+    )
+
+
+def _promotion(promotion: Promotion, terms: Terms) -> PromotionAnswer:
+    return PromotionAnswer(
+        promotion=promotion.promotion,
+        name=promotion.name,
+        since=format_instant(promotion.since),
+        until=format_instant(promotion.until),
+        per_wallet_max=promotion.per_wallet_max,
+        stackable=promotion.stackable,
+        factor_bp=promotion.factor_bp,
+        prices_cny={
+            plan.plan: {
+                period: format_amount(
+                    promoted_fen(promotion, plan.month_price_fen * months, plan.plan, period)
+                )
+                for period, months in terms.periods.items()
+            }
+            for plan in terms.plans.values()
+        },
+    )
+
+
+def _policy(policy: Policy, codes: Codes) -> PolicyAnswer:
+    return PolicyAnswer(
+        conversions=[
+            ConversionTermsAnswer(
+                codes[source],
+                codes[target],
+                optional_amount(policy.conversion_day_minor.get(source)),
+            )
+            for source, target in sorted(policy.conversions)
+        ],
+        transfers=TransferTermsAnswer(
+            [codes[currency] for currency in sorted(policy.transfer_currencies)],
+            policy.creator_share_bp,
+        ),
+        spend_limits=[
+            SpendTermsAnswer(codes[currency], format_amount(day_minor))
+            for currency, day_minor in sorted(policy.spend_day_minor.items())
+        ],
+        claims_block_spending=policy.claims_block_spending,
     )
 
 
@@ -68,6 +121,7 @@ _EXAMPLE: Final = CatalogueAnswer(
         PlanAnswer(
             plan="gold",
             name="黄金",
+            rank=1,
             currency="INSPIRATION",
             month_amount="660.00",
             prices_cny={"month": "66.00", "quarter": "198.00"},
@@ -78,6 +132,24 @@ _EXAMPLE: Final = CatalogueAnswer(
     channels=[ChannelAnswer("sandbox", "10.00", 7_200)],
     recharge=RechargeTermsAnswer("1.00", "50000.00"),
     daily_grant=DailyTermsAnswer("INSPIRATION", "66.00"),
+    promotions=[
+        PromotionAnswer(
+            promotion="launch",
+            name="上线七折",
+            since="2025-12-31T16:00:00Z",
+            until="2029-12-31T16:00:00Z",
+            per_wallet_max=16,
+            stackable=False,
+            factor_bp=7_000,
+            prices_cny={"gold": {"month": "46.00", "quarter": "138.00"}},
+        )
+    ],
+    policy=PolicyAnswer(
+        conversions=[ConversionTermsAnswer("KUAIBI", "INSPIRATION", "5000.00")],
+        transfers=TransferTermsAnswer(["KUAIBI"], 5_000),
+        spend_limits=[],
+        claims_block_spending=False,
+    ),
 )
 
 OPERATIONS: Final = (
@@ -86,7 +158,7 @@ OPERATIONS: Final = (
         method="GET",
         path="/v1/catalogue",
         tag="Catalogue",
-        summary="Read currencies, prices, plans and channels",
+        summary="Read currencies, prices, plans, promotions and policy",
         run=read_catalogue,
         answers={200: CatalogueAnswer},
         example_answer=_EXAMPLE,

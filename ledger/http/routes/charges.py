@@ -17,6 +17,7 @@ from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.refusals import problem_of
 from ledger.http.render import render_charge
 from ledger.http.routes import examples
+from ledger.http.routes.gates import CHANGES, GENERATES
 from ledger.http.submission import submit
 
 
@@ -91,7 +92,12 @@ OPERATIONS: Final = (
         body=DebitBody,
         needs_key=True,
         answers={201: DebitAnswer},
-        reasons=(Reason.UNKNOWN_SKU, Reason.INSUFFICIENT_FUNDS),
+        reasons=(
+            *GENERATES,
+            Reason.UNKNOWN_SKU,
+            Reason.LIMIT_EXCEEDED,
+            Reason.INSUFFICIENT_FUNDS,
+        ),
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=DebitBody(currency="INSPIRATION", amount="10", reference="render-1842"),
         example_answer=DebitAnswer(
@@ -130,7 +136,7 @@ OPERATIONS: Final = (
         body=RefundBody,
         needs_key=True,
         answers={200: RefundAnswer},
-        reasons=(Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
+        reasons=(*CHANGES, Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
         problems=("amount-out-of-range",),
         example_body=RefundBody("the job failed", "4"),
         example_answer=RefundAnswer(

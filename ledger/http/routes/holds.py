@@ -16,6 +16,7 @@ from ledger.http.paging import Cursor, Keyset, Limit
 from ledger.http.refusals import problem_of
 from ledger.http.render import render_closed_hold, render_hold
 from ledger.http.routes import examples
+from ledger.http.routes.gates import GENERATES
 from ledger.http.submission import submit
 
 _HOLDS: Final = Keyset(tuple[int, str])
@@ -94,6 +95,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: HoldAnswer},
         reasons=(
+            *GENERATES,
             Reason.UNKNOWN_SKU,
             Reason.EXPIRY_OUT_OF_RANGE,
             Reason.HOLD_EXISTS,

@@ -5,18 +5,19 @@ from typing import Final
 
 from ledger.core.flows.order import OrderOpened
 from ledger.core.rejections import Reason, rejected
+from ledger.engine.payments import UnknownChannel
 from ledger.http import commands
 from ledger.http.answer import Answer, json_answer
-from ledger.http.answers import OrderAnswer, PaymentAnswer, RechargeOrderAnswer
-from ledger.http.bodies import EmptyBody, MembershipBody, RechargeBody
+from ledger.http.answers import OrderAnswer
+from ledger.http.bodies import MembershipBody, RechargeBody
 from ledger.http.fields import shown
 from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.problems import problem
 from ledger.http.refusals import problem_of
 from ledger.http.render import payment_of, render_order
 from ledger.http.routes import examples
+from ledger.http.routes.gates import ORDERS
 from ledger.http.submission import answer_to, told
-from ledger.service import NotASandboxOrder, UnknownChannel
 
 
 async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:
@@ -47,30 +48,14 @@ async def notify(call: Call[None, NoQuery]) -> Answer:
     """Hear a channel's own notification, and answer in its own way."""
     channel = call.params["channel"]
     try:
-        reply = await call.ledger.notify(channel, _texts(call.headers), call.raw)
+        reply = await call.ledger.payments.notify(channel, _texts(call.headers), call.raw)
     except UnknownChannel:
-        return _no_channel(channel)
+        return no_channel(channel)
     return Answer(reply.status, reply.body, reply.content_type.encode())
 
 
-async def pay(call: Call[EmptyBody, NoQuery]) -> Answer:
-    """Have the sandbox pay an order."""
-    channel, order_id = call.params["channel"], call.params["order_id"]
-    codes = call.currencies.codes
-    if channel != "sandbox":
-        return _no_channel(channel)
-    try:
-        found = await call.ledger.sandbox_pay(order_id)
-    except NotASandboxOrder:
-        refused = rejected(Reason.ORDER_NOT_PAYABLE, order_id=order_id)
-        return problem_of(refused, codes).answer()
-    if found is None:
-        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
-    wallet_id, order = found
-    return json_answer(200, render_order(wallet_id, order, payment_of(order), codes))
-
-
-def _no_channel(channel: str) -> Answer:
+def no_channel(channel: str) -> Answer:
+    """The problem of a channel that nobody knows."""
     detail = f"There is no channel {shown(channel)} here. GET /v1/catalogue lists those there are."
     return problem("not-found", detail, what="channel").answer()
 
@@ -84,21 +69,6 @@ def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return texts
 
 
-_ORDER: Final = RechargeOrderAnswer(
-    order_id=examples.ORDER,
-    wallet_id=examples.WALLET,
-    price_cny="10.00",
-    status="pending",
-    channel="sandbox",
-    payment=PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{examples.ORDER}/pay"),
-    created_at="2026-03-01T01:00:00Z",
-    expires_at="2026-03-01T03:00:00Z",
-    paid_at=None,
-    paid_late=False,
-    currency="INSPIRATION",
-    amount="100.00",
-)
-
 OPERATIONS: Final = (
     Operation(
         id="openOrder",
@@ -107,7 +77,9 @@ OPERATIONS: Final = (
         tag="Orders",
         summary="Open a recharge or membership order",
         description=(
-            "A replay answers with the order as it was opened and with its `payment` as it is now."
+            "A membership of a higher plan than the one that runs is an upgrade of it; one that "
+            "costs nothing is paid at once. A replay answers with the order as it was opened and "
+            "with its `payment` as it is now."
         ),
         run=open_order,
         scopes=("order:write",),
@@ -115,14 +87,18 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: OrderAnswer},
         reasons=(
+            *ORDERS,
             Reason.UNKNOWN_PLAN,
             Reason.UNKNOWN_CHANNEL,
+            Reason.UNKNOWN_PROMOTION,
+            Reason.PROMOTION_NOT_APPLICABLE,
+            Reason.UPGRADE_NOT_OFFERED,
             Reason.AMOUNT_OUT_OF_RANGE,
             Reason.LIMIT_EXCEEDED,
         ),
         problems=("unknown-currency",),
         example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel="sandbox"),
-        example_answer=_ORDER,
+        example_answer=examples.RECHARGE,
     ),
     Operation(
         id="readOrder",
@@ -134,7 +110,7 @@ OPERATIONS: Final = (
         scopes=("wallet:read", "order:write"),
         answers={200: OrderAnswer},
         reasons=(Reason.ORDER_NOT_FOUND,),
-        example_answer=_ORDER,
+        example_answer=examples.RECHARGE,
     ),
     Operation(
         id="notify",
@@ -148,25 +124,5 @@ OPERATIONS: Final = (
         raw_body=True,
         answers={},
         problems=("not-found",),
-    ),
-    Operation(
-        id="paySandboxOrder",
-        method="POST",
-        path="/v1/channels/{channel}/orders/{order_id}/pay",
-        tag="Orders",
-        summary="Have the sandbox pay an order",
-        description=(
-            "Development only, channel `sandbox` only: the sandbox sends itself a signed "
-            "notification. A second pay changes nothing."
-        ),
-        run=pay,
-        scopes=("order:write",),
-        body=EmptyBody,
-        body_optional=True,
-        answers={200: OrderAnswer},
-        reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE),
-        development=True,
-        example_body=EmptyBody(),
-        example_answer=_ORDER,
     ),
 )

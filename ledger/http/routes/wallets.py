@@ -8,44 +8,53 @@ from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.lots import spending_rank
 from ledger.core.rejections import Reason
 from ledger.core.wallet import Lot
-from ledger.http import commands
+from ledger.http import commands, past
 from ledger.http.answer import Answer, json_answer
 from ledger.http.answers import (
     BalanceAnswer,
     DailyGrantAnswer,
     GrantAnswer,
+    LimitAnswer,
     LotAnswer,
     LotsAnswer,
-    MembershipAnswer,
-    QueuedAnswer,
     WalletAnswer,
 )
 from ledger.http.bodies import EmptyBody, GrantBody
 from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.paging import LIMIT_MAX, Cursor, Keyset, Limit
+from ledger.http.past import At
 from ledger.http.render_wallet import render_lot, render_wallet
-from ledger.http.routes.examples import LOT, WALLET
+from ledger.http.routes.examples import LOT, MEMBERSHIP, WALLET
+from ledger.http.routes.gates import CHANGES, SPENDS
 from ledger.http.submission import submit
 
 _LOTS: Final = Keyset(tuple[int, bool, int, str])
 
 
+class WalletQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """As of when; now by default."""
+
+    at: At | UnsetType = UNSET
+
+
 class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """A page of lots; all that callers may have fit on the first."""
 
+    at: At | UnsetType = UNSET
     limit: Limit = LIMIT_MAX
     after: Cursor | UnsetType = UNSET
 
 
-async def read_wallet(call: Call[None, NoQuery]) -> Answer:
-    """Tell what the wallet holds now."""
-    view = await call.ledger.read_wallet(call.params["wallet_id"])
-    return json_answer(200, render_wallet(view, call.currencies.codes))
+async def read_wallet(call: Call[None, WalletQuery]) -> Answer:
+    """Tell what the wallet holds, or held."""
+    view = await past.read_wallet(call, call.query.at)
+    policy = call.ledger.catalogue.at(view.as_of).policy
+    return json_answer(200, render_wallet(view, policy, call.currencies.codes))
 
 
 async def list_lots(call: Call[None, LotsQuery]) -> Answer:
     """List the lots that have anything left, in spending order."""
-    view = await call.ledger.read_wallet(call.params["wallet_id"])
+    view = await past.read_wallet(call, call.query.at)
     filled = [lot for lot in view.wallet.lots if lot.available_minor or lot.held_minor]
     lots, following = _LOTS.page(filled, _rank, call.query.limit, call.query.after)
     items = [render_lot(lot, call.currencies.codes) for lot in lots]
@@ -69,23 +78,16 @@ async def grant(call: Call[GrantBody, NoQuery]) -> Answer:
 
 _WALLET: Final = WalletAnswer(
     wallet_id=WALLET,
+    status="open",
     balances={
         "INSPIRATION": BalanceAnswer("716.00", "10.00", "56.00"),
         "KUAIBI": BalanceAnswer("0.00", "0.00", "0.00"),
     },
-    membership=MembershipAnswer(
-        plan="gold",
-        status="active",
-        started_at="2026-03-01T00:30:00Z",
-        ends_at="2026-07-01T00:30:00Z",
-        next_grant_at="2026-04-01T00:30:00Z",
-        months=1,
-        months_granted=1,
-        renews=False,
-        queued=[QueuedAnswer("platinum", 3)],
-    ),
+    membership=MEMBERSHIP,
     claim_fen=0,
+    claims=[],
     payable_fen=0,
+    limits=[LimitAnswer("INSPIRATION", "500.00", None, "10.00")],
     frozen=False,
     seq=42,
     as_of="2026-03-01T01:00:00.123456Z",
@@ -111,10 +113,15 @@ OPERATIONS: Final = (
         path="/v1/wallets/{wallet_id}",
         tag="Wallet",
         summary="Read a wallet",
-        description="A wallet that was never seen reads as zeros.",
+        description=(
+            "A wallet that was never seen reads as zeros. With `at` it is told as it was: what was "
+            "recorded by then, with what had fallen due by then."
+        ),
         run=read_wallet,
         scopes=("wallet:read",),
+        query=WalletQuery,
         answers={200: WalletAnswer},
+        example_query={"at": "2026-03-01T09:00:00.123456+08:00"},
         example_answer=_WALLET,
     ),
     Operation(
@@ -127,6 +134,7 @@ OPERATIONS: Final = (
         scopes=("wallet:read",),
         query=LotsQuery,
         answers={200: LotsAnswer},
+        example_query={"at": "2026-03-01T01:00:00.123456Z"},
         example_answer=LotsAnswer([_LOT], None),
     ),
     Operation(
@@ -142,7 +150,7 @@ OPERATIONS: Final = (
         body_optional=True,
         needs_key=True,
         answers={201: DailyGrantAnswer, 200: DailyGrantAnswer},
-        reasons=(Reason.LIMIT_EXCEEDED,),
+        reasons=(*SPENDS, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
         example_answer=_CLAIM,
     ),
@@ -157,7 +165,7 @@ OPERATIONS: Final = (
         body=GrantBody,
         needs_key=True,
         answers={201: GrantAnswer},
-        reasons=(Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
+        reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
         example_answer=GrantAnswer(
