@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -73,6 +74,29 @@ def verify(*, json: Json = False) -> None:
     sys.exit(run(as_json=json))
 
 
+@app.command
+def jobs(
+    *,
+    once: Annotated[bool, Parameter(negative=())] = False,
+    metrics_port: int | None = None,
+    json: Json = False,
+) -> None:
+    """Do the jobs, the sweeping of what fell due among them, apart from any server.
+
+    Servers do them too unless LEDGER_JOBS=off; however many processes do, one at a time works.
+
+    Parameters
+    ----------
+    once
+        Sweep until nothing is due, say what was done, and end.
+    metrics_port
+        Serve Prometheus metrics on this port of LEDGER_HTTP_HOST.
+    """
+    from ledger.cli.jobs import run
+
+    run(once=once, metrics_port=metrics_port, as_json=json)
+
+
 @keys.command(name="create")
 def key_create(
     *, caller: str, scopes: str, expires_in_days: int | None = None, json: Json = False
@@ -117,6 +141,41 @@ def wallet_show(wallet_id: str, *, json: Json = False) -> None:
     from ledger.cli.wallet import run_show
 
     run_show(wallet_id, as_json=json)
+
+
+@app.command(name="import")
+def import_(
+    *paths: Path,
+    totals: Path | None = None,
+    result: Path | None = None,
+    name: str | None = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    additional: Annotated[bool, Parameter(negative=())] = False,
+    json: Json = False,
+) -> None:
+    """Import balances of an earlier system; run again after a stop, it goes on.
+
+    Exit code 0 when everything is in the books, 1 when wallets were refused, 2 when the files or
+    their totals are wrong and nothing was imported.
+
+    Parameters
+    ----------
+    paths
+        A folder with lots.csv, claims.csv and payables.csv, any of them; or these files.
+    totals
+        A CSV file of control totals (name,value); nothing is imported if one differs.
+    result
+        Where to write, as CSV, which wallets were refused and why.
+    name
+        The import's name; by default a digest of the files.
+    dry_run
+        Check everything and tell what would happen; write nothing.
+    additional
+        Also give to wallets to which an import of another name gave something else before.
+    """
+    from ledger.cli.importing import Order, run
+
+    sys.exit(run(Order(paths, totals, result, name, dry_run, additional, json)))
 
 
 @app.command

@@ -19,6 +19,7 @@ from ledger.store.pool import Connection, connect_service
 from ledger.store.schema import read_facts
 
 _CALLER_MAX: Final = 64
+_OWN_CALLERS: Final = ("channel:", "ledger:")
 
 
 def run_create(
@@ -30,8 +31,8 @@ def run_create(
         raise CommandError(
             f"unknown scopes {', '.join(unknown)}: there are {', '.join(sorted(SCOPES))}"
         )
-    if not caller or len(caller) > _CALLER_MAX or caller.startswith("channel:"):
-        raise CommandError("a caller is named by 1 to 64 characters, and no channel")
+    if not caller or len(caller) > _CALLER_MAX or caller.startswith(_OWN_CALLERS):
+        raise CommandError("a caller is named by 1 to 64 characters, and is no channel nor ledger")
     if lifetime is not None and lifetime <= timedelta(0):
         raise CommandError("a key must live for at least a day")
     token = f"lk_{secrets.token_urlsafe(32)}"

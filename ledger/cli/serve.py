@@ -182,7 +182,7 @@ def _serve(settings: Settings, key: str | None) -> None:
     # Forking a process that has threads is asking for trouble.
     multiprocessing.set_start_method("spawn", force=True)
     server = Server(
-        "ledger.http.worker:make_app",
+        "ledger.cli.worker:make_app",
         factory=True,
         address=settings.http_host,
         port=settings.http_port,

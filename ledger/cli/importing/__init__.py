@@ -1,0 +1,176 @@
+"""`ledger import`: balances of an earlier system, from CSV files, a wallet at a time.
+
+First every file is read, checked and added up; only files without any fault, which agree with
+their control totals, are imported. Each wallet's rows are one command under a key of its own, so
+that an import that was stopped, however, goes on where it stopped when it is run again.
+"""
+
+import asyncio
+import gc
+import logging
+import re
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, aclosing
+from pathlib import Path
+from types import FrameType
+from typing import IO, Final
+
+import structlog
+import uvloop
+from msgspec import Struct
+
+from ledger.cli.database import settings_with_database
+from ledger.cli.failures import CommandError
+from ledger.cli.importing.checking import Checked, check, find_files
+from ledger.cli.importing.faults import Faults
+from ledger.cli.importing.progress import Meter
+from ledger.cli.importing.rehearsal import Rehearsal
+from ledger.cli.importing.report import (
+    Outcome,
+    Report,
+    Wallets,
+    show,
+    show_json,
+    show_wrong,
+)
+from ledger.cli.importing.scratch import Scratch
+from ledger.cli.importing.sending import CALLER, Sender, Submit
+from ledger.cli.importing.wallets import stream_openings
+from ledger.core.flows.opening import ImportOpening
+from ledger.core.instants import Instant
+from ledger.core.terms import Terms
+from ledger.service import Ledger, open_ledger
+from ledger.settings import Settings
+from ledger.store.reads import read_clock
+
+INCOMPLETE: Final = 1
+"""Exit code where some wallets were refused, all others imported."""
+
+WRONG: Final = 2
+"""Exit code where the files or their totals are wrong: nothing was imported."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+
+
+class Order(Struct, frozen=True):
+    """What `ledger import` was asked to do; without a name, the files' digest is their name."""
+
+    paths: Sequence[Path]
+    totals: Path | None = None
+    result: Path | None = None
+    name: str | None = None
+    dry_run: bool = False
+    additional: bool = False
+    as_json: bool = False
+
+
+def run(order: Order) -> int:
+    """Import and report: 0 when everything is in the books, else INCOMPLETE or WRONG."""
+    if order.name is not None and not _NAME.fullmatch(order.name):
+        raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
+    files = find_files(order.paths)
+    _check_result(order.result, [*files.values(), order.totals])
+    # Standard output is the report's.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # Told to stop, it lets go of the database as with Ctrl-C.
+    signal.signal(signal.SIGTERM, _leave)
+    with ExitStack() as stack:
+        settings = stack.enter_context(settings_with_database())
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        terms, now = runner.run(_terms_now(settings))
+        scratch = stack.enter_context(Scratch())
+        meter = stack.enter_context(Meter(quiet=order.as_json))
+        checked = check(files, order.totals, terms, now, scratch, meter)
+        outcome = None
+        if checked.is_right:
+            outcome = Outcome(terms, _open_result(order.result, stack))
+            openings = stream_openings(scratch.stream(), terms.lots_max, Faults())
+            meter.begin("importing", checked.wallets)
+            runner.run(_import(settings, order, checked, openings, outcome, meter))
+    return _tell(order, checked, outcome)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _check_result(result: Path | None, given: Iterable[Path | None]) -> None:
+    if result is not None and result.exists():
+        for path in given:
+            if path is not None and path.exists() and path.samefile(result):
+                raise CommandError(f"--result would overwrite {path}: name another file")
+
+
+def _open_result(path: Path | None, stack: ExitStack) -> IO[str] | None:
+    if path is None:
+        return None
+    return stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+
+
+async def _terms_now(settings: Settings) -> tuple[Terms, Instant]:
+    ledger = await open_ledger(settings)
+    try:
+        async with ledger.reading() as connection:
+            now = await read_clock(connection)
+        return ledger.catalogue.at(now), now
+    finally:
+        await ledger.close()
+
+
+async def _import(
+    settings: Settings,
+    order: Order,
+    checked: Checked,
+    openings: Iterable[ImportOpening],
+    outcome: Outcome,
+    meter: Meter,
+) -> None:
+    ledger = await open_ledger(settings)
+    # As a worker does: nothing here makes cycles, and there is much to look through in vain.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        name = order.name or checked.digest
+        sender = Sender(ledger, name, _submit(ledger, order), additional=order.additional)
+        async with aclosing(sender.stream(openings)) as chunks:
+            async for answers in chunks:
+                for answer in answers:
+                    outcome.add(answer)
+                meter.advance(len(answers))
+    finally:
+        await ledger.close()
+
+
+def _submit(ledger: Ledger, order: Order) -> Submit:
+    if order.dry_run:
+        return Rehearsal(ledger).submit
+    return lambda requests: ledger.submit_many(CALLER, requests)
+
+
+def _tell(order: Order, checked: Checked, outcome: Outcome | None) -> int:
+    report = Report(
+        name=order.name or checked.digest,
+        dry_run=order.dry_run,
+        rows=checked.rows,
+        wallets=Wallets() if outcome is None else outcome.wallets,
+        totals={} if outcome is None else outcome.totals(checked.totals),
+        reasons={} if outcome is None else outcome.reasons,
+        refused=[] if outcome is None else outcome.refused,
+        errors=checked.faults,
+        differences=checked.differences,
+    )
+    if order.as_json:
+        show_json(report)
+    elif outcome is None:
+        show_wrong(report)
+    else:
+        show(report)
+    if outcome is None:
+        return WRONG
+    return 0 if report.is_complete else INCOMPLETE

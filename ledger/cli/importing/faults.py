@@ -1,0 +1,50 @@
+"""Faults: what is wrong with the files, each with its place, what was found and what is wanted."""
+
+from typing import Final
+
+from msgspec import Struct
+
+FAULTS_MAX: Final = 100
+"""Faults looked for; who corrects a hundred looks again anyway."""
+
+_SHOWN_MAX: Final = 60
+
+
+class Fault(Struct, frozen=True):
+    """One thing wrong; without `column` it is the line, without `line` the whole file."""
+
+    file: str
+    line: int | None
+    column: str | None
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line is not None:
+            place += f", line {self.line}"
+        if self.column is not None:
+            place += f", {self.column}"
+        return f"{place}: found {self.found}; wanted {self.wanted}"
+
+
+class Faults:
+    """The faults found so far; those beyond FAULTS_MAX are dropped."""
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether looking on is of no use."""
+        return len(self.found) >= FAULTS_MAX
+
+    def add(self, fault: Fault) -> None:
+        """Keep a fault."""
+        if not self.full:
+            self.found.append(fault)
+
+
+def shown(text: str) -> str:
+    """A cell as a fault shows it: quoted, escaped and never long."""
+    return ascii(text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}...")

@@ -1,0 +1,51 @@
+"""Rehearsal: what the ledger would answer, decided as it decides, and nothing written."""
+
+from collections.abc import Sequence
+
+from ledger.cli.importing.sending import CALLER, Request
+from ledger.core.batch import Envelope, Failed, decide_batch
+from ledger.engine import CommandFailed, Unavailable
+from ledger.engine.commit import Answered
+from ledger.engine.lane import seal, shard_of
+from ledger.service import Ledger
+from ledger.store import journal
+
+
+class Rehearsal:
+    """Answers in the place of `submit_many`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def submit(self, requests: Sequence[Request]) -> list[Answered]:
+        """What each request would be answered, at most one of a wallet, in their order."""
+        by_shard: dict[int, list[Envelope]] = {}
+        for key, command in requests:
+            shard = shard_of(command.wallet_id, self._ledger.facts.shards)
+            by_shard.setdefault(shard, []).append(seal(CALLER, key, command))
+        answers: dict[str, Answered] = {}
+        for shard, envelopes in by_shard.items():
+            try:
+                answers |= await self._decide(shard, envelopes)
+            except Unavailable as away:
+                answers |= {one.command.wallet_id: away for one in envelopes}
+        return [answers[command.wallet_id] for _, command in requests]
+
+    async def _decide(self, shard: int, envelopes: Sequence[Envelope]) -> dict[str, Answered]:
+        wanted = journal.nothing_wanted()
+        for one in envelopes:
+            key = (one.command.wallet_id, one.caller, one.key_hash)
+            journal.want_command(wanted, key, one.command)
+        async with self._ledger.reading() as connection:
+            snapshot = await journal.load(connection, shard, wanted)
+        batch = decide_batch(snapshot, envelopes, self._ledger.catalogue.at)
+        return {
+            one.command.wallet_id: _answered(outcome) if isinstance(outcome, Failed) else outcome
+            for one, outcome in zip(envelopes, batch.outcomes, strict=True)
+        }
+
+
+def _answered(failed: Failed) -> Answered:
+    if failed.dues:
+        return Unavailable("wallet-quarantined")
+    return CommandFailed(type(failed.error).__name__)

@@ -1,0 +1,172 @@
+"""The report of an import: what the files come to, what became of each wallet, what is wrong."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping
+from typing import IO, Final
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from ledger.cli.importing.faults import FAULTS_MAX, Fault
+from ledger.cli.importing.sending import Answer
+from ledger.cli.importing.totals import Difference, Totals, texts_of
+from ledger.core.terms import Terms
+from ledger.http.refusals import problem_of
+
+REFUSED_NAMED_MAX: Final = 200
+"""Refused wallets that a report names; the result file has them all."""
+
+_REFUSED_SHOWN_MAX: Final = 20
+
+
+class Refused(Struct, frozen=True):
+    """A wallet whose opening was not imported, and why, told as callers of the API know it."""
+
+    wallet_id: str
+    reason: str
+    facts: Mapping[str, str | int]
+
+
+class Wallets(Struct):
+    """How many wallets were answered how; `already_by_another_name` are some of `already`."""
+
+    imported: int = 0
+    already: int = 0
+    already_by_another_name: int = 0
+    refused: int = 0
+
+
+class Report(Struct, frozen=True):
+    """All that there is to say of an import, or of its rehearsal.
+
+    `totals` are those of the `files`, of what was `imported`, of what was there `already`, and of
+    what is `missing` in the books, which the refused wallets explain.
+    """
+
+    name: str
+    dry_run: bool
+    rows: dict[str, int]
+    wallets: Wallets
+    totals: dict[str, dict[str, str]]
+    reasons: dict[str, int]
+    refused: list[Refused]
+    errors: list[Fault]
+    differences: list[Difference]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the files have is in the books, or would be."""
+        return not self.wallets.refused and all(
+            value in {"0", "0.00"} for value in self.totals["missing"].values()
+        )
+
+
+class Outcome:
+    """What was answered so far; each refusal goes to the result file, if there is one, at once."""
+
+    def __init__(self, terms: Terms, result: IO[str] | None) -> None:
+        self.wallets = Wallets()
+        self.reasons: Counter[str] = Counter()
+        self.refused: list[Refused] = []
+        self._codes = {one.number: code for code, one in terms.currencies.items()}
+        self._imported, self._already = Totals(terms), Totals(terms)
+        self._result = None if result is None else csv.writer(result, lineterminator="\n")
+        if self._result is not None:
+            self._result.writerow(Refused.__struct_fields__)
+
+    def add(self, answer: Answer) -> None:
+        """Count an answer."""
+        if answer.event is None:
+            self._add_refused(answer)
+        elif answer.now:
+            self.wallets.imported += 1
+            self._imported.add(answer.event)
+        else:
+            self.wallets.already += 1
+            self.wallets.already_by_another_name += answer.another_name
+            self._already.add(answer.event)
+
+    def _add_refused(self, answer: Answer) -> None:
+        facts: Mapping[str, str | int] = {}
+        if answer.rejection is not None:
+            facts = problem_of(answer.rejection, self._codes).facts
+        refused = Refused(answer.wallet_id, answer.reason, facts)
+        self.wallets.refused += 1
+        self.reasons[refused.reason] += 1
+        if len(self.refused) < REFUSED_NAMED_MAX:
+            self.refused.append(refused)
+        if self._result is not None:
+            told = msgspec.json.encode(facts).decode()
+            self._result.writerow((answer.wallet_id, answer.reason, told))
+
+    def totals(self, files: Totals) -> dict[str, dict[str, str]]:
+        """The totals of a report, given those of the files."""
+        imported, already = self._imported.values, self._already.values
+        names = dict.fromkeys([*files.values, *imported, *already])
+        missing = {
+            name: files.values.get(name, 0) - imported.get(name, 0) - already.get(name, 0)
+            for name in names
+        }
+        return {
+            "files": files.texts(),
+            "imported": texts_of(imported),
+            "already": texts_of(already),
+            "missing": texts_of(missing),
+        }
+
+
+def show_wrong(report: Report) -> None:
+    """Print on standard error what keeps an import from starting."""
+    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    for fault in report.errors:
+        console.print(str(fault))
+    if len(report.errors) == FAULTS_MAX:
+        console.print(f"… these are the first {FAULTS_MAX}; there may be more.")
+    for one in report.differences:
+        console.print(f"{one.total}: the control total is {one.wanted}, the files have {one.found}")
+    console.print("Nothing was imported.")
+
+
+def show(report: Report) -> None:
+    """Print totals and refusals for people."""
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    rows = ", ".join(f"{count} rows of {file}" for file, count in report.rows.items())
+    console.print(f"import {report.name}: {rows}")
+    console.print(_totals(report))
+    wallets = report.wallets
+    another = f" ({wallets.already_by_another_name} of them by another name)"
+    console.print(
+        f"{wallets.imported} wallets {'would be ' if report.dry_run else ''}imported, "
+        f"{wallets.already} already were{another if wallets.already_by_another_name else ''}, "
+        f"{wallets.refused} {'would be ' if report.dry_run else ''}refused."
+    )
+    for reason, count in report.reasons.items():
+        console.print(f"refused for {reason}: {count}")
+    for one in report.refused[:_REFUSED_SHOWN_MAX]:
+        facts = ", ".join(f"{name} {value}" for name, value in one.facts.items())
+        console.print(f"  {one.wallet_id}: {one.reason}" + (f" ({facts})" if facts else ""))
+    if wallets.refused > _REFUSED_SHOWN_MAX:
+        console.print("  … and more: --result FILE names all of them.")
+    if report.dry_run:
+        console.print("This was a dry run: nothing was written.")
+
+
+def _totals(report: Report) -> Table:
+    table = Table()
+    table.add_column("total", overflow="fold")
+    for column in report.totals:
+        would_be = report.dry_run and column == "imported"
+        table.add_column("would be imported" if would_be else column, justify="right")
+    for name in report.totals["files"]:
+        values = [column.get(name, "0") for column in report.totals.values()]
+        if any(value not in {"0", "0.00"} for value in values):
+            table.add_row(name, *values)
+    return table
+
+
+def show_json(report: Report) -> None:
+    """Print everything for machines."""
+    print(msgspec.json.encode(report).decode())

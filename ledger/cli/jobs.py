@@ -1,0 +1,116 @@
+"""`ledger jobs`: what the ledger does by itself, in a process of its own."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from time import monotonic
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from prometheus_client import start_http_server
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ledger.cli.database import settings_with_database
+from ledger.jobs import JOBS, running
+from ledger.jobs.runner import run_once
+from ledger.jobs.sweeper import SWEEP
+from ledger.service import Ledger, open_ledger
+from ledger.settings import Settings
+from ledger.store.jobs import count_due, read_backlog
+from ledger.telemetry import configure_logging
+
+SHOWN_AFTER_S: Final = 1.0
+"""What is done sooner needs no progress bar; one is brought up to date as often."""
+
+
+class Summary(Struct, frozen=True):
+    """What a sweep did: events recorded, what it left, and how long it took."""
+
+    events: int
+    wallets_due: int
+    wallets_quarantined: int
+    seconds: float
+
+
+def run(*, once: bool, metrics_port: int | None, as_json: bool) -> None:
+    """Do the jobs until SIGTERM or SIGINT; or sweep once."""
+    with settings_with_database() as settings:
+        if once:
+            # Standard output is for the summary.
+            configure_logging(level=logging.WARNING, to=sys.stderr)
+            _show(asyncio.run(_sweep(settings, quiet=as_json)), as_json=as_json)
+            return
+        configure_logging()
+        if metrics_port is not None:
+            start_http_server(metrics_port, settings.http_host)
+        asyncio.run(_keep_going(settings))
+
+
+async def _keep_going(settings: Settings) -> None:
+    told_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, told_to_stop.set)
+    ledger = await open_ledger(settings)
+    try:
+        async with running(ledger, JOBS):
+            print("ledger jobs are running", flush=True)
+            await told_to_stop.wait()
+    finally:
+        await ledger.close()
+
+
+async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
+    begun = told_at = monotonic()
+    ledger = await open_ledger(settings)
+    progress = Progress(
+        TextColumn("sweeping wallets"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=quiet or bool(os.environ.get("CI")),
+    )
+    events = 0
+    try:
+        total, _ = await _left(ledger)
+        task = progress.add_task("sweep", total=total)
+        async for count in run_once(ledger, SWEEP):
+            events += count
+            # Counting what is left costs something itself.
+            if monotonic() - told_at > SHOWN_AFTER_S:
+                progress.start()
+                left, _ = await _left(ledger)
+                progress.update(task, completed=total - left)
+                told_at = monotonic()
+        due, quarantined = await _left(ledger)
+    finally:
+        progress.stop()
+        await ledger.close()
+    return Summary(events, due, quarantined, round(monotonic() - begun, 3))
+
+
+async def _left(ledger: Ledger) -> tuple[int, int]:
+    """(wallets with something due, wallets in quarantine)."""
+    async with ledger.reading() as connection:
+        backlogs = [await read_backlog(connection, shard) for shard in range(ledger.facts.shards)]
+        due = await count_due(connection, backlogs[0].now)
+    return due, sum(backlog.quarantined for backlog in backlogs)
+
+
+def _show(summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(summary).decode())
+        return
+    console = Console()
+    console.print(f"{summary.events} dues recorded in {summary.seconds} s.")
+    if summary.wallets_quarantined:
+        console.print(
+            f"{summary.wallets_quarantined} wallets are in quarantine: the log of the service says "
+            "what their dues raise."
+        )
