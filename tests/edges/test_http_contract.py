@@ -16,10 +16,13 @@ async def test_a_wallet_never_seen_reads_as_zeros(http: Client) -> None:
     zero = {"available": "0.00", "held": "0.00", "expiring_soon": "0.00"}
     assert told == {
         "wallet_id": wallet.rsplit("/", 1)[1],
+        "status": "open",
         "balances": {"INSPIRATION": zero, "KUAIBI": zero},
         "membership": None,
         "claim_fen": 0,
+        "claims": [],
         "payable_fen": 0,
+        "limits": [],
         "frozen": False,
         "seq": 0,
     }

@@ -41,21 +41,21 @@ async def test_a_recharge_is_opened_paid_and_credited_once(http: Client) -> None
 
 
 async def test_a_membership_starts_when_it_is_paid(http: Client) -> None:
-    """The first month's points at once; the next on the anniversary; another order queues."""
+    """The first month's points at once; the next on the anniversary; a lower plan queues."""
     wallet = new_wallet()
     body = {"kind": "membership", "plan": "gold", "period": "quarter", "channel": "sandbox"}
-    for plan, price in (("gold", "198.00"), ("platinum", "798.00")):
+    for plan, price in (("platinum", "798.00"), ("gold", "198.00")):
         order = (await post(http, f"{wallet}/orders", body | {"plan": plan})).json()
         assert (order["price_cny"], order["months"], order["plan"]) == (price, 3, plan)
         assert (await http.post(order["payment"]["pay_url"])).json()["status"] == "paid"
     told = (await http.get(wallet)).json()
     membership = told["membership"]
-    assert (membership["plan"], membership["status"]) == ("gold", "active")
+    assert (membership["plan"], membership["status"]) == ("platinum", "active")
     assert (membership["months"], membership["months_granted"]) == (3, 1)
-    assert membership["queued"] == [{"plan": "platinum", "months": 3}]
+    assert [(term["plan"], term["months"]) for term in membership["queued"]] == [("gold", 3)]
     assert membership["renews"] is False
     assert membership["started_at"] < membership["next_grant_at"] < membership["ends_at"]
-    assert told["balances"]["INSPIRATION"]["available"] == "660.00"
+    assert told["balances"]["INSPIRATION"]["available"] == "3000.00"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
 from ledger.http.outages import failure, outage
 from ledger.http.problems import KINDS, TYPE_BASE, Slug, problem
-from ledger.http.refusals import problem_of, told_as
+from ledger.http.refusals import problem_of
+from ledger.http.wording import told_as
 
 CODES = {CNY: "CNY", 1001: "INSPIRATION", 1002: "KUAIBI"}
 
@@ -20,16 +21,35 @@ STATUSES = {
     Reason.UNKNOWN_SKU: 400,
     Reason.UNKNOWN_PLAN: 400,
     Reason.UNKNOWN_CHANNEL: 400,
+    Reason.UNKNOWN_PROMOTION: 400,
     Reason.AMOUNT_OUT_OF_RANGE: 400,
     Reason.EXPIRY_OUT_OF_RANGE: 400,
+    Reason.NOT_CONVERTIBLE: 409,
+    Reason.NOT_TRANSFERABLE: 409,
+    Reason.TRANSFER_TO_SELF: 400,
+    Reason.WALLET_CLOSED: 409,
+    Reason.WALLET_FROZEN: 409,
+    Reason.CLAIM_OPEN: 409,
+    Reason.STOPPED: 409,
     Reason.HOLD_EXISTS: 409,
     Reason.HOLD_NOT_FOUND: 404,
     Reason.HOLD_NOT_OPEN: 409,
     Reason.CHARGE_NOT_FOUND: 404,
     Reason.ORDER_NOT_FOUND: 404,
     Reason.ORDER_NOT_PAYABLE: 409,
+    Reason.ORDER_NOT_REFUNDABLE: 409,
+    Reason.REFUND_NOT_FOUND: 404,
+    Reason.REFUND_NOT_OPEN: 409,
+    Reason.TRANSFER_NOT_FOUND: 404,
+    Reason.NO_MEMBERSHIP: 409,
+    Reason.PROMOTION_NOT_APPLICABLE: 409,
+    Reason.UPGRADE_NOT_OFFERED: 409,
+    Reason.WALLET_NOT_EMPTY: 409,
+    Reason.LOT_EXISTS: 409,
     Reason.CAPTURE_EXCEEDS_HOLD: 409,
     Reason.REFUND_EXCEEDS_CHARGE: 409,
+    Reason.REFUND_EXCEEDS_ORDER: 409,
+    Reason.PAYOUT_EXCEEDS_PAYABLE: 409,
     Reason.LIMIT_EXCEEDED: 409,
     Reason.INSUFFICIENT_FUNDS: 402,
 }
@@ -78,6 +98,147 @@ def test_facts_are_told_in_the_words_of_callers() -> None:
     }
 
 
+_OF_A_DAY = {"amount_minor": 600, "spent_minor": 450, "most_minor": 1_000}
+_OF_GRANTS = {"asked_minor": 600, "used_minor": 450, "cap_minor": 1_000}
+_LATER = "Wait for the next day in Shanghai or have the limit raised, then send the command under "
+LIMITS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"limit": "open lots", "most": 1_000},
+        (
+            "The wallet has as many open lots as it may: 1000. Let some end, then send the "
+            "command under a new key."
+        ),
+    ),
+    (
+        {"limit": "a single charge", "currency": 1001, "amount_minor": 600, "most_minor": 500},
+        (
+            "6.00 INSPIRATION was asked for, and a single charge of this wallet is at most "
+            "5.00. Ask for less, or have the limit raised."
+        ),
+    ),
+    (
+        {"limit": "spending a day", "currency": 1002, **_OF_A_DAY},
+        (
+            "6.00 KUAIBI was asked for; of the 10.00 that this wallet may spend a day, 4.50 "
+            f"is spent or held. {_LATER}a new key."
+        ),
+    ),
+    (
+        {"limit": "conversion a day", "currency": 1002, **_OF_A_DAY},
+        (
+            "6.00 KUAIBI was to be converted; of the 10.00 that a wallet may convert a day, "
+            f"4.50 is converted. {_LATER}a new key."
+        ),
+    ),
+    (
+        {"limit": "grants a day", "currency": 1001, **_OF_GRANTS},
+        (
+            "6.00 INSPIRATION was to be granted; of the 10.00 that this caller may grant a "
+            "day, 4.50 is granted. Wait for the next day in Shanghai, or ask for an "
+            "adjustment by two people."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "detail"), LIMITS)
+def test_a_limit_says_which_it_is(facts: dict[str, Any], detail: str) -> None:
+    """Bounds of a wallet, of a charge, of a day: each in its own words."""
+    assert problem_of(rejected(Reason.LIMIT_EXCEEDED, **facts), CODES).detail == detail
+
+
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [
+        ("open holds", "Capture or void them first."),
+        ("refunds under way", "Wait until the channel has settled them."),
+        ("transfers in transit", "Wait until they are done."),
+        ("money payable to its owner", "Pay it out first."),
+        ("a balance", "Have it spent or refunded first, or say forfeit_balance."),
+        ("a membership", "Have it refunded first, or say end_membership."),
+        ("an open claim", "Have it repaid first, or say write_off_claim."),
+    ],
+)
+def test_a_wallet_that_is_not_empty_says_what_to_do_about_it(what: str, advice: str) -> None:
+    """What stands in the way decides what helps."""
+    refused = rejected(Reason.WALLET_NOT_EMPTY, wallet_id="w", what=what)
+    told = problem_of(refused, CODES)
+    assert told.detail == f"The wallet w cannot be closed: it has {what}. {advice}"
+    assert told.document()["what"] == what
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"period": "month", "running_period": "month", "pending": "yes"}, "Have it paid or close"),
+        ({"period": "month", "running_period": "none", "pending": "no"}, "order black as a"),
+        ({"period": "month", "running_period": "year", "pending": "no"}, "bought by the year"),
+        ({"period": "year", "running_period": "year", "pending": "no"}, "no more points a month"),
+    ],
+)
+def test_an_upgrade_that_is_not_offered_says_why(facts: dict[str, str], words: str) -> None:
+    """Another is pending, the term is over, the period is another, or there is nothing to gain."""
+    refused = rejected(Reason.UPGRADE_NOT_OFFERED, plan="black", from_plan="gold", **facts)
+    detail = problem_of(refused, CODES).detail
+    assert words in detail
+    assert "unknown" not in detail
+
+
+def test_a_promotion_says_when_and_how_often_it_applies() -> None:
+    """Its window as times, its uses as counts; or that it is not for upgrades."""
+    window = {"since": 0, "until": 60_000_000, "uses": 2, "most": 2}
+    told = problem_of(
+        rejected(Reason.PROMOTION_NOT_APPLICABLE, promotion="launch", **window), CODES
+    )
+    assert told.detail == (
+        "Promotion launch runs from 1970-01-01T00:00:00Z until 1970-01-01T00:01:00Z, 2 times a "
+        "wallet; this wallet used it 2 times. Order without it."
+    )
+    refused = rejected(Reason.PROMOTION_NOT_APPLICABLE, promotion="launch", plan="black")
+    assert "black is an upgrade" in problem_of(refused, CODES).detail
+
+
+def test_a_refund_of_what_is_spent_says_so() -> None:
+    """Nothing left is told otherwise than too much asked."""
+    facts = {"order_id": "o", "amount_fen": 500}
+    told = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=300), CODES)
+    assert told.detail == (
+        "A refund of 5.00 CNY was asked of order o, of which 3.00 CNY is unspent. Refund at most "
+        "that."
+    )
+    assert told.facts == {"order_id": "o", "amount_cny": "5.00", "refundable_cny": "3.00"}
+    told = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=0), CODES)
+    assert told.detail.startswith("Nothing is left to give back of order o")
+
+
+def test_value_that_was_not_paid_for_is_told_apart() -> None:
+    """Only paid value is converted or given away: it may be less than the wallet shows."""
+    refused = rejected(
+        Reason.INSUFFICIENT_FUNDS,
+        currency=1002,
+        amount_minor=1000,
+        available_minor=20,
+        counted="paid value",
+    )
+    told = problem_of(refused, CODES)
+    assert "of what is available 0.20 was paid for" in told.detail
+    assert told.facts["available"] == "0.20"
+
+
+def test_a_conversion_that_is_not_offered_names_both_currencies() -> None:
+    """By their codes."""
+    refused = rejected(Reason.NOT_CONVERTIBLE, currency=1001, to_currency=1002)
+    told = problem_of(refused, CODES)
+    assert told.facts == {"currency": "INSPIRATION", "to_currency": "KUAIBI"}
+    assert told.detail.startswith("INSPIRATION cannot be converted to KUAIBI.")
+
+
+def test_a_closed_wallet_says_since_when() -> None:
+    """Instants are RFC 3339 in UTC."""
+    refused = rejected(Reason.WALLET_CLOSED, wallet_id="w", closed_at=1_000_000)
+    assert problem_of(refused, CODES).facts["closed_at"] == "1970-01-01T00:00:01Z"
+
+
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
@@ -101,10 +262,20 @@ def test_an_expiry_refusal_tells_times() -> None:
     assert document["now"] == "1970-01-01T00:00:01Z"
 
 
-def test_a_reused_key_names_the_field_as_callers_know_it() -> None:
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("amount_minor", "amount"),
+        ("amount_fen", "amount_cny"),
+        ("withheld_fen", "tax_withheld_cny"),
+        ("day_minor", "day"),
+        ("to_currency", "to_currency"),
+    ],
+)
+def test_a_reused_key_names_the_field_as_callers_know_it(field: str, name: str) -> None:
     """`amount_minor` is `amount` in the API."""
-    refused = rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="amount_minor")
-    assert problem_of(refused, CODES).document()["field"] == "amount"
+    refused = rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
+    assert problem_of(refused, CODES).document()["field"] == name
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold
 from ledger.core.money import format_amount
 from ledger.http import commands
-from ledger.http.bodies import BatchBody, CaptureBody, DebitBody, HoldBody, RefundBody
+from ledger.http.bodies import CaptureBody, DebitBody, HoldBody, RefundBody
+from ledger.http.bodies_batch import BatchBody
 from ledger.http.codec import BodyDecoder, QueryDecoder
 from ledger.http.fields import checked_id, positive_amount, whole_yuan
 from ledger.http.idempotency import read_key

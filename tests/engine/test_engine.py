@@ -201,7 +201,7 @@ async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger
     opened = await ledger.submit("test", "o", OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
     assert isinstance(opened.answer, OrderOpened)
     order_id = opened.answer.order.order_id
-    await asyncio.gather(*(ledger.sandbox_pay(order_id) for _ in range(10)))
+    await asyncio.gather(*(ledger.sandbox.pay(order_id) for _ in range(10)))
     view = await ledger.read_wallet("w")
     assert view.wallet.available_minor(INSPIRATION) == 10_000
     found = await ledger.find_order(order_id)

@@ -28,7 +28,7 @@ async def lived_in(ledger: Ledger) -> Ledger:
         ):
             opened = await ledger.submit("test", kind, command)
             assert isinstance(opened.answer, OrderOpened)
-            await ledger.sandbox_pay(opened.answer.order.order_id)
+            await ledger.sandbox.pay(opened.answer.order.order_id)
         await ledger.submit("test", "d", ClaimDailyGrant(wallet))
         await ledger.submit("test", "g", Grant(wallet, INSPIRATION, 500, "compensation", "sorry"))
         await ledger.submit("test", "h1", AuthorizeHold(wallet, INSPIRATION, 7_000, hold_id="h1"))

@@ -1,17 +1,18 @@
-"""Plans: on a new ledger as on a full one, the engine probes indexes with whole keys."""
+"""Plans: on a new ledger as on a full one, indexes are probed with whole keys."""
 
 import asyncio
 import re
 import subprocess
+
+import pytest
 
 from ledger.embedded import bin_dir
 from ledger.store.sql import statement
 from tests.conftest import Database
 
 
-def _plan(database: Database, name: str) -> str:
+def _plan(database: Database, name: str, sessions: str) -> str:
     """The plan of every execution: psql leaves the parameters open."""
-    sessions = statement("session") + statement("session_engine")
     script = f"{sessions}\nEXPLAIN (GENERIC_PLAN) {statement(name)};\n"
     return subprocess.run(
         [bin_dir() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", database.url],
@@ -26,7 +27,8 @@ async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
     database: Database,
 ) -> None:
     """A plan is made once and kept: made on empty tables it must still be right on full ones."""
-    text = await asyncio.to_thread(_plan, database, "load")
+    sessions = statement("session") + statement("session_engine")
+    text = await asyncio.to_thread(_plan, database, "load", sessions)
     probes = re.findall(r"Index Scan (?:using|on) (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)", text)
     conditions = {index: set(re.findall(r"\((\w+) = ", found)) for index, found in probes}
     # An event is found by its seq, or by wallet and seq; never by a part of the longer key.
@@ -41,3 +43,29 @@ async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
     assert {"events_pkey", "events_by_wallet"} & set(conditions)
     scanned = set(re.findall(r"Seq Scan on (\w+)", text))
     assert scanned <= {"development_clock", "shards"}
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "condition"),
+    [
+        ("past_snapshot", "wallet_snapshots_by_time", "shard = wallet = recorded_at <="),
+        ("past_events", "events_by_wallet", "shard = wallet = seq >"),
+        ("entries", "events_by_wallet", "shard = wallet = seq <"),
+        ("entries", "wallets_pkey", "shard = wallet ="),
+        ("entries", "texts_pkey", "shard = wallet = caller = key_hash ="),
+        ("wallet_orders", "documents_pkey", "shard = wallet = kind = id <"),
+        ("feed_page", "events_pkey", "shard = seq >"),
+    ],
+)
+async def test_history_is_read_along_an_index_in_its_own_order(
+    database: Database, name: str, index: str, condition: str
+) -> None:
+    """A page costs what is on it, however long the history: no scan, and no sort but of a page."""
+    text = await asyncio.to_thread(_plan, database, name, statement("session"))
+    scans = r"Index Scan (?:Backward )?using (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)"
+    conditions = [cond for used, cond in re.findall(scans, text) if used == index]
+    found = [" ".join(re.findall(r"\((\w+ (?:=|<=|<|>))", cond)) for cond in conditions]
+    assert found == [condition], text
+    assert "Seq Scan" not in text
+    # What comes out of the limit may be sorted, what goes into it never is.
+    assert "Sort" not in text.rpartition("Limit")[2]

@@ -18,7 +18,8 @@ from ledger.core.flows.order import OpenRecharge
 from ledger.core.rejections import Reason, Rejection
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.engine.clock import ClockError
-from ledger.service import UnknownChannel, open_ledger
+from ledger.engine.payments import UnknownChannel
+from ledger.service import open_ledger
 from ledger.settings import Settings
 from ledger.store.schema import (
     HEAD,
@@ -166,7 +167,7 @@ async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
             with pytest.raises(ClockError, match="development"):
                 await ledger.move_clock(advance_us=1)
             with pytest.raises(UnknownChannel):
-                await ledger.notify("sandbox", {}, b"")
+                await ledger.payments.notify("sandbox", {}, b"")
         finally:
             await ledger.close()
 

@@ -1,0 +1,399 @@
+"""`ledger import`, as a process of its own: balances of an earlier system become the ledger's."""
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ledger.core.flows.closure import CloseWallet
+from ledger.core.flows.debit import Debit, DebitCharged
+from ledger.core.flows.grant import Grant
+from ledger.core.instants import to_instant
+from ledger.core.purchases import Claim
+from ledger.core.rejections import Rejection
+from ledger.core.wallet import LotTerms
+from ledger.service import Ledger
+from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small
+from tests.commands.test_commands import of, run
+from tests.conftest import Database
+
+INSPIRATION, KUAIBI = 1001, 1002
+NEW_YEAR_2099 = to_instant(datetime(2098, 12, 31, 16, tzinfo=UTC))
+
+
+async def import_(database: Database, *arguments: object) -> tuple[int, dict[str, Any]]:
+    """The exit code and the report of an import."""
+    code, out, err = await run("import", *map(str, arguments), "--json", **of(database))
+    assert out, err
+    assert not err
+    return code, json.loads(out)
+
+
+async def closings(ledger: Ledger) -> dict[tuple[str, int], int]:
+    """The trial balance: what each account and currency closes with."""
+    rows = await ledger.trial_balance(None, None)
+    return {(row.account, row.currency): row.closing for row in rows if row.closing}
+
+
+async def verified(database: Database) -> int:
+    """How many events there are; they agree with everything derived from them."""
+    code, out, _ = await run("verify", "--json", **of(database))
+    found = json.loads(out)
+    assert (code, found["differences"]) == (0, 0), found
+    events: int = found["events"]
+    return events
+
+
+async def test_balances_are_carried_over_lot_by_lot(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Wallets have their lots, claims and payables with everything that they had elsewhere."""
+    code, report = await import_(database, export_small(tmp_path))
+    assert (code, report["wallets"]["imported"], report["refused"]) == (0, 3, [])
+    assert report["rows"] == {"lots.csv": 5, "claims.csv": 1, "payables.csv": 2}
+    ann = (await ledger.read_wallet("ann")).wallet
+    granted = to_instant(datetime(2024, 2, 1, 4, 0, 0, 250_000, tzinfo=UTC))
+    lots = {lot.terms.lot_id: lot for lot in ann.lots}
+    assert [lot.terms.lot_id for lot in ann.lots] == ["A3", "A2", "A4", "A1"]
+    assert lots["A2"].terms == LotTerms(
+        lot_id="A2",
+        currency=INSPIRATION,
+        source="membership",
+        amount_minor=5_050,
+        granted_at=granted,
+        expires_at=NEW_YEAR_2099,
+        paid=True,
+        cost_fen=505,
+        vat_fen=29,
+        vat_bp=600,
+        liability=12,
+        order_id="O2",
+    )
+    a1, a3, a4 = (lots[name].terms for name in ("A1", "A3", "A4"))
+    assert (a1.amount_minor, a1.expires_at, a1.cost_fen, a1.vat_fen) == (10_000, None, 1_000, 57)
+    assert (a3.paid, a3.source, a3.cost_fen, a3.order_id) == (False, "promotional", 0, None)
+    assert (a4.currency, a4.amount_minor, a4.liability) == (KUAIBI, 3_000, 11)
+    bob = (await ledger.read_wallet("bob")).wallet
+    assert [lot.terms.lot_id for lot in bob.lots] == ["B1"]
+    assert bob.claims == (Claim("C9", 700, 40, 40),)
+    assert bob.payable_fen == 1_234
+    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+    assert await verified(database) == 3
+
+
+async def test_the_books_tie_and_go_on_from_there(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Opening is what is owed; the first debit takes the right lots with their cost and VAT."""
+    assert (await import_(database, export_small(tmp_path)))[0] == 0
+    books = await closings(ledger)
+    money = {account: closing for (account, currency), closing in books.items() if currency == 156}
+    assert money == {
+        "liabilities:contract:inspiration": -943,
+        "liabilities:contract:kuaibi": -283,
+        "liabilities:contract:membership": -476,
+        "liabilities:vat:pending": -103,
+        "liabilities:creators": -1_334,
+        "opening": 943 + 283 + 476 + 103 + 1_334,
+    }
+    assert books["points:available:daily", INSPIRATION] == -6_600
+    assert books["points:issued:purchased", KUAIBI] == 3_000
+    done = await ledger.submit("shop", "first", Debit("ann", INSPIRATION, 6_000))
+    assert isinstance(done.answer, DebitCharged)
+    takes = [
+        (take.lot.lot_id, take.amount_minor, take.cost_fen, take.vat_fen)
+        for take in done.answer.charge.takes
+    ]
+    # A2: 505 * 4,000 / 5,050 and 29 * 4,000 / 5,050, rounded down.
+    assert takes == [("A3", 2_000, 0, 0), ("A2", 4_000, 400, 22)]
+    books = await closings(ledger)
+    assert books["liabilities:contract:membership", 156] == -(476 - (400 - 22))
+    assert books["liabilities:vat:payable", 156] == -22
+    assert books["opening", 156] == 3_139
+    assert await verified(database) == 4
+
+
+async def test_the_totals_are_those_of_the_books(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Files, answers and accounts come to the same, whoever adds them up."""
+    _, report = await import_(database, export_small(tmp_path))
+    totals = report["totals"]
+    shown = {name: value for name, value in totals["files"].items() if value not in {"0", "0.00"}}
+    assert shown == {
+        "wallets": "3",
+        "lots": "5",
+        "claims": "1",
+        "payables": "2",
+        "points:INSPIRATION": "236.50",
+        "points:KUAIBI": "30.00",
+        "points:INSPIRATION:purchased": "100.00",
+        "points:INSPIRATION:membership": "50.50",
+        "points:INSPIRATION:daily": "66.00",
+        "points:INSPIRATION:promotional": "20.00",
+        "points:KUAIBI:purchased": "30.00",
+        "cost_cny": "18.05",
+        "vat_cny": "1.03",
+        "claims_open_cny": "7.00",
+        "claims_vat_cny": "0.40",
+        "payable_cny": "13.34",
+        "liabilities:contract:inspiration": "9.43",
+        "liabilities:contract:kuaibi": "2.83",
+        "liabilities:contract:membership": "4.76",
+        "liabilities:vat:pending": "1.03",
+        "liabilities:creators": "13.34",
+        "opening": "31.39",
+    }
+    assert totals["imported"] == totals["files"]
+    assert set(totals["already"].values()) == set(totals["missing"].values()) == {"0", "0.00"}
+    for (account, currency), closing in (await closings(ledger)).items():
+        if currency == 156:
+            minor = abs(closing)
+            assert totals["files"][account] == f"{minor // 100}.{minor % 100:02d}"
+
+
+async def test_an_import_that_ran_changes_nothing_again(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """The same files: all are already there, and the report says with which totals."""
+    folder = export_small(tmp_path)
+    _, first = await import_(database, folder)
+    books = await closings(ledger)
+    code, again = await import_(database, folder)
+    assert code == 0
+    assert (again["wallets"]["imported"], again["wallets"]["already"]) == (0, 3)
+    assert again["wallets"]["already_by_another_name"] == 0
+    assert again["name"] == first["name"]
+    assert again["totals"]["already"] == first["totals"]["imported"]
+    assert await closings(ledger) == books
+    assert await verified(database) == 3
+
+
+async def test_the_order_of_rows_and_columns_means_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    """With a byte order mark, CRLF, shuffled rows and columns, quotes: what is there, is there."""
+    await import_(database, export_small(tmp_path / "first"))
+    second = tmp_path / "second"
+    second.mkdir()
+    columns = HEADERS["lots.csv"].split(",")
+    order = [7, 3, 1, 0, 10, 2, 9, 8, 6, 5, 4]
+    with (second / "lots.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        writer.writerow([columns[index] for index in order])
+        for row in reversed(LOTS):
+            cells = row.split(",")
+            writer.writerow([cells[index] for index in order])
+            file.write("\r\n")
+    files = export(second, None, CLAIMS, PAYABLES[::-1])
+    code, report = await import_(database, *files.iterdir())
+    assert code == 0
+    assert report["wallets"]["already_by_another_name"] == report["wallets"]["already"] == 3
+    assert await verified(database) == 3
+
+
+async def test_one_name_means_one_content(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Rows that differ from what the same import brought are refused, with the field that does."""
+    lots = [LOTS[0], LOTS[1]]
+    await import_(database, export(tmp_path, lots, None, ["cyd,1"]), "--name", "spring")
+    lots[1] = lots[1].replace(",66,", ",67,")
+    export(tmp_path, lots, None, ["cyd,2"])
+    code, report = await import_(database, tmp_path, "--name", "spring")
+    assert code == 1
+    assert (report["wallets"]["already"], report["wallets"]["refused"]) == (1, 2)
+    assert report["refused"] == [
+        {"wallet_id": "bob", "reason": "idempotency-key-reused", "facts": {"field": "lots"}},
+        {"wallet_id": "cyd", "reason": "idempotency-key-reused", "facts": {"field": "payable_cny"}},
+    ]
+    assert report["totals"]["missing"]["points:INSPIRATION:daily"] == "67.00"
+    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+
+
+async def test_nobody_gets_twice_what_is_exported_twice(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Corrected files have another name: a wallet gets nothing more unless it is asked for.
+
+    Also where its lots were spent meanwhile, so that they are no longer known by their ids.
+    """
+    await import_(database, export(tmp_path, [LOTS[0]], None, ["ann,5", "cyd,1"]))
+    await ledger.submit("shop", "all", Debit("ann", INSPIRATION, 10_000))
+    assert not (await ledger.read_wallet("ann")).wallet.lots
+    export(tmp_path, [LOTS[0]], None, ["ann,5", "cyd,2", "dan,3"])
+    code, report = await import_(database, tmp_path)
+    assert code == 1
+    assert [report["wallets"][what] for what in ("imported", "already", "refused")] == [1, 1, 1]
+    refused = {"wallet_id": "cyd", "reason": "imported-before", "facts": {}}
+    assert report["refused"] == [refused]
+    assert not (await ledger.read_wallet("ann")).wallet.lots
+    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+    code, report = await import_(database, tmp_path, "--additional", "--name", "more")
+    assert (code, report["wallets"]["imported"]) == (0, 3)
+    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 300
+    assert (await ledger.read_wallet("ann")).wallet.payable_fen == 1_000
+    code, report = await import_(database, tmp_path, "--name", "more")
+    assert (code, report["wallets"]["already"]) == (0, 3)
+    assert report["wallets"]["already_by_another_name"] == 0
+    await verified(database)
+
+
+async def _make_trouble(ledger: Ledger) -> None:
+    """A wallet that is closed, one that has a lot of that id, and one that merely has lots."""
+    await ledger.submit("desk", "close", CloseWallet("closed", "as asked"))
+    await ledger.submit("desk", "grant", Grant("used", INSPIRATION, 500, "promotional", "hello"))
+
+
+_TROUBLE: Sequence[str] = (
+    *LOTS,
+    "closed,X1,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
+    "late,X2,INSPIRATION,daily,1,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,no,0,0,",
+    "late,X3,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
+    "used,X4,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
+)
+
+
+async def test_a_wallet_is_refused_alone(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """What time or a wallet's own state forbids stops that wallet; a file says which and why."""
+    await _make_trouble(ledger)
+    folder = export(tmp_path / "in", _TROUBLE, CLAIMS, PAYABLES)
+    result = tmp_path / "result.csv"
+    code, report = await import_(database, folder, "--result", result)
+    assert code == 1
+    assert (report["wallets"]["imported"], report["wallets"]["refused"]) == (4, 2)
+    assert report["reasons"] == {"wallet-closed": 1, "expiry-out-of-range": 1}
+    rows = list(csv.DictReader(result.read_text().splitlines()))
+    assert [(row["wallet_id"], row["reason"]) for row in rows] == [
+        ("closed", "wallet-closed"),
+        ("late", "expiry-out-of-range"),
+    ]
+    facts = json.loads(rows[1]["facts"])
+    assert (facts["lot_id"], facts["expires_at"]) == ("X2", "2024-01-02T00:00:00Z")
+    assert report["totals"]["missing"]["lots"] == "3"
+    assert not (await ledger.read_wallet("late")).wallet.lots
+    assert len((await ledger.read_wallet("used")).wallet.lots) == 2
+    # A second source gives a wallet a lot of an id that it has: only then do ids meet.
+    export(folder, [LOTS[0]], [], ["ann,9"])
+    code, report = await import_(database, folder, "--additional")
+    assert (code, report["reasons"]) == (1, {"lot-exists": 1})
+    assert report["refused"][0]["facts"] == {"lot_id": "A1"}
+    await verified(database)
+
+
+async def test_a_dry_run_says_what_the_import_will(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """The same report before as after, and nothing written: no event, no remembered request."""
+    await _make_trouble(ledger)
+    folder = export(tmp_path, _TROUBLE, CLAIMS, PAYABLES)
+    events = await verified(database)
+    code, rehearsed = await import_(database, folder, "--dry-run")
+    assert (code, await verified(database)) == (1, events)
+    assert rehearsed["dry_run"]
+    code, report = await import_(database, folder)
+    assert code == 1
+    for told in (rehearsed, report):
+        assert told["refused"][1]["facts"].pop("now") > "2026"
+    assert {**rehearsed, "dry_run": False} == report
+    code, again = await import_(database, folder, "--dry-run")
+    assert (again["wallets"]["imported"], again["wallets"]["already"]) == (0, 4)
+    assert again["refused"][1]["facts"].pop("now") > "2026"
+    assert again["refused"] == report["refused"]
+
+
+async def test_control_totals_must_agree(database: Database, tmp_path: Path) -> None:
+    """One that differs keeps everything out, and each that does is named with both values."""
+    folder = export_small(tmp_path / "in")
+    control = tmp_path / "control.csv"
+    control.write_text("name,value\nlots,5\npoints:KUAIBI,30.01\nwallets,4\nopening,31.39\n")
+    code, report = await import_(database, folder, "--totals", control)
+    assert (code, report["errors"]) == (2, [])
+    assert report["differences"] == [
+        {"total": "points:KUAIBI", "wanted": "30.01", "found": "30.00"},
+        {"total": "wallets", "wanted": "4", "found": "3"},
+    ]
+    code, out, err = await run("import", str(folder), "--totals", str(control), **of(database))
+    assert (code, out) == (2, "")
+    assert "points:KUAIBI: the control total is 30.01, the files have 30.00" in err
+    assert await verified(database) == 0
+    control.write_text("name,value\nlots,5\npoints:KUAIBI,30\nwallets,3\nopening,31.39\n")
+    code, report = await import_(database, folder, "--totals", control)
+    assert (code, report["wallets"]["imported"]) == (0, 3)
+
+
+async def test_wrong_files_are_told_and_nothing_is_imported(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """All that is wrong, in all files, with file, line, column, found and wanted; exit code 2."""
+    lots = [*LOTS, "dan,D1,GOLD,purchased,1e5,2024-01-01,,maybe,0,0,"]
+    folder = export(tmp_path, lots, CLAIMS, ["cyd,+1"])
+    code, report = await import_(database, folder)
+    assert (code, report["totals"], report["wallets"]["imported"]) == (2, {}, 0)
+    places = [(one["file"], one["line"], one["column"]) for one in report["errors"]]
+    assert places == [
+        ("lots.csv", 7, "currency"),
+        ("lots.csv", 7, "amount"),
+        ("lots.csv", 7, "granted_at"),
+        ("lots.csv", 7, "paid"),
+        ("payables.csv", 2, "payable_cny"),
+    ]
+    code, out, err = await run("import", str(folder), **of(database))
+    assert (code, out) == (2, "")
+    assert "lots.csv, line 7, currency: found 'GOLD'; wanted one of INSPIRATION, KUAIBI\n" in err
+    assert "Nothing was imported." in err
+    assert not (await ledger.read_wallet("ann")).wallet.lots
+
+
+async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path: Path) -> None:
+    """A table of totals, how many wallets, and who was refused why, on 80 columns."""
+    await _make_trouble(ledger)
+    folder = export(tmp_path, _TROUBLE, CLAIMS, PAYABLES)
+    code, out, _ = await run("import", str(folder), "--dry-run", **of(database))
+    assert (code, "4 wallets would be imported, 0 already were, 2 would be refused." in out) == (
+        1,
+        True,
+    )
+    assert "This was a dry run" in out
+    code, out, err = await run("import", str(folder), **of(database))
+    assert (code, err) == (1, "")
+    assert "4 wallets imported, 0 already were, 2 refused." in out
+    assert "  closed: wallet-closed" in out
+    table = [line for line in out.splitlines() if line[:1] in "│┃┏┡└"]
+    assert max(map(len, table)) <= 80
+
+
+async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Path) -> None:
+    """In one sentence, with exit code 2, and before anything is read."""
+    folder = export_small(tmp_path / "in")
+    (tmp_path / "empty").mkdir()
+    (folder / "extra.csv").write_text("a\n")
+    wrong: list[tuple[list[str], str]] = [
+        ([], "lots.csv, claims.csv, payables.csv"),
+        ([str(tmp_path / "empty")], "none of lots.csv, claims.csv, payables.csv"),
+        ([str(tmp_path / "nowhere")], "nowhere"),
+        ([str(folder / "extra.csv")], "no use for extra.csv"),
+        ([str(folder / "lots.csv")] * 2, "each file once"),
+        ([str(folder), "--name", "a b"], "--name"),
+        ([str(folder), "--result", str(folder / "claims.csv")], "overwrite"),
+    ]
+    for arguments, said in wrong:
+        code, out, err = await run("import", *arguments, **of(database))
+        assert (code, out, "Traceback" in err) == (2, "", False), arguments
+        assert said in err, arguments
+    assert (folder / "claims.csv").read_text().endswith(f"{CLAIMS[0]}\n")
+
+
+async def test_other_requests_of_the_name_are_no_openings(
+    database: Database, ledger: Ledger, tmp_path: Path
+) -> None:
+    """What else was ever asked under the import's own caller does not stand in its way."""
+    grant = Grant("cyd", INSPIRATION, 100, "promotional", "not an opening")
+    done = await ledger.submit("ledger:import", "grant", grant)
+    assert not isinstance(done.answer, Rejection)
+    code, report = await import_(database, export(tmp_path, None, None, PAYABLES))
+    assert (code, report["wallets"]["imported"]) == (0, 2)

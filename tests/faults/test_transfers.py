@@ -1,0 +1,204 @@
+"""Transfers through lost connections and SIGKILL: whatever dies when, each tip arrives once."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from ledger.core.flows.transfer import SendTransfer, TransferSent
+from ledger.core.wallet import Transfer
+from ledger.engine import Unavailable
+from ledger.service import Ledger
+from tests.conftest import DEV_KEY, Database, Served
+from tests.edges.callers import Client
+from tests.edges.contract import Body, books, eventually, told
+from tests.engine.tips import KUAIBI, OLD_US, check, finish, fund, opened, tip
+from tests.faults.proxy import Fate
+from tests.faults.test_commit import _behind as behind
+
+FOR_EVER = 1_000
+
+
+@pytest.mark.parametrize("fate", ["lose-request", "lose-answer"])
+@pytest.mark.parametrize("commit", [0, 1, 2])
+async def test_one_lost_commit_is_found_out_by_the_service_itself(
+    database: Database, fate: Fate, commit: int
+) -> None:
+    """Of the first half, of the second, or of the completion: the tip still arrives by itself."""
+    async with behind(database, ["pass", *["pass"] * commit, fate]) as (ledger, proxy):
+        await fund(ledger, ["w0"])
+        assert len(proxy.fates) == 1
+        sent = await tip(ledger, "w0", "creator")
+        await _left(ledger, sent) if commit == 0 and fate == "lose-answer" else None
+        await _arrived(ledger, sent)
+        assert fate in proxy.fates
+    await check(database, [sent])
+
+
+async def _left(ledger: Ledger, sent: Transfer) -> None:
+    """An answer that was lost at COMMIT is an old one: what it left open is the job's."""
+    await ledger.move_clock(advance_us=OLD_US)
+    assert await finish(ledger) == 1
+    assert sent.status == "in_transit"
+
+
+async def _arrived(ledger: Ledger, sent: Transfer) -> None:
+    for _ in range(600):
+        found = await ledger.read_transfer(sent.from_wallet_id, sent.transfer_id)
+        if found is not None and found.status == "done":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never arrived")
+
+
+@pytest.mark.parametrize("fate", ["lose-request", "lose-answer"])
+@pytest.mark.parametrize("commit", [0, 1, 2])
+async def test_a_database_cut_off_at_any_commit_is_healed_by_another_service(
+    database: Database, fate: Fate, commit: int
+) -> None:
+    """From that COMMIT on nothing comes through: the process ends, and the next one does it."""
+    fates: list[Fate] = ["pass", *["pass"] * commit, fate, *["lose-request"] * FOR_EVER]  # type: ignore[list-item]
+    command = SendTransfer("w0", "creator", KUAIBI, 1_000)
+    async with behind(database, fates) as (ledger, proxy):
+        await fund(ledger, ["w0"])
+        with contextlib.suppress(Unavailable):
+            await ledger.submit("test", "tip", command)
+        for _ in range(600):
+            if len(proxy.fates) > commit + 1:
+                break
+            await asyncio.sleep(0.02)
+        assert fate in proxy.fates
+    async with opened(database) as heir:
+        done = await heir.submit("test", "tip", command)
+        assert isinstance(done.answer, TransferSent)
+        await heir.move_clock(advance_us=OLD_US)
+        await finish(heir)
+        await _arrived(heir, done.answer.transfer)
+    await check(database, [done.answer.transfer])
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_commits_lost_at_random_lose_and_double_no_tip(database: Database, seed: int) -> None:
+    """A third of all COMMITs are lost on one side or the other while many tips are under way."""
+    dice = random.Random(seed)
+    fates: list[Fate] = dice.choices(["pass", "lose-request", "lose-answer"], [4, 1, 1], k=80)
+    givers = [f"w{i}" for i in range(8)]
+    sent: list[Transfer] = []
+    async with behind(database, ["pass", "pass", *fates]) as (ledger, _):
+        await fund(ledger, givers)
+
+        async def give(number: int) -> None:
+            await asyncio.sleep(dice.random() / 5)
+            giver, creator = dice.choice(givers), f"c{dice.randint(0, 3)}"
+            while True:
+                with contextlib.suppress(Unavailable):
+                    sent.append(await tip(ledger, giver, creator, number + 1, f"t{number}"))
+                    return
+
+        await asyncio.gather(*(give(number) for number in range(120)))
+    async with opened(database) as heir:
+        await heir.move_clock(advance_us=OLD_US)
+        await finish(heir)
+    await check(database, sent)
+
+
+def _client(url: str) -> Client:
+    headers = {"authorization": f"Bearer {DEV_KEY}"}
+    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=60)
+
+
+async def _serve(folder: Path) -> Served:
+    environment = {
+        "LEDGER_DATA_DIR": str(folder),
+        "LEDGER_DEV_API_KEY": DEV_KEY,
+        "LEDGER_ACCESS_LOG": "0",
+    }
+    service = Served(environment, "--dev")
+    await asyncio.to_thread(service.wait_until_ready)
+    return service
+
+
+async def _recharge(http: Client, wallet: str) -> None:
+    body = {"kind": "recharge", "currency": "KUAIBI", "price_cny": "100", "channel": "sandbox"}
+    key = {"idempotency-key": "recharge"}
+    opened_ = await http.post(f"/v1/wallets/{wallet}/orders", json=body, headers=key)
+    assert opened_.status_code == 201, opened_.text
+    paid = await http.post(opened_.json()["payment"]["pay_url"])
+    assert paid.json()["status"] == "paid"
+
+
+def _batch(givers: Sequence[str], count: int, dice: random.Random) -> list[Body]:
+    return [
+        {
+            "kind": "transfer",
+            "idempotency_key": f"tip-{number}",
+            "wallet_id": dice.choice(givers),
+            "to_wallet_id": f"c{dice.randint(0, 9)}",
+            "currency": "KUAIBI",
+            "amount": f"0.{dice.randint(10, 99)}",
+        }
+        for number in range(count)
+    ]
+
+
+async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
+    """SIGKILL with thousands of second halves to go: the next start finishes them, by itself."""
+    givers = [f"g{i}" for i in range(20)]
+    commands = _batch(givers, 2_000, random.Random(7))
+    service = await _serve(tmp_path)
+    async with _client(service.url) as http:
+        await asyncio.gather(*(_recharge(http, giver) for giver in givers))
+        first = await http.post("/v1/batch", json={"commands": commands})
+        await asyncio.sleep(0.2)
+        service.process.send_signal(signal.SIGKILL)
+    await asyncio.to_thread(service.process.communicate)
+    assert first.status_code == 200, first.text
+    results = first.json()["results"]
+    assert {result["status"] for result in results} == {201}
+    again = await _serve(tmp_path)
+    async with _client(again.url) as http:
+        open_fen = -(await books(http)).get(("in-transit", "CNY"), 0)
+        assert open_fen > 0, "nothing was in flight: the test tests nothing"
+        begun = time.monotonic()
+        shares = sum(result["body"]["creator_share_fen"] for result in results)
+        await eventually(lambda: _transit(http), lambda found: found["fen"] == 0)
+        assert time.monotonic() - begun < 40
+        found = await books(http)
+        assert -found["liabilities:creators", "CNY"] * 100 == shares
+        payable = [(await told(http, f"/v1/wallets/c{i}"))["payable_fen"] for i in range(10)]
+        assert sum(payable) == shares
+        replay = (await http.post("/v1/batch", json={"commands": commands})).json()["results"]
+        assert [one["body"] for one in replay] == [one["body"] for one in results]
+        for command, result in random.Random(1).sample([*zip(commands, results, strict=True)], 50):
+            path = f"/v1/wallets/{command['wallet_id']}/transfers/{result['body']['transfer_id']}"
+            await eventually(
+                lambda path=path: told(http, path),  # type: ignore[misc]
+                lambda one: bool(one["status"] == "done"),
+            )
+    await _verify(tmp_path)
+    await asyncio.to_thread(again.stop)
+
+
+async def _transit(http: Client) -> Body:
+    return {"fen": (await books(http)).get(("in-transit", "CNY"), 0)}
+
+
+async def _verify(folder: Path) -> None:
+    verify: Any = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("ledger")),
+        "verify",
+        "--json",
+        env={**os.environ, "LEDGER_DATA_DIR": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await verify.communicate()
+    assert verify.returncode == 0, out

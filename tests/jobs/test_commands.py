@@ -1,0 +1,156 @@
+"""`ledger jobs`, and the jobs that a server does beside serving."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx2
+
+from ledger.jobs import JOBS
+from ledger.service import Ledger
+from tests.commands.test_commands import LEDGER, of, run
+from tests.conftest import DEV_KEY, Database, Served, free_port
+from tests.jobs.support import (
+    HOUR_US,
+    differences,
+    due_now,
+    events_of,
+    lots_that_expire,
+    poison,
+    until,
+)
+
+
+async def test_once_sweeps_until_nothing_is_due(
+    database: Database, ledger: Ledger, owner: Any
+) -> None:
+    """Exit code 0, and a summary for people or for machines; again it finds nothing."""
+    await lots_that_expire(ledger, 700)
+    await ledger.move_clock(advance_us=2 * HOUR_US)
+    code, out, err = await run("jobs", "--once", "--json", **of(database))
+    assert code == 0, err
+    told = json.loads(out)
+    assert (told["events"], told["wallets_due"], told["wallets_quarantined"]) == (700, 0, 0)
+    assert await due_now(owner) == 0
+    assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
+    code, out, _ = await run("jobs", "--once", **of(database))
+    assert (code, "0 dues recorded" in out) == (0, True)
+    assert await differences(database) == []
+
+
+async def test_once_leaves_a_wallet_whose_dues_raise_and_says_so(
+    database: Database, ledger: Ledger, owner: Any
+) -> None:
+    """It does not try the same wallet for ever, and the others are swept."""
+    await lots_that_expire(ledger, 5)
+    await poison(ledger, owner, "sick")
+    await ledger.move_clock(advance_us=40 * 24 * HOUR_US)
+    code, out, err = await run("jobs", "--once", "--json", **of(database))
+    assert code == 0, err
+    told = json.loads(out)
+    assert (told["events"], told["wallets_due"], told["wallets_quarantined"]) == (5, 0, 1)
+    assert "wallet_quarantined" in err
+    code, out, _ = await run("jobs", "--once", **of(database))
+    assert (code, "1 wallets are in quarantine" in out) == (0, True)
+
+
+async def test_jobs_apart_tell_what_they_measure(database: Database, owner: Any) -> None:
+    """On a port of their own, where one is named."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        LEDGER,
+        "jobs",
+        "--metrics-port",
+        str(port),
+        env=of(database),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def told() -> bool:
+                with suppress(httpx2.TransportError):
+                    return (
+                        'ledger_sweeper_lag_seconds{shard="0"} 0.0'
+                        in (await client.get("/metrics")).text
+                    )
+                return False
+
+            await until(told)
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 0
+    assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
+
+
+@asynccontextmanager
+async def serving(database: Database, **environment: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A server on the database, and a client of it."""
+    settings = {**of(database), "LEDGER_DEV_API_KEY": DEV_KEY, "LEDGER_ACCESS_LOG": "0"}
+    service = Served({**settings, **environment}, "--dev")
+    await asyncio.to_thread(service.wait_until_ready)
+    try:
+        headers = {"authorization": f"Bearer {DEV_KEY}"}
+        async with httpx2.AsyncClient(base_url=service.url, headers=headers) as client:
+            yield client
+    finally:
+        out = await asyncio.to_thread(service.stop)
+    assert service.process.returncode == 0, out
+
+
+async def test_a_server_sweeps_and_tells_its_lag(
+    database: Database, ledger: Ledger, owner: Any
+) -> None:
+    """By default, without anybody's doing; the leases are given back when it stops."""
+    await lots_that_expire(ledger, 30)
+    async with serving(database) as client:
+        await ledger.move_clock(advance_us=2 * HOUR_US)
+
+        async def swept() -> bool:
+            return len(await events_of(owner, "lot_expired_v1")) == 30
+
+        assert await until(swept) < 10
+
+        async def told() -> bool:
+            text = (await client.get("/metrics")).text
+            lags = [line for line in text.splitlines() if line.startswith("ledger_sweeper_lag_s")]
+            counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
+            swept_in_all = sum(float(one.split()[1]) for one in counts if "_total" in one)
+            return sorted(line.split()[1] for line in lags) == ["0.0", "0.0"] and swept_in_all == 30
+
+        await until(told)
+        assert await owner.fetchval("SELECT count(*) FROM job_leases") == 2 * len(JOBS)
+    assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
+
+
+async def test_a_server_with_jobs_off_sweeps_nothing(
+    database: Database, ledger: Ledger, owner: Any
+) -> None:
+    """Somebody else does: `ledger jobs` in a process of its own."""
+    await lots_that_expire(ledger, 3)
+    async with serving(database, LEDGER_JOBS="off"):
+        await ledger.move_clock(advance_us=2 * HOUR_US)
+        await asyncio.sleep(2)
+        assert await events_of(owner, "lot_expired_v1") == []
+        assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
+
+
+async def test_several_workers_share_the_jobs(
+    database: Database, ledger: Ledger, owner: Any
+) -> None:
+    """Each offers itself; the figures of whoever does the work are those that are told."""
+    await lots_that_expire(ledger, 30)
+    async with serving(database, LEDGER_WORKERS="2") as client:
+        await ledger.move_clock(advance_us=2 * HOUR_US)
+
+        async def told() -> bool:
+            text = (await client.get("/metrics")).text
+            counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
+            return sum(float(one.split()[1]) for one in counts if "_total" in one) == 30
+
+        await until(told)
+        assert len(await events_of(owner, "lot_expired_v1")) == 30
+    assert await differences(database) == []

@@ -1,0 +1,65 @@
+"""Worlds for these tests: a service whose clock stands still, and two servers far from Shanghai."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from ledger.embedded import EmbeddedPostgres
+from ledger.service import Ledger, open_ledger
+from ledger.settings import Settings
+from tests.conftest import Database, Served, fresh_database
+from tests.edges.callers import Client
+from tests.peers.clock import StoppedClock
+from tests.peers.ways import client_of, serving
+
+
+@pytest.fixture
+async def clock(owner: Any) -> StoppedClock:
+    """The clock of the test's database, stopped; ask for it before `still`."""
+    stopped = StoppedClock(owner)
+    await stopped.stop()
+    return stopped
+
+
+@pytest.fixture
+async def still(database: Database, clock: StoppedClock) -> AsyncIterator[Ledger]:
+    """The service where time passes only when `clock` is told so."""
+    del clock  # stopped before the first connection
+    service = await open_ledger(Settings(database_url=database.url, development=True))
+    yield service
+    await service.close()
+
+
+@pytest.fixture(scope="package")
+async def abroad(
+    postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Served, Served]]:
+    """Two servers on one database, in two time zones, without the jobs: nobody sweeps here.
+
+    Their clock only goes forward, so a test takes the next such day from where it stands.
+    """
+    async with AsyncExitStack() as stack:
+        found = await stack.enter_async_context(fresh_database(postgres, template))
+        zones = ("America/New_York", "Pacific/Kiritimati")
+        folders = [tmp_path_factory.mktemp("abroad") for _ in zones]
+        here, there = [
+            await stack.enter_async_context(serving(found, folder, TZ=zone))
+            for folder, zone in zip(folders, zones, strict=True)
+        ]
+        yield here, there
+
+
+@pytest.fixture
+async def here(abroad: tuple[Served, Served]) -> AsyncIterator[Client]:
+    """A client of the one server, in New York."""
+    async with client_of(abroad[0]) as client:
+        yield client
+
+
+@pytest.fixture
+async def there(abroad: tuple[Served, Served]) -> AsyncIterator[Client]:
+    """A client of the other, on Kiritimati."""
+    async with client_of(abroad[1]) as client:
+        yield client
