@@ -30,16 +30,19 @@ BATCH_MAX: Final = 1_000
 KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 
-_NEEDS_ID: Final = (
-    AuthorizeHold,
-    Grant,
-    ClaimDailyGrant,
-    OpenRecharge,
-    OpenMembership,
-    SettlePayment,
-    RefundOrder,
-    Convert,
-    SendTransfer,
+# Asked for every command: by its type, for isinstance would try them one by one.
+_NEEDS_ID: Final = frozenset(
+    {
+        AuthorizeHold,
+        Grant,
+        ClaimDailyGrant,
+        OpenRecharge,
+        OpenMembership,
+        SettlePayment,
+        RefundOrder,
+        Convert,
+        SendTransfer,
+    }
 )
 
 
@@ -67,7 +70,7 @@ def seal(caller: str, key: str, command: Command) -> Envelope:
         caller=caller,
         key_hash=hash_key(key),
         command=command,
-        fresh_id=fresh_id() if isinstance(command, _NEEDS_ID) else "",
+        fresh_id=fresh_id() if type(command) in _NEEDS_ID else "",
         salt=urandom(SALT_BYTES) if reason_of(command) is not None else b"",
     )
 
