@@ -212,9 +212,6 @@ class Memberships(Bookkeeper):
             part = term | {"line": line, "months": months, "cost": cost, "vat": vat}
             parts.append(part | {"number": term["number"] + term["months"]})
             worth -= cost
-        if purse.membership is not None:
-            terms = purse.membership["terms"]
-            purse.membership["terms"] = terms[:1] + [term for term in terms[1:] if left_of(term)]
         return parts
 
     def _end_terms(self, purse: Purse, order_id: str, at: int) -> None:

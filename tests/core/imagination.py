@@ -104,7 +104,7 @@ class Imagination(ImaginedWallets):
             (2, 0, 1, 0, 1, 2, self._freeze),
             (3, 1, 1, 0, 0, 4, self._set_limit),
             (1, 0, 1, 1, 2, 1, self._close),
-            (2, 0, 2, 1, 1, 1, self._import),
+            (2, 0, 2, 5, 1, 1, self._import),
         )
 
     def _debit(self, wallet: Wallet, step: "Step", _: Instant) -> Command:

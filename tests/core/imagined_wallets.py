@@ -136,6 +136,7 @@ class ImaginedWallets(ImaginedOrders):
             paid,
             cost if paid or step.x == 3 else 0,
             vat if paid else 0,
+            f"old-order-{step.z % 3}" if step.x % 2 else None,
         )
 
     def _other_claim(self, step: "Step") -> OpeningClaim:

@@ -105,17 +105,18 @@ def test_the_next_recharge_repays_the_claim_and_the_rest_becomes_points(desk: De
 
 
 def test_claims_are_repaid_the_oldest_first_and_a_recharge_may_buy_nothing(desk: Desk) -> None:
-    """Of two claims of 10 yuan, 15 yuan pay one and a half."""
+    """Of two claims of 10 yuan, 15 yuan pay one and a half: that of the chargeback before."""
     orders = [buy(desk, RECHARGE), buy(desk, RECHARGE)]
     debit(desk, 20_000)
-    for order_id in orders:
+    for order_id in reversed(orders):
         reverse(desk, order_id, 1_000)
     assert [claim[:2] for claim in claims(desk)] == [(1_000, 57)] * 2
     paid = expect(
         RechargePaid, pay(desk, opened(desk, OpenRecharge("ann", INSPIRATION, 1_500, "sandbox")))
     )
     assert paid.lot is None
-    assert [(one.amount_fen, one.vat_fen) for one in paid.repaid] == [(1_000, 57), (500, 28)]
+    repaid = [(one.order_id, one.amount_fen, one.vat_fen) for one in paid.repaid]
+    assert repaid == [(orders[1], 1_000, 57), (orders[0], 500, 28)]
     assert claims(desk) == [(500, 29, REVENUE_GENERATION)]
     assert balances(now_in(desk)) == {}
 
@@ -213,6 +214,30 @@ def test_no_cost_returns_without_points_to_carry_it(
     assert balances(now_in(desk)) == {"old-1": (left, 0)}
     assert [lot.cost_left_fen for lot in now_in(desk).lots] == [50]
     check_invariants(desk.journal)
+
+
+def test_several_lots_of_one_order_pay_its_claim_one_after_the_other(desk: Desk) -> None:
+    """The second one only what the first one left open."""
+    lots = tuple(
+        OpeningLot(
+            name,
+            INSPIRATION,
+            "purchased",
+            1_000,
+            desk.now,
+            None,
+            paid=True,
+            cost_fen=100,
+            order_id="o",
+        )
+        for name in ("a", "b")
+    )
+    claim = OpeningClaim("o", 150, 0, INSPIRATION)
+    expect(OpeningImported, desk.send(ImportOpening("ann", lots, (claim,))))
+    voided = expect(HoldVoided, desk.send(VoidHold("ann", hold(desk, 2_000))))
+    assert [one.take.cost_fen for one in voided.absorbed] == [100, 50]
+    assert balances(now_in(desk)) == {"b": (500, 0)}
+    assert claims(desk) == []
 
 
 def test_a_chargeback_won_cancels_the_claim_and_grants_the_rest_again(desk: Desk) -> None:
