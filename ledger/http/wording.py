@@ -172,8 +172,8 @@ def _told_of_order(reason: _OrderReason) -> tuple[Slug, str]:
             )
         case Reason.PROMOTION_NOT_APPLICABLE:
             return "promotion-not-applicable", (
-                "Promotion {promotion} runs from {since} until {until}, {most} times a wallet; "
-                "this wallet used it {uses} times. Order without it."
+                "Promotion {promotion} runs from {since} until {until}, for at most {most} orders "
+                "a wallet; this wallet has {uses}. Order without it."
             )
         case Reason.UPGRADE_NOT_OFFERED:
             return "upgrade-not-offered", (

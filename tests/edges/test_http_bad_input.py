@@ -162,7 +162,7 @@ async def test_a_hostile_id_in_a_path_is_malformed(http: Client, path: str) -> N
     "path",
     [
         *("/", "/v1", "/v1/wallets", "/v1/wallets/a/b", "/v1/wallets/a%2Fb", "/v2/wallets/a"),
-        *("/v1/wallets/a/entries", "/v1/events", "/admin", "/.env", "/v1/wallets/a/holds/b/steal"),
+        *("/v1/wallets/a/entry", "/v1/event", "/admin", "/.env", "/v1/wallets/a/holds/b/steal"),
     ],
 )
 async def test_a_path_that_is_no_call_is_not_found(http: Client, path: str) -> None:

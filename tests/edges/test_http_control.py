@@ -115,8 +115,9 @@ async def test_a_limit_of_a_day_counts_charges_and_what_is_held(alone: Client) -
         assert (day["limit"], day["spent"], day["most"]) == ("spending a day", "90.50", "100.00")
         assert (day["currency"], day["amount"]) == ("KUAIBI", "9.51")
     await done(alone, f"{wallet}/charges/{charge['charge_id']}/refund", WHY, 200)
-    await done(alone, f"{wallet}/holds/h/capture", {"amount": "20"}, 200)
     limit = {"currency": "KUAIBI", "day": "100.00", "single": "60.50"}
+    assert (await state(alone, wallet))["limits"] == [limit | {"charged_today": "60.50"}]
+    await done(alone, f"{wallet}/holds/h/capture", {"amount": "20"}, 200)
     assert (await state(alone, wallet))["limits"] == [limit | {"charged_today": "80.50"}]
     await done(alone, f"{wallet}/transfers", POINT | {"amount": "19.5"} | to, 201)
     refused(

@@ -1,5 +1,6 @@
 """The past over HTTP, against a live service: wallets as they were, entries, a wallet's orders."""
 
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -236,6 +237,17 @@ async def test_a_wallets_orders_are_listed_newest_first(http: Client) -> None:
 async def test_a_wrong_page_is_malformed(http: Client, path: str, query: str) -> None:
     """Limits out of range, cursors that are none of this list, unknown parameters."""
     problem(await http.get(f"{new_wallet()}/{path}?{query}"), 400, "malformed")
+
+
+@pytest.mark.parametrize(
+    "place", ["-1, {}", f"{2**63}, {{}}", f"{10**40}, {{}}", '1, {"1001": -1}', '1, {"x": 1}', "1"]
+)
+async def test_a_made_up_cursor_is_refused(http: Client, place: str) -> None:
+    """Whatever no page could have told, a number beyond what is stored above all."""
+    wallet = await funded(http)
+    made_up = f'["{wallet.rsplit("/", 1)[1]}", {place}]'.encode()
+    cursor = urlsafe_b64encode(made_up).decode().rstrip("=")
+    problem(await http.get(f"{wallet}/entries", params={"after": cursor}), 400, "malformed")
 
 
 async def test_a_cursor_of_another_wallet_is_refused(http: Client) -> None:

@@ -191,8 +191,8 @@ def test_a_promotion_says_when_and_how_often_it_applies() -> None:
         rejected(Reason.PROMOTION_NOT_APPLICABLE, promotion="launch", **window), CODES
     )
     assert told.detail == (
-        "Promotion launch runs from 1970-01-01T00:00:00Z until 1970-01-01T00:01:00Z, 2 times a "
-        "wallet; this wallet used it 2 times. Order without it."
+        "Promotion launch runs from 1970-01-01T00:00:00Z until 1970-01-01T00:01:00Z, for at most "
+        "2 orders a wallet; this wallet has 2. Order without it."
     )
     refused = rejected(Reason.PROMOTION_NOT_APPLICABLE, promotion="launch", plan="black")
     assert "black is an upgrade" in problem_of(refused, CODES).detail
@@ -200,7 +200,7 @@ def test_a_promotion_says_when_and_how_often_it_applies() -> None:
 
 def test_a_refund_of_what_is_spent_says_so() -> None:
     """Nothing left is told otherwise than too much asked."""
-    facts = {"order_id": "o", "amount_fen": 500}
+    facts: dict[str, Any] = {"order_id": "o", "amount_fen": 500}
     told = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=300), CODES)
     assert told.detail == (
         "A refund of 5.00 CNY was asked of order o, of which 3.00 CNY is unspent. Refund at most "

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ledger.core.flows.control import FreezeWallet, UnfreezeWallet
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Reason
 from ledger.http import commands
 from ledger.http.answer import Answer, json_answer
 from ledger.http.answers_control import (
@@ -17,7 +17,7 @@ from ledger.http.bodies import CloseWalletBody, EmptyBody, LimitBody, ReasonBody
 from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.routes import examples
 from ledger.http.routes.gates import CHANGES
-from ledger.http.submission import answer_to, submit, told
+from ledger.http.submission import submit
 
 
 async def freeze(call: Call[ReasonBody, NoQuery]) -> Answer:
@@ -37,14 +37,8 @@ async def set_limit(call: Call[LimitBody, NoQuery]) -> Answer:
 
 
 async def close(call: Call[CloseWalletBody, NoQuery]) -> Answer:
-    """End the wallet, then erase its texts; a replay makes sure that they are."""
-    wallet_id = call.params["wallet_id"]
-    command = commands.close_wallet(wallet_id, call.body)
-    done = await call.ledger.submit(call.caller.name, call.key, command)
-    status, body = told(wallet_id, done.answer, call.currencies.codes)
-    if not isinstance(done.answer, Rejection):
-        await call.ledger.erase(wallet_id)
-    return answer_to(done, status, body)
+    """End the wallet; its texts are erased with it."""
+    return await submit(call, commands.close_wallet(call.params["wallet_id"], call.body))
 
 
 async def erase(call: Call[EmptyBody, NoQuery]) -> Answer:
