@@ -1,10 +1,10 @@
-"""Logs: one JSON object a line on standard output, without secrets."""
+"""Logs: one JSON object a line on a standard stream, without secrets."""
 
 import logging
 import sys
 from collections.abc import MutableMapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import msgspec
 import structlog
@@ -13,8 +13,8 @@ _SECRET: Final = ("authorization", "key", "password", "secret", "signature", "to
 _HARMLESS: Final = frozenset({"key_id", "key_hash"})
 
 
-def configure_logging(*, level: int = logging.INFO) -> None:
-    """Route structlog and the standard library's loggers to JSON lines on standard output."""
+def configure_logging(*, level: int = logging.INFO, to: TextIO = sys.stdout) -> None:
+    """Route structlog and the standard library's loggers to JSON lines on a stream."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -26,9 +26,9 @@ def configure_logging(*, level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_serialise)],
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(to.buffer),
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -205,37 +205,34 @@ def _request_columns(batch: Batch) -> list[list[Any]]:
 
 def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
     wallets = list(batch.wallets.values())
+    wallet_ids = list(batch.wallets)
     last_seq = {record.wallet_id: record.seq for record in batch.records}
-    counts = _counts_after(batch, snapshot)
+    added = Counter([record.wallet_id for record in batch.records])
+    counts = [snapshot.counts.get(one, 0) + added[one] for one in wallet_ids]
+    states = [wire.encode(wallet) for wallet in wallets]
     sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
-    unsent = [wallet.unsent_since() for wallet in wallets]
-    states = [wire.encode(wallet) for wallet in wallets]
+    # Most wallets have nothing to send on, and are not asked since when.
+    unsent = [
+        wallet.unsent_since() if wallet.transfers or wallet.refunds else None for wallet in wallets
+    ]
     kept = [
-        (wallet.wallet_id, last_seq[wallet.wallet_id], state.decode())
-        for wallet, state in zip(wallets, states, strict=True)
-        if counts[wallet.wallet_id] // SNAPSHOT_EVERY
-        > snapshot.counts.get(wallet.wallet_id, 0) // SNAPSHOT_EVERY
+        (wallet_id, last_seq[wallet_id], state.decode())
+        for wallet_id, state, count in zip(wallet_ids, states, counts, strict=True)
+        if count % SNAPSHOT_EVERY < added[wallet_id]
     ]
     return [
-        _lines([wallet.wallet_id for wallet in wallets]),
-        _lines([str(last_seq[wallet.wallet_id]) for wallet in wallets]),
+        _lines(wallet_ids),
+        _lines([str(last_seq[wallet_id]) for wallet_id in wallet_ids]),
         _json_lines(states),
         _lines([_known_array(tuple(one)) for one in sums]),
         _lines([_array([available for available, _ in one.values()]) for one in sums]),
         _lines([_array([held for _, held in one.values()]) for one in sums]),
         _lines(["" if at == NEVER else str(at) for at in due]),
-        _lines([str(counts[wallet.wallet_id]) for wallet in wallets]),
+        _lines([str(count) for count in counts]),
         _lines(["" if at is None else str(at) for at in unsent]),
         *_columns(kept, 3),
     ]
-
-
-def _counts_after(batch: Batch, snapshot: Snapshot) -> dict[str, int]:
-    """How many events each wallet of the batch has after it."""
-    before = snapshot.counts
-    added = Counter([record.wallet_id for record in batch.records])
-    return {wallet: before.get(wallet, 0) + count for wallet, count in added.items()}
 
 
 def _document_columns(batch: Batch) -> list[list[Any]]:

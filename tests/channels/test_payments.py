@@ -99,6 +99,21 @@ async def test_a_second_payment_that_cannot_be_returned_is_still_owed(
     assert await balance(http, wallet) == ("100.00", "0.00")
 
 
+async def test_a_payment_for_a_closed_wallet_goes_back_to_the_payer(
+    http: Client, service: Connection
+) -> None:
+    """Whoever closed it wants no points; the payment was under way already."""
+    wallet = new_wallet()
+    order = await ordered(http, wallet, RECHARGE)
+    assert (await post(http, f"{wallet}/close", {"reason": "gone"})).status_code == 200
+    before = await books(http)
+    answer = await http.post(order["payment"]["pay_url"])
+    assert (answer.status_code, answer.json()["status"]) == (200, "closed")
+    await settled(http, await the_refund(service, wallet), "confirmed")
+    assert moved(before, await books(http)) == {}
+    assert await balance(http, wallet) == ("0.00", "0.00")
+
+
 async def the_refund(service: Connection, wallet: str) -> str:
     """The id of the wallet's only refund, which no call has told."""
     query = "SELECT id FROM documents WHERE kind = 'refund' AND wallet = $1"

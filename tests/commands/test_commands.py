@@ -127,6 +127,9 @@ async def test_a_wrong_call_is_refused_in_one_sentence(
         ("LEDGER_HTTP_PORT", "70000"),
         ("LEDGER_DEV_API_KEY", "short"),
         ("LEDGER_WORKERS", "0"),
+        ("LEDGER_JOBS", "maybe"),
+        ("LEDGER_SWEEP_INTERVAL_S", "0"),
+        ("LEDGER_GRANT_DAY_CAP", "-1"),
     ],
 )
 async def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:

@@ -1,5 +1,6 @@
 """`ledger import`, as a process of its own: balances of an earlier system become the ledger's."""
 
+import asyncio
 import csv
 import json
 from collections.abc import Sequence
@@ -14,7 +15,11 @@ from ledger.core.instants import to_instant
 from ledger.core.purchases import Claim
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import LotTerms
+from ledger.engine.lane import shard_of
+from ledger.engine.verify import verify
 from ledger.service import Ledger
+from ledger.store.audit import count_events
+from ledger.store.pool import connect_service
 from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small
 from tests.commands.test_commands import of, run
 from tests.conftest import Database
@@ -39,11 +44,12 @@ async def closings(ledger: Ledger) -> dict[tuple[str, int], int]:
 
 async def verified(database: Database) -> int:
     """How many events there are; they agree with everything derived from them."""
-    code, out, _ = await run("verify", "--json", **of(database))
-    found = json.loads(out)
-    assert (code, found["differences"]) == (0, 0), found
-    events: int = found["events"]
-    return events
+    connection = await connect_service(database.url)
+    try:
+        assert not [finding async for finding in verify(connection, lambda _: None)]
+        return await count_events(connection)
+    finally:
+        await connection.close()
 
 
 async def test_balances_are_carried_over_lot_by_lot(
@@ -242,14 +248,17 @@ async def test_nobody_gets_twice_what_is_exported_twice(
 
 
 async def _make_trouble(ledger: Ledger) -> None:
-    """A wallet that is closed, one that has a lot of that id, and one that merely has lots."""
-    await ledger.submit("desk", "close", CloseWallet("closed", "as asked"))
+    """A wallet on each shard that is closed, and one that merely has lots."""
+    assert {shard_of(wallet, ledger.facts.shards) for wallet in ("closed", "ended")} == {0, 1}
+    for wallet in ("closed", "ended"):
+        await ledger.submit("desk", "close", CloseWallet(wallet, "as asked"))
     await ledger.submit("desk", "grant", Grant("used", INSPIRATION, 500, "promotional", "hello"))
 
 
 _TROUBLE: Sequence[str] = (
     *LOTS,
     "closed,X1,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
+    "ended,X1,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
     "late,X2,INSPIRATION,daily,1,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,no,0,0,",
     "late,X3,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
     "used,X4,INSPIRATION,daily,1,2024-01-01T00:00:00Z,,no,0,0,",
@@ -265,16 +274,17 @@ async def test_a_wallet_is_refused_alone(
     result = tmp_path / "result.csv"
     code, report = await import_(database, folder, "--result", result)
     assert code == 1
-    assert (report["wallets"]["imported"], report["wallets"]["refused"]) == (4, 2)
-    assert report["reasons"] == {"wallet-closed": 1, "expiry-out-of-range": 1}
+    assert (report["wallets"]["imported"], report["wallets"]["refused"]) == (4, 3)
+    assert report["reasons"] == {"wallet-closed": 2, "expiry-out-of-range": 1}
     rows = list(csv.DictReader(result.read_text().splitlines()))
     assert [(row["wallet_id"], row["reason"]) for row in rows] == [
         ("closed", "wallet-closed"),
+        ("ended", "wallet-closed"),
         ("late", "expiry-out-of-range"),
     ]
-    facts = json.loads(rows[1]["facts"])
+    facts = json.loads(rows[2]["facts"])
     assert (facts["lot_id"], facts["expires_at"]) == ("X2", "2024-01-02T00:00:00Z")
-    assert report["totals"]["missing"]["lots"] == "3"
+    assert report["totals"]["missing"]["lots"] == "4"
     assert not (await ledger.read_wallet("late")).wallet.lots
     assert len((await ledger.read_wallet("used")).wallet.lots) == 2
     # A second source gives a wallet a lot of an id that it has: only then do ids meet.
@@ -298,11 +308,11 @@ async def test_a_dry_run_says_what_the_import_will(
     code, report = await import_(database, folder)
     assert code == 1
     for told in (rehearsed, report):
-        assert told["refused"][1]["facts"].pop("now") > "2026"
+        assert told["refused"][2]["facts"].pop("now") > "2026"
     assert {**rehearsed, "dry_run": False} == report
     code, again = await import_(database, folder, "--dry-run")
     assert (again["wallets"]["imported"], again["wallets"]["already"]) == (0, 4)
-    assert again["refused"][1]["facts"].pop("now") > "2026"
+    assert again["refused"][2]["facts"].pop("now") > "2026"
     assert again["refused"] == report["refused"]
 
 
@@ -354,14 +364,14 @@ async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path:
     await _make_trouble(ledger)
     folder = export(tmp_path, _TROUBLE, CLAIMS, PAYABLES)
     code, out, _ = await run("import", str(folder), "--dry-run", **of(database))
-    assert (code, "4 wallets would be imported, 0 already were, 2 would be refused." in out) == (
+    assert (code, "4 wallets would be imported, 0 already were, 3 would be refused." in out) == (
         1,
         True,
     )
     assert "This was a dry run" in out
     code, out, err = await run("import", str(folder), **of(database))
     assert (code, err) == (1, "")
-    assert "4 wallets imported, 0 already were, 2 refused." in out
+    assert "4 wallets imported, 0 already were, 3 refused." in out
     assert "  closed: wallet-closed" in out
     table = [line for line in out.splitlines() if line[:1] in "│┃┏┡└"]
     assert max(map(len, table)) <= 80
@@ -381,8 +391,8 @@ async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Pat
         ([str(folder), "--name", "a b"], "--name"),
         ([str(folder), "--result", str(folder / "claims.csv")], "overwrite"),
     ]
-    for arguments, said in wrong:
-        code, out, err = await run("import", *arguments, **of(database))
+    runs = [run("import", *arguments, **of(database)) for arguments, _ in wrong]
+    for (arguments, said), (code, out, err) in zip(wrong, await asyncio.gather(*runs), strict=True):
         assert (code, out, "Traceback" in err) == (2, "", False), arguments
         assert said in err, arguments
     assert (folder / "claims.csv").read_text().endswith(f"{CLAIMS[0]}\n")

@@ -194,6 +194,22 @@ async def test_a_grant_that_is_made_counts_though_another_try_was_taken_back(
     await meddler.close()
 
 
+async def test_of_two_tries_at_once_one_counts_and_the_other_may_grant(
+    capped: Ledger, owner: Any
+) -> None:
+    """Who counted is told a replay then: what was granted today stays counted."""
+    engine = capped._submitting
+    assert isinstance(engine, CappedEngine)
+    asked = engine._asked("a", grant(100))
+    day, counted_here, _ = await engine._count("web", {0: asked})
+    assert counted_here == {0}
+    assert isinstance(await answer(capped, "a", grant(100)), LotGranted)
+    replay = await capped._engine.submit("web", "a", grant(100))
+    assert replay.replayed
+    await engine._correct("web", day, [(asked, True, replay)])
+    assert await counted(owner) == 100
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_many_at_once_never_pass_the_cap(
     capped: Ledger, database: Database, owner: Any, seed: int

@@ -1,6 +1,7 @@
 """Refunds asked of channels: what they are told, and what happens when they do not answer."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
 from ledger.engine.background import CLOSE_S
+from ledger.engine.lane import shard_of
+from ledger.engine.send_on import PAGE_MAX
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.engine.tips import (
@@ -195,6 +198,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
     begun = asyncio.get_running_loop().time()
     await ledger.close()
     assert asyncio.get_running_loop().time() - begun < CLOSE_S + 3
+    assert "background" not in {task.get_name() for task in asyncio.all_tasks()}
     async with opened(database) as heir:
         assert await finish(heir) == len(refunds)
 
@@ -203,6 +207,26 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
 
         await until(all_confirmed)
     assert await differences(database) == []
+
+
+async def test_refunds_that_nobody_settles_keep_nothing_else_waiting(
+    database: Database,
+) -> None:
+    """However many a silent channel leaves open, what came after them is found in one round."""
+    names = (f"w{i}" for i in itertools.count())
+    in_one_shard = (name for name in names if shard_of(name, 2) == 0)
+    wallets = list(itertools.islice(in_one_shard, PAGE_MAX + 10))
+    async with dying(database) as dead:
+        await dead.sandbox.behave("silent")
+        orders = await asyncio.gather(*(paid(dead, wallet) for wallet in wallets))
+        refunds = await asyncio.gather(*(refunded(dead, order) for order in orders))
+        giver = next(in_one_shard)
+        await fund(dead, [giver])
+        sent = await tip(dead, giver, "c", 100)
+        await dead.move_clock(advance_us=OLD_US)
+    async with opened(database) as heir, asyncio.timeout(60):
+        assert sum([count async for count in heir.send_on.finish(0)]) == len(refunds) + 1
+        assert await all_done(heir, [sent])
 
 
 async def test_contradictions_of_a_channel_are_told_as_errors(ledger: Ledger) -> None:

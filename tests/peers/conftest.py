@@ -1,5 +1,6 @@
 """Worlds for these tests: a service whose clock stands still, and two servers far from Shanghai."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -44,10 +45,11 @@ async def abroad(
         found = await stack.enter_async_context(fresh_database(postgres, template))
         zones = ("America/New_York", "Pacific/Kiritimati")
         folders = [tmp_path_factory.mktemp("abroad") for _ in zones]
-        here, there = [
-            await stack.enter_async_context(serving(found, folder, TZ=zone))
+        starting = [
+            stack.enter_async_context(serving(found, folder, TZ=zone))
             for folder, zone in zip(folders, zones, strict=True)
         ]
+        here, there = await asyncio.gather(*starting)
         yield here, there
 
 

@@ -39,7 +39,7 @@ from tests.peers.ways import (
 
 
 async def test_the_daily_grant_never_touches_purchased_points(here: Client) -> None:
-    """pollinations#4937: the daily grant set the balance, and overwrote what had been bought.
+    """pollinations#4937: the daily grant overwrote purchased credit.
 
     Rule: a daily grant is a lot of its own that comes and goes; the purchased lot stays as it is.
     """
@@ -63,7 +63,7 @@ async def test_the_daily_grant_never_touches_purchased_points(here: Client) -> N
 async def test_expiry_takes_what_is_left_of_its_own_lot(
     still: Ledger, clock: StoppedClock, database: Database
 ) -> None:
-    """fountain#1126: the expiry of free credit took back the whole grant, out of paid credit.
+    """fountain#1126: expiry clawed back paid credit.
 
     Rule: a lot expires with what is left of it, and what a hold has of it comes back to that lot.
     """
@@ -89,7 +89,7 @@ async def test_expiry_takes_what_is_left_of_its_own_lot(
 async def test_expired_points_cannot_be_spent_although_nobody_swept_them(
     here: Client, there: Client
 ) -> None:
-    """fountain#1126: credit that had expired could be spent until a nightly job removed it.
+    """fountain#1126: expired but unswept credit was spendable for a day.
 
     Rule: what has fallen due is applied before every command and in every read; no job runs here.
     """
@@ -120,7 +120,7 @@ async def test_expired_points_cannot_be_spent_although_nobody_swept_them(
 async def test_what_is_both_paid_and_granted_is_given_once(
     ledger: Ledger, database: Database
 ) -> None:
-    """NyxID#1050: a purchase that was both paid and granted was given for each of the two.
+    """NyxID#1050: what had both paid and granted set was given twice.
 
     Rule: the payment starts the term, and the term's grants fall due once a month, whoever applies
     them; a second payment buys nothing and goes back.
@@ -154,7 +154,7 @@ async def _debits(ledger: Ledger) -> int:
 
 
 async def test_a_lot_is_either_paid_or_free(ledger: Ledger) -> None:
-    """NyxID#1050: a record had both a paid and a granted amount, and both were credited.
+    """NyxID#1050: what had both paid and granted set was given twice.
 
     Rule: a lot has one amount and says whether it was paid; a free one with a cost is refused.
     """

@@ -7,7 +7,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
+from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold
@@ -68,7 +70,7 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], int]] = {
 async def test_every_read_probes_its_index_among_fifty_thousand_wallets(
     crowd: Database, session: str, *, analysed: bool
 ) -> None:
-    """ledger#866: balances were read through a missing index, slower with every wallet.
+    """ledger#866: slow balance reads, missing indexes.
 
     Rule: a read looks at the rows that it tells and next to none besides, whatever the planner
     knows, with sequential scans allowed and without.
@@ -127,7 +129,7 @@ async def _pages(http: Client, path: str, between: Callable[[], Awaitable[Any]])
 
 
 async def test_pages_neither_repeat_nor_skip_while_others_write(http: Client) -> None:
-    """ledger#1295: pages were cut by row_number, so each cost all before it, and writes moved them.
+    """ledger#1295: slow reads by row_number paging.
 
     Rule: lists go on after a key; what was there when the first page was read is told once.
     """
@@ -159,7 +161,7 @@ async def test_pages_neither_repeat_nor_skip_while_others_write(http: Client) ->
 
 
 async def test_an_expired_hold_is_not_shown_as_held(here: Client, there: Client) -> None:
-    """tigerbeetle#2118: a hold that had timed out still stood in the balance until it was swept.
+    """tigerbeetle#2118: expired holds were still shown in the balance.
 
     Rule: reads apply what has fallen due, in memory; nobody sweeps here, and nothing is recorded.
     """
@@ -183,7 +185,7 @@ async def test_an_expired_hold_is_not_shown_as_held(here: Client, there: Client)
 
 
 async def test_a_failed_job_never_looks_charged(http: Client) -> None:
-    """sexyvoice#503: credits of a job that failed looked spent, for settled and held were one.
+    """sexyvoice#503: a failed job looked charged.
 
     Rule: available and held are told apart; a void leaves neither a charge nor revenue behind, and
     a charge that is given back says so.
@@ -223,7 +225,7 @@ async def _revenue(http: Client) -> dict[str, str]:
 async def test_sequence_numbers_have_no_gaps_whatever_failed(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
-    """Formance: numbers came from a sequence, which failures leave gaps in; that cost a week.
+    """Formance: gaps in sequence numbers cost a week.
 
     Rule: a shard's seqs are 1, 2, 3 … in the order of commits; refusals, replays, bugs, callers who
     left and connections that died use none up.
@@ -232,11 +234,15 @@ async def test_sequence_numbers_have_no_gaps_whatever_failed(
     for wallet in wallets:
         await ledger.submit("test", "g", Grant(wallet, INSPIRATION, 100, "promotional", "test"))
     poison: Any = AuthorizeHold("w0", INSPIRATION, 1, expires_in_s="soon")  # type: ignore[arg-type]
-    for turn in range(12):
+    not_storable = Grant("w1", INSPIRATION, 1, "promotional", "nul \0 here")
+    for turn in range(9):
+        commands: list[Command] = [Debit(wallet, INSPIRATION, 1) for wallet in wallets * 3]
+        commands += [Debit(wallet, INSPIRATION, 10**9) for wallet in wallets]
+        if not turn % 3:
+            commands[2:2] = [poison, not_storable]
         calls = [
-            asyncio.create_task(ledger.submit("test", f"{turn}-{n}", _command(n, wallet, poison)))
-            for n in range(9)
-            for wallet in wallets
+            asyncio.create_task(ledger.submit("test", f"{turn}-{number}", command))
+            for number, command in enumerate(commands)
         ]
         if turn % 3 == 1:
             await asyncio.sleep(0.001)
@@ -247,25 +253,16 @@ async def test_sequence_numbers_have_no_gaps_whatever_failed(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND application_name = 'ledger'"
             )
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        assert any(isinstance(one, CommandFailed) for one in answers)
+        # Telling of a bug with all its variables takes longer than anything else here.
+        with capture_logs():
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+        failed = sum(isinstance(one, CommandFailed) for one in answers)
+        assert failed == (0 if turn % 3 else 2)
     for shard in range(ledger.facts.shards):
         seqs = await owner.fetch("SELECT seq FROM events WHERE shard = $1 ORDER BY seq", shard)
         assert [row["seq"] for row in seqs] == list(range(1, len(seqs) + 1))
         assert await owner.fetchval("SELECT seq FROM shards WHERE shard = $1", shard) == len(seqs)
         page = await ledger.feed.read(shard, 0, 1_000)
         assert [event.seq for event in page.events] == list(range(1, len(seqs) + 1))
-        assert len(seqs) > 50
+        assert len(seqs) > 40
     assert await differences(database) == []
-
-
-def _command(number: int, wallet: str, poison: Any) -> Any:
-    match number % 3:
-        case 0:
-            return Debit(wallet, INSPIRATION, 1)
-        case 1:
-            return Debit(wallet, INSPIRATION, 10**9)
-        case _ if number == 2:
-            return poison
-        case _:
-            return Grant(wallet, INSPIRATION, 1, "promotional", "nul \0 here")

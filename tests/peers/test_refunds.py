@@ -30,7 +30,7 @@ from tests.peers.ways import (
 
 
 async def test_a_refund_of_spent_points_is_owed_and_not_forgotten(http: Client) -> None:
-    """RevenueCat: a refund took the balance down to zero and no further: the rest was lost money.
+    """RevenueCat: a refund of spent coins was floored at zero: money lost.
 
     Rule: what is left goes first, and for what was spent the user owes a claim, which the next
     recharge pays before it buys points.
@@ -61,7 +61,7 @@ async def _left_and_owed(http: Client, wallet: str) -> tuple[str, int]:
 async def test_a_refund_of_spent_points_is_booked_to_the_last_fen(
     ledger: Ledger, database: Database
 ) -> None:
-    """RevenueCat: what a refund took beyond the balance stood nowhere in any book.
+    """RevenueCat: a refund of spent coins was floored at zero: money lost.
 
     Rule: revenue and VAT of the spent part are reversed against funds, and a claim that is repaid
     restores them.
@@ -86,7 +86,7 @@ async def test_a_refund_of_spent_points_is_booked_to_the_last_fen(
 async def test_a_dispute_and_then_a_refund_take_value_back_once(
     ledger: Ledger, database: Database, spent_minor: int
 ) -> None:
-    """fountain#1126: a dispute took the credit back, and the refund of it took it once more.
+    """fountain#1126: a dispute and then a refund clawed back twice.
 
     Rule: an order gives back at most what is outstanding of it. What a channel takes beyond that
     is in suspense, for people; the same word of a channel again is a replay.
@@ -118,7 +118,7 @@ async def test_a_dispute_and_then_a_refund_take_value_back_once(
 async def test_a_refund_and_then_a_dispute_take_value_back_once(
     ledger: Ledger, database: Database
 ) -> None:
-    """fountain#1126: a refund had given the money back, and the dispute took the credit again.
+    """fountain#1126: a dispute and then a refund clawed back twice.
 
     Rule: the same, the other way round, also while the refund is still on its way.
     """

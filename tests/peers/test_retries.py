@@ -35,7 +35,7 @@ RECHARGE = {
 
 
 async def test_a_retry_after_a_timeout_applies_money_once(http: Client, served: Served) -> None:
-    """midaz#2485: a client that timed out tried again, and its money was applied twice.
+    """midaz#2485: a client retry applied money twice after a timeout.
 
     Rule: the same key and command is one effect and one answer, also while the first is under way.
     """
@@ -65,7 +65,7 @@ async def test_a_retry_after_a_timeout_applies_money_once(http: Client, served: 
 
 
 async def test_a_top_up_needs_a_key_and_is_made_once(http: Client) -> None:
-    """lago-api#5870: a top-up had no idempotency key, and every retry topped up once more.
+    """lago-api#5870: top-ups without idempotency were made twice.
 
     Rule: without a key nothing happens; with one there is one order, and its payment makes one lot
     however often and however concurrently the channel tells of it.
@@ -90,7 +90,7 @@ async def test_a_top_up_needs_a_key_and_is_made_once(http: Client) -> None:
 
 
 async def test_a_retry_is_the_same_request_though_balances_have_changed(http: Client) -> None:
-    """wallets#109: a retry was made anew from live balances, differed, and became a conflict.
+    """wallets#109: a retry rebuilt its body from live balances and became a conflict.
 
     Rule: what is compared is what the caller said; "all of it" stays "all of it", and the answer is
     the first one with the values it had.
@@ -124,7 +124,7 @@ async def test_a_retry_is_the_same_request_though_balances_have_changed(http: Cl
 
 
 async def test_the_same_key_twice_in_one_batch_is_done_once(http: Client) -> None:
-    """stack#1633: one batch held the same idempotency key twice, and all of it crashed.
+    """stack#1633: the same key twice in one batch crashed.
 
     Rule: a batch answers as its commands one by one would: done, replayed, or refused by the field.
     """
@@ -150,7 +150,7 @@ async def test_the_same_key_twice_in_one_batch_is_done_once(http: Client) -> Non
 
 
 async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: Any) -> None:
-    """lago-api#6103: what was declined was tried again, automatically, in a loop.
+    """lago-api#6103: automatic top-ups in a loop after a decline.
 
     Rule: a refund that its channel declined is settled: the value is back, no job finds anything to
     send, the same key tells the first answer, and only a new request under a new key asks again.

@@ -71,6 +71,12 @@ class Log:
             (row["seq"], row["recorded_us"], wire.decode_event(row["payload"])) for row in rows
         ]
 
+    def up_to(self, seq: int) -> "Log":
+        """The part of it that ends with a seq."""
+        part = Log(self.wallet_id, ())
+        part.events = [one for one in self.events if one[0] <= seq]
+        return part
+
     def at(self, instants: Iterable[Instant]) -> Iterable[tuple[Instant, Wallet, int]]:
         """The wallet and its last seq at each of these instants, which come in their order."""
         wallet, seq, rest = Wallet(self.wallet_id), 0, iter(self.events)

@@ -22,6 +22,6 @@ CROSS JOIN LATERAL (
         events.command,
         events.payload
     FROM events
-    WHERE events.shard = $1 AND events.seq = request.seq
+    WHERE events.shard = $1 AND events.wallet = wanted.wallet AND events.seq = request.seq
     OFFSET 0
 ) AS event
