@@ -54,6 +54,10 @@ class Imagination(ImaginedWallets):
             return [self._open_membership if seldom else self._open_recharge]
         if any(refund.reopened for refund in wallet.refunds) and step.z in {6, 7}:
             return [self._fail_refund, self._open_recharge]
+        if mood == "owing" and step.z in {9, 11} and wallet.claims and wallet.lots:
+            return [self._void] if wallet.holds else [self._authorize]
+        if any(lot.terms.graced for lot in wallet.lots) and step.z in {2, 3}:
+            return [self._convert]
         if mood in {"paying", "owing"} and wallet.claims and often:
             back = [self._void, self._capture, self._refund, self._refund, self._fail_refund]
             return [*back, self._open_recharge, self._open_recharge, self._close]
@@ -83,7 +87,7 @@ class Imagination(ImaginedWallets):
             (6, 6, 5, 5, 1, 2, self._void),
             (5, 2, 1, 0, 0, 1, self._extend),
             (7, 16, 8, 14, 2, 3, self._refund),
-            (5, 0, 1, 0, 0, 1, self._grant),
+            (5, 0, 1, 0, 0, 4, self._grant),
             (4, 0, 0, 0, 0, 0, self._daily_grant),
             (6, 4, 12, 14, 2, 12, self._open_recharge),
             (7, 4, 5, 3, 24, 2, self._open_membership),
@@ -104,7 +108,7 @@ class Imagination(ImaginedWallets):
             (2, 0, 1, 0, 1, 2, self._freeze),
             (3, 1, 1, 0, 0, 4, self._set_limit),
             (1, 0, 1, 1, 2, 1, self._close),
-            (2, 0, 2, 5, 1, 1, self._import),
+            (2, 0, 2, 15, 1, 1, self._import),
         )
 
     def _debit(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
@@ -205,7 +209,8 @@ class Imagination(ImaginedWallets):
         )
         source: Literal["promotional", "compensation"]
         source = "promotional" if step.x % 2 else "compensation"
-        currency = KUAIBI if step.y > 8 else INSPIRATION
+        kuaibi = step.y > 2 if self.mood == "giving" else step.y > 8
+        currency = KUAIBI if kuaibi else INSPIRATION
         amounts = (*SMALL_AMOUNTS, *SMALL_AMOUNTS, *SMALL_AMOUNTS, 10_000, 0, 10**15 + 1)
         amount = amounts[step.x % len(amounts)]
         return Grant(

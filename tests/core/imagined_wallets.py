@@ -32,6 +32,9 @@ class ImaginedWallets(ImaginedOrders):
     def _convert(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
         pairs = {9: (INSPIRATION, KUAIBI), 10: (INSPIRATION, KUAIBI), 11: (KUAIBI, KUAIBI)}
         source, target = pairs.get(step.y, (KUAIBI, INSPIRATION))
+        graced = [lot.terms.currency for lot in wallet.lots if lot.terms.graced]
+        if graced and graced[0] == INSPIRATION:
+            source, target = INSPIRATION, KUAIBI
         if not wallet.paid_minor(source) and step.z > 3:
             return self._open_recharge(wallet, step, now)
         amount = self._paid_amount(wallet, step, source)
@@ -98,6 +101,8 @@ class ImaginedWallets(ImaginedOrders):
 
     def _import(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
         self.imports += 1
+        if self.mood == "owing":
+            return self._import_of_an_order_that_is_owed(wallet, step, now)
         lot = self._opening_lot(wallet, step, now)
         # What one minor unit cost here is out of all proportion: splits by cost are hard then.
         heavy = OpeningLot(
@@ -105,20 +110,41 @@ class ImaginedWallets(ImaginedOrders):
             INSPIRATION,
             "purchased",
             1 + step.x % 4,
-            now - DAY_US,
-            now + HOUR_US if step.y % 2 else None,
+            now,
+            now + HOUR_US if step.y % 3 else None,
             paid=True,
             cost_fen=100 + step.x,
             vat_fen=step.x,
             order_id=f"old-order-{step.z % 3}",
         )
-        claim = OpeningClaim(f"old-order-{step.z % 3}", 50 + step.y, step.y, INSPIRATION)
+        claim = OpeningClaim(f"old-order-{step.z % 3}", 60 + 5 * step.y, step.y, INSPIRATION)
         empty = ImportOpening(wallet.wallet_id)
         if step.x == 11:
             return empty
         lots = ((lot,), (heavy,), (lot, heavy), (lot, lot), ())[step.y % 5]
         claims = ((), (claim,), (claim,), (self._other_claim(step), claim))[step.x % 4]
         return ImportOpening(wallet.wallet_id, lots, claims, (0, 0, 25, -1)[step.z % 4])
+
+    def _import_of_an_order_that_is_owed(
+        self, wallet: Wallet, step: "Step", now: Instant
+    ) -> Command:
+        name = f"old-order-{self.imports}"
+        lots = tuple(
+            OpeningLot(
+                f"old-{self.imports}-{index}",
+                INSPIRATION,
+                "purchased",
+                amount,
+                now - step.z,
+                paid=True,
+                cost_fen=40 + step.x,
+                vat_fen=step.x % 5,
+                order_id=name,
+            )
+            for index, amount in enumerate((1 + step.x % 3, 500 - step.y))
+        )
+        claim = OpeningClaim(name, 20 + 12 * step.y, step.z, INSPIRATION)
+        return ImportOpening(wallet.wallet_id, lots, (claim,))
 
     def _opening_lot(self, wallet: Wallet, step: "Step", now: Instant) -> OpeningLot:
         expiries = (None, None, now + DAY_US, now + 40 * DAY_US, now, INSTANT_MAX + 1)
@@ -136,7 +162,7 @@ class ImaginedWallets(ImaginedOrders):
             paid,
             cost if paid or step.x == 3 else 0,
             vat if paid else 0,
-            f"old-order-{step.z % 3}" if step.x % 2 else None,
+            f"old-order-{step.z % 3}" if step.x % 2 or step.y % 5 == 2 else None,
         )
 
     def _other_claim(self, step: "Step") -> OpeningClaim:

@@ -69,7 +69,12 @@ class Memory:
 
     def amount(self, wallet: Wallet, step: "Step") -> int:
         """Small, or about what is available."""
-        available = wallet.available_minor(self.currency(wallet, step))
+        currency = self.currency(wallet, step)
+        available = wallet.available_minor(currency)
+        limits = [one.day_minor for one in wallet.limits if one.currency == currency]
+        if step.x % 3 == 0 and limits and limits[0] is not None:
+            used = sum(one.charged_minor for one in wallet.used if one.currency == currency)
+            return limits[0] - used - wallet.held_minor(currency) + step.y % 3 - 1
         amounts = (
             *SMALL_AMOUNTS,
             *SMALL_AMOUNTS,

@@ -36,6 +36,9 @@ def _seen(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
     match event:
         case HoldCaptured() | HoldVoided() | HoldExpired():
             yield "held value is absorbed by a claim", bool(event.absorbed)
+            yield "several held lots are absorbed", len(event.absorbed) > 1
+            points = [one.take.amount_minor for one in event.absorbed]
+            yield "cost is absorbed without its only point", 0 in points
         case ChargeRefunded(returned=returned, absorbed=absorbed):
             yield "a refunded charge is absorbed by a claim", bool(absorbed)
             yield "a refunded charge is absorbed in part", bool(absorbed and returned)
@@ -64,6 +67,7 @@ def _seen_of_rest(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
         case Converted(takes=takes, amount_minor=amount_minor):
             yield "several lots are converted at once", len(takes) > 1
             yield "a part of a lot is converted", takes[-1].amount_minor < amount_minor
+            yield "a lot that had its grace is converted", bool(event.graces)
         case TransferSent(takes=takes):
             yield "several lots are given at once", len(takes) > 1
         case WalletClosed(orders=orders, takes=takes, terms=terms, claims=claims):

@@ -108,6 +108,14 @@ def test_a_tip_without_a_share_goes_the_same_way(desk: Desk) -> None:
     expect(TransferCompleted, desk.send(CompleteTransfer("ann", sent.transfer_id)))
 
 
+def test_a_share_is_rounded_down_once_over_all_that_was_given(desk: Desk) -> None:
+    """A fen of each of two lots: together they make one for the creator."""
+    for _ in range(2):
+        buy(desk, OpenRecharge("ann", KUAIBI, 100, "sandbox"))
+    tip(desk, 990)
+    assert tip(desk, 20).share_fen == 1
+
+
 def test_only_paid_value_of_the_right_currency_is_given_and_to_somebody_else(desk: Desk) -> None:
     """The reasons in their order: amount, currency, receiver, value."""
     desk.send(Grant("ann", KUAIBI, 500, "promotional", "test"))
