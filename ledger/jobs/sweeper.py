@@ -22,7 +22,7 @@ FOUND_MAX: Final = 10_000
 each look-up passes over the traces of those done before, so there should be few."""
 
 PAGE_MAX: Final = 200
-"""How many wallets go into one batch at most: 500 are swept no faster, and hold commands up more."""
+"""How many wallets go into one batch at most: 500 are swept no faster, but hold commands up."""
 
 PAGE_FIRST: Final = 16
 """With how many a round begins: it does not know yet how much is due in each."""

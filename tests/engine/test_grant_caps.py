@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.core.batch import Answer, Done
+from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.rejections import Reason, Rejection
@@ -45,7 +46,7 @@ async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") 
 
 def refused(found: object, used: int, asked: int) -> bool:
     """Whether it is refused for the cap, with what is used and was asked."""
-    facts = {
+    facts: dict[str, str | int] = {
         "limit": "grants a day",
         "currency": INSPIRATION,
         "cap_minor": CAP,
@@ -243,7 +244,7 @@ async def test_many_at_once_never_pass_the_cap(
 
 async def test_a_batch_counts_its_grants_in_their_order(capped: Ledger, owner: Any) -> None:
     """What does not fit is refused in its place; a smaller one after it may still fit."""
-    requests = [
+    requests: list[tuple[str, Command]] = [
         ("a", grant(600)),
         ("d", Debit("w", INSPIRATION, 100)),
         ("b", grant(500)),
