@@ -1,4 +1,4 @@
-"""The command line: serve, init, migrate, verify, key, wallet, bench."""
+"""The command line: serve, jobs, init, migrate, import, verify, key, wallet, bench."""
 
 from ledger.cli.app import main
 

@@ -1,7 +1,9 @@
 """Where a command's database is, and the commands that make and migrate it."""
 
 import asyncio
+import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -15,6 +17,7 @@ from ledger.cli.failures import CommandError
 from ledger.embedded import attach
 from ledger.settings import Settings, read_settings
 from ledger.store.schema import initialise, migrate
+from ledger.telemetry import configure_logging
 
 EMBEDDED_OWNER: Final = "postgres"
 EMBEDDED_SERVICE: Final = "ledger_login"
@@ -26,6 +29,8 @@ def settings_with_database() -> Iterator[Settings]:
 
     An embedded Postgres that does not run is started for the command and stopped after it.
     """
+    # Standard output is for what the command has to say.
+    configure_logging(level=logging.WARNING, to=sys.stderr)
     settings = read_settings(os.environ)
     if settings.database_url is not None:
         yield settings

@@ -1,10 +1,8 @@
 """`ledger jobs`: what the ledger does by itself, in a process of its own."""
 
 import asyncio
-import logging
 import os
 import signal
-import sys
 from time import monotonic
 from typing import Final
 
@@ -40,8 +38,6 @@ def run(*, once: bool, metrics_port: int | None, as_json: bool) -> None:
     """Do the jobs until SIGTERM or SIGINT; or sweep once."""
     with settings_with_database() as settings:
         if once:
-            # Standard output is for the summary.
-            configure_logging(level=logging.WARNING, to=sys.stderr)
             _show(asyncio.run(_sweep(settings, quiet=as_json)), as_json=as_json)
             return
         configure_logging()

@@ -175,3 +175,11 @@ async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> 
     code, out, _ = await run("verify", "--json", **of(database))
     found = json.loads(out)
     assert (code, found["differences"], found["findings"][0]["what"]) == (1, 1, "head")
+
+
+async def test_standard_output_holds_what_the_command_has_to_say_alone(tmp_path: Path) -> None:
+    """A Postgres that is started for one command tells of itself on standard error."""
+    code, _, _ = await run("init", "--dev", LEDGER_DATA_DIR=str(tmp_path))
+    assert code == 0
+    _, out, _ = await run("verify", "--json", LEDGER_DATA_DIR=str(tmp_path))
+    assert json.loads(out) == {"events": 0, "differences": 0, "findings": []}

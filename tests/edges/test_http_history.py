@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from ledger.service import SCOPES
+from tests.conftest import MakeKey
 from tests.edges.callers import Client, funded, give, new_wallet, post, problem
 
 ZERO = {"available": "0.00", "held": "0.00", "expiring_soon": "0.00"}
@@ -183,12 +185,13 @@ async def test_entries_go_on_where_a_page_ended_whatever_comes_meanwhile(http: C
         await give(http, wallet, "1", currency="KUAIBI")
     whole = (await http.get(f"{wallet}/entries")).json()
     assert (len(whole["items"]), whole["next"]) == (15, None)
-    items, params = [], {"limit": "4"}
-    while params is not None:
+    page = (await http.get(f"{wallet}/entries", params={"limit": 4})).json()
+    items = page["items"]
+    while page["next"]:
+        await post(http, f"{wallet}/debits", {"sku": "image"})
+        params = {"limit": "4", "after": page["next"]}
         page = (await http.get(f"{wallet}/entries", params=params)).json()
         items += page["items"]
-        await post(http, f"{wallet}/debits", {"sku": "image"})
-        params = {"limit": "4", "after": page["next"]} if page["next"] else None
     assert items == whole["items"]
     empty = (await http.get(f"{new_wallet()}/entries")).json()
     assert empty == {"items": [], "next": None}
@@ -206,11 +209,12 @@ async def test_a_wallets_orders_are_listed_newest_first(http: Client) -> None:
     await http.post(f"/v1/channels/sandbox/orders/{opened[1]}/pay")
     one_by_one = [(await http.get(f"/v1/orders/{order_id}")).json() for order_id in opened[::-1]]
     assert (await http.get(f"{wallet}/orders")).json() == {"items": one_by_one, "next": None}
-    items, params = [], {"limit": "2"}
-    while params is not None:
+    page = (await http.get(f"{wallet}/orders", params={"limit": 2})).json()
+    items = page["items"]
+    while page["next"]:
+        params = {"limit": "2", "after": page["next"]}
         page = (await http.get(f"{wallet}/orders", params=params)).json()
         items += page["items"]
-        params = {"limit": "2", "after": page["next"]} if page["next"] else None
     assert items == one_by_one
     assert (await http.get(f"{new_wallet()}/orders")).json() == {"items": [], "next": None}
 
@@ -259,3 +263,24 @@ async def test_a_cursor_of_another_wallet_is_refused(http: Client) -> None:
     told = problem(await http.get(f"{other}/entries", params={"after": cursor}), 400, "malformed")
     assert told["field"] == "after"
     assert (await http.get(f"{one}/entries", params={"after": cursor})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "scopes"),
+    [
+        ("{wallet}/entries", ["wallet:read"]),
+        ("{wallet}/orders", ["wallet:read", "order:write"]),
+        ("/v1/events", ["finance:read"]),
+    ],
+)
+async def test_each_call_needs_one_of_its_scopes(
+    http: Client, make_key: MakeKey, path: str, scopes: list[str]
+) -> None:
+    """Any of them will do; all the others together will not."""
+    where = path.format(wallet=new_wallet())
+    for scope in scopes:
+        headers = {"authorization": f"Bearer {await make_key([scope])}"}
+        assert (await http.get(where, headers=headers)).status_code == 200
+    headers = {"authorization": f"Bearer {await make_key(sorted(SCOPES - set(scopes)))}"}
+    told = problem(await http.get(where, headers=headers), 403, "forbidden")
+    assert told["scope"] == " or ".join(scopes)

@@ -7,7 +7,6 @@ that an import that was stopped, however, goes on where it stopped when it is ru
 
 import asyncio
 import gc
-import logging
 import re
 import signal
 import sys
@@ -17,7 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Final
 
-import structlog
 import uvloop
 from msgspec import Struct
 
@@ -72,11 +70,6 @@ def run(order: Order) -> int:
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
     files = find_files(order.paths)
     _check_result(order.result, [*files.values(), order.totals])
-    # Standard output is the report's.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     # Told to stop, it lets go of the database as with Ctrl-C.
     signal.signal(signal.SIGTERM, _leave)
     with ExitStack() as stack:
