@@ -49,13 +49,14 @@ async def test_concurrent_jobs_never_overspend_one_balance(http: Client) -> None
     Rule: every part of a wallet is at least 0, at every seq; what is too much is 402.
     """
     wallet = await funded(http, "10")
-    answers = await asyncio.gather(*(post(http, f"{wallet}/debits", ONE) for _ in range(40)))
-    won = [answer.json() for answer in answers if answer.status_code == 201]
-    assert sorted(float(one["available_after"]) for one in won) == [float(n) for n in range(10)]
+    three = ONE | {"amount": "0.3"}
+    answers = await asyncio.gather(*(post(http, f"{wallet}/debits", three) for _ in range(60)))
+    won = [answer.json()["available_after"] for answer in answers if answer.status_code == 201]
+    assert sorted(won) == sorted(f"{left / 100:.2f}" for left in range(10, 1_000, 30))
     for answer in answers:
         if answer.status_code != 201:
-            assert problem(answer, 402, "insufficient-funds")["available"] == "0.00"
-    assert await balance(http, wallet) == ("0.00", "0.00")
+            assert problem(answer, 402, "insufficient-funds")["available"] == "0.10"
+    assert await balance(http, wallet) == ("0.10", "0.00")
 
 
 async def test_two_processes_never_overspend_one_balance(here: Client, there: Client) -> None:
