@@ -13,12 +13,16 @@ from ledger.core.chain import Record, Tree
 from ledger.core.chart import CREATORS_PAYABLE, IN_TRANSIT, LIABILITY_KUAIBI, REFUNDS_PAYABLE
 from ledger.core.decider import Event
 from ledger.core.findings import Finding
+from ledger.core.flows.order import OpenRecharge
+from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
 from ledger.core.money import CNY
 from ledger.core.wallet import Transfer
+from tests.core.imagination import MOODS
 from tests.core.invariants import check_invariants
 from tests.core.stories import STARTS, Story, seeded_steps
-from tests.core.support import KUAIBI, SHARD, TERMS, Journal
+from tests.core.support import KUAIBI, SHARD, TERMS, VARIANTS, Journal, desk_at
+from tests.core.test_holds_and_lots import buy, expect
 
 
 @pytest.fixture
@@ -141,6 +145,27 @@ def test_an_honest_log_has_nothing_to_find(journal: Journal) -> None:
     """`ledger verify` is silent over what the core wrote."""
     assert len(journal.blocks) > 10
     assert audit(journal) == []
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_an_honest_log_of_any_mood_has_nothing_to_find(mood: str) -> None:
+    """Claims, refunds and tips under way, upgrades, closed wallets: all of it adds up."""
+    for seed in range(3):
+        story = Story(VARIANTS[seed], STARTS[seed], mood=mood)
+        story.tell(seeded_steps(seed, 120))
+        assert audit(story.told_in_batches([3])) == []
+
+
+def test_points_of_a_refund_under_way_that_were_never_posted_are_found() -> None:
+    """What is set aside of a lot is in nobody's balance, but in the wallet's refunds."""
+    desk = desk_at("2026-03-10T12:00")
+    order_id = buy(desk, OpenRecharge("ann", KUAIBI, 100, "sandbox"))
+    expect(OrderRefundRequested, desk.send(RefundOrder("ann", order_id, "please")))
+    assert audit(desk.journal) == []
+    forge(desk.journal, len(desk.journal.records) - 1, legs=())
+    problems = [finding.problem for finding in audit(desk.journal)]
+    assert "holds 1000, its postings say 0" in problems
+    assert any("refunds are" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("name", TAMPERINGS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.catalog import load_catalogue
 from ledger.core.batch import Done
@@ -21,7 +22,7 @@ from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
 from tests.conftest import Database, fresh_database
-from tests.core.imagination import Imagination
+from tests.core.imagination import MOODS, Imagination
 from tests.core.plain_states import plain_wallet, purse_as_wallet
 from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
 from tests.core.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
@@ -33,11 +34,11 @@ CATALOGUE = load_catalogue()
 class Stage:
     """A story told to two services in turn and at once, every answer checked."""
 
-    def __init__(self, services: Sequence[Ledger], owner: Any) -> None:
+    def __init__(self, services: Sequence[Ledger], owner: Any, mood: str) -> None:
         self.services, self.owner = services, owner
         self.terms = CATALOGUE.at(0)
         self.auditor = auditor_for(self.terms)
-        self.imagination = Imagination(self.terms, WALLETS)
+        self.imagination = Imagination(self.terms, WALLETS, mood=mood)
         self.sent: list[tuple[str, str, Command]] = []
         self.answered_at: dict[tuple[str, str, str], Instant] = {}
 
@@ -155,16 +156,16 @@ def _code(currency: int) -> str:
 
 
 @settings(max_examples=15)
-@given(story=steps(40))
+@given(story=steps(40), mood=st.sampled_from(MOODS))
 async def test_two_services_at_once_answer_as_the_auditor_does(
-    postgres: EmbeddedPostgres, template: str, story: list[Step]
+    postgres: EmbeddedPostgres, template: str, story: list[Step], mood: str
 ) -> None:
     """Invariant 10 on the whole way: any story, told to two services on one database."""
     async with fresh_database(postgres, template) as database:
         services = [await open_ledger(Settings(database_url=database.url)) for _ in range(2)]
         owner = await asyncpg.connect(database.owner_url)
         try:
-            stage = Stage(services, owner)
+            stage = Stage(services, owner, mood)
             await stage.tell(story)
             await stage.check_everything(database)
         finally:
