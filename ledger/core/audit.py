@@ -40,6 +40,7 @@ class StoredWallet(Struct, frozen=True):
     seq: int
     state: bytes
     sums: dict[int, tuple[int, int]]
+    events: int = 0
 
 
 class ShardAudit:
@@ -52,6 +53,7 @@ class ShardAudit:
         self.wallets: dict[str, tuple[int, Wallet]] = {}
         self.documents: dict[tuple[str, DocumentRef], bytes] = {}
         self.totals: dict[tuple[int, int, int], tuple[int, int]] = {}
+        self.counts: dict[str, int] = {}
         self.points: dict[str, dict[tuple[int, int], int]] = {}
         self.tree = Tree()
         self._last_recorded_at = 0
@@ -96,10 +98,20 @@ class ShardAudit:
         for ref, document in documents_after(wallet, event, record.occurred_at):
             self.documents[record.wallet_id, ref] = wire.encode(document)
         self.transfers.follow(event)
+        self.counts[record.wallet_id] = self.counts.get(record.wallet_id, 0) + 1
         wallet = evolve(wallet, event)
         self.wallets[record.wallet_id] = (record.seq, wallet)
         if any(_negative(wallet)):
             yield Finding("wallet", f"{record.wallet_id} at {record.seq}", "has a negative part")
+
+    def check_snapshot(self, wallet_id: str, seq: int, state: bytes) -> Iterator[Finding]:
+        """Compare a wallet's snapshot of the event followed last, or of one there never was."""
+        where = f"snapshot of wallet {wallet_id} at {seq}"
+        found = self.wallets.get(wallet_id)
+        if found is None or found[0] != seq:
+            yield Finding("snapshot", where, "is stored, but the log has no such event")
+        elif not _is(state, found[1]):
+            yield Finding("snapshot", where, "is stored with a state other than its events'")
 
     def close_block(self, block: Block) -> Iterator[Finding]:
         """Take the block that ends with the event followed last."""
@@ -133,11 +145,10 @@ class ShardAudit:
         seq, wallet = found
         if stored.seq != seq:
             yield Finding("wallet", where, f"is stored at seq {stored.seq}, the log has {seq}")
-        try:
-            same = wire.decode_wallet(stored.state) == wallet
-        except Exception:  # noqa: BLE001 - bytes that are no wallet differ from one
-            same = False
-        if not same:
+        counted = self.counts.pop(stored.wallet_id, 0)
+        if stored.events != counted:
+            yield Finding("wallet", where, f"is stored with {stored.events} events, not {counted}")
+        if not _is(stored.state, wallet):
             yield Finding("wallet", where, "is stored with a state other than its events'")
         if stored.sums != sums_of(wallet):
             yield Finding("wallet", where, "is stored with sums other than its lots'")
@@ -216,6 +227,14 @@ class ShardAudit:
             yield Finding("document", f"{ref[0]} {ref[1]} of wallet {wallet_id}", "is not stored")
         for key in self.totals:
             yield Finding("total", f"shard {self.shard} {key}", "is not stored")
+
+
+def _is(state: bytes, wallet: Wallet) -> bool:
+    """Whether stored bytes are this wallet."""
+    try:
+        return wire.decode_wallet(state) == wallet
+    except Exception:  # noqa: BLE001 - bytes that are no wallet differ from one
+        return False
 
 
 def sums_of(wallet: Wallet) -> dict[int, tuple[int, int]]:

@@ -40,14 +40,24 @@ async def _verify_log(
     shard = shard_audit.shard
     blocks = audit.stream_blocks(connection, shard)
     block = await anext(blocks, None)
+    snapshots = audit.stream_snapshots(connection, shard)
+    snapshot = await anext(snapshots, None)
     async for record in audit.stream_events(connection, shard):
         for finding in shard_audit.follow(record):
             yield finding
+        while snapshot is not None and snapshot[1] <= record.seq:
+            for finding in shard_audit.check_snapshot(*snapshot):
+                yield finding
+            snapshot = await anext(snapshots, None)
         while block is not None and block.last_seq <= record.seq:
             for finding in shard_audit.close_block(block):
                 yield finding
             block = await anext(blocks, None)
         on_event(1)
+    while snapshot is not None:
+        for finding in shard_audit.check_snapshot(*snapshot):
+            yield finding
+        snapshot = await anext(snapshots, None)
     while block is not None:
         for finding in shard_audit.close_block(block):
             yield finding

@@ -75,7 +75,16 @@ async def stream_wallets(connection: Connection, shard: int) -> AsyncIterator[St
             row["seq"],
             row["state"].encode(),
             dict(zip(row["currencies"], parts, strict=True)),
+            row["events"],
         )
+
+
+async def stream_snapshots(
+    connection: Connection, shard: int
+) -> AsyncIterator[tuple[str, int, bytes]]:
+    """A shard's snapshots as (wallet, seq, state), in seq order."""
+    async for row in connection.cursor(statement("audit_snapshots"), shard, prefetch=_PREFETCH):
+        yield row["wallet"], row["seq"], row["state"].encode()
 
 
 async def stream_documents(

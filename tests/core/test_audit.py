@@ -17,7 +17,7 @@ from ledger.core.flows.order import OpenRecharge
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
 from ledger.core.money import CNY
-from ledger.core.wallet import Transfer
+from ledger.core.wallet import Transfer, Wallet
 from tests.core.imagination import MOODS
 from tests.core.invariants import check_invariants
 from tests.core.stories import STARTS, Story, seeded_steps
@@ -53,13 +53,20 @@ def _audit(shard: ShardAudit, journal: Journal) -> Iterator[Finding]:
     for name, state in journal.wallets.items():
         wallet = journal.wallet(name) if state != b"?" else wallets[0]
         yield from shard.check_wallet(
-            StoredWallet(name, journal.seqs.get(name, 0), state, sums_of(wallet))
+            StoredWallet(
+                name, journal.seqs.get(name, 0), state, sums_of(wallet), events_of(journal, name)
+            )
         )
     for (name, kind, document_id), state in journal.documents.items():
         yield from shard.check_document(name, (kind, document_id), state)
     for key, (debit, credit) in journal.totals.items():
         yield from shard.check_total(key, debit, credit)
     yield from shard.check_rest()
+
+
+def events_of(journal: Journal, wallet_id: str) -> int:
+    """How many events of a wallet the log has."""
+    return sum(record.wallet_id == wallet_id for record in journal.records)
 
 
 def forge(journal: Journal, index: int, **changes: Any) -> None:
@@ -242,3 +249,33 @@ def test_a_payload_that_overdraws_its_wallet_is_found(journal: Journal) -> None:
 
 def _without_legs(record: Record) -> Record:
     return replace(record, legs=())
+
+
+def test_a_snapshot_is_the_wallet_of_its_event(journal: Journal) -> None:
+    """The past is told from snapshots: a wrong one would tell a wrong past."""
+    shard = ShardAudit(SHARD)
+    for record in journal.records:
+        list(shard.follow(record))
+    name = next(iter(journal.wallets))
+    seq, state = journal.seqs[name], journal.wallets[name]
+    assert list(shard.check_snapshot(name, seq, state)) == []
+    (other,) = shard.check_snapshot(name, seq, wire.encode(Wallet(name)))
+    assert "state other" in other.problem
+    for stray in ((name, seq - 1), ("eve", 1)):
+        (finding,) = shard.check_snapshot(*stray, state)
+        assert "no such event" in finding.problem
+
+
+def test_a_wallet_that_miscounts_its_events_is_found(journal: Journal) -> None:
+    """By the count it is decided when the next snapshot is due."""
+    shard = ShardAudit(SHARD)
+    for record in journal.records:
+        list(shard.follow(record))
+    name = next(iter(journal.wallets))
+    wallet = journal.wallet(name)
+    count = events_of(journal, name)
+    stored = StoredWallet(
+        name, journal.seqs[name], journal.wallets[name], sums_of(wallet), count - 1
+    )
+    (finding,) = shard.check_wallet(stored)
+    assert finding.problem == f"is stored with {count - 1} events, not {count}"

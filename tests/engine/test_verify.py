@@ -88,6 +88,21 @@ TAMPERINGS = {
         "UPDATE events SET occurred_at = occurred_at - interval '1us' WHERE seq = 2",
         "block",
     ),
+    "a wallet's count of events": (
+        "UPDATE wallets SET events = events + 1 WHERE wallet = 'a'",
+        "wallet",
+    ),
+    "a snapshot of another wallet": (
+        (
+            "INSERT INTO wallet_snapshots SELECT one.shard, one.wallet, one.seq, now(), other.state"
+            " FROM wallets AS one, wallets AS other WHERE one.wallet = 'a' AND other.wallet = 'b'"
+        ),
+        "snapshot",
+    ),
+    "a snapshot of no event": (
+        "INSERT INTO wallet_snapshots SELECT shard, wallet, seq + 1000, now(), state FROM wallets",
+        "snapshot",
+    ),
     "a lost event": ("DELETE FROM events WHERE seq = 3", "event"),
     "a lost last event": (
         "DELETE FROM events WHERE (shard, seq) IN (SELECT shard, max(seq) FROM events GROUP BY 1)",

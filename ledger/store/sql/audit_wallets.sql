@@ -1,2 +1,2 @@
 -- A shard's stored wallets.
-SELECT wallet, seq, state, currencies, available, held FROM wallets WHERE shard = $1
+SELECT wallet, seq, events, state, currencies, available, held FROM wallets WHERE shard = $1
