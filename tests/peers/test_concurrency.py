@@ -280,22 +280,13 @@ async def test_a_payment_whose_service_stops_inside_it_wedges_nobody(
     assert await differences(database) == []
 
 
-_WEDGED = pytest.mark.xfail(
-    strict=True,
-    reason=(
-        "the engine's sessions have no transaction_timeout: a process that stops while a statement "
-        "is being prepared is not idle, so no other timeout of the server's ends its batch"
-    ),
-)
-
-
 @pytest.mark.parametrize(
     "setting",
     [
         "lock_timeout",
         "statement_timeout",
         "idle_in_transaction_session_timeout",
-        pytest.param("transaction_timeout", marks=_WEDGED),
+        "transaction_timeout",
     ],
 )
 async def test_every_batch_ends_by_itself_whatever_its_process_does(
@@ -312,7 +303,6 @@ async def test_every_batch_ends_by_itself_whatever_its_process_does(
     assert 0 < limit_ms <= 30_000
 
 
-@_WEDGED
 @pytest.mark.slow
 async def test_a_payment_whose_service_stops_as_it_prepares_wedges_nobody(
     ledger: Ledger, database: Database, owner: Any, tmp_path: Path

@@ -179,10 +179,6 @@ async def test_a_ledger_of_the_first_release_verifies_after_its_migration(
     assert await differences(first) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="terms of that release have neither rank nor period: every plan ranks above them",
-)
 async def test_a_membership_of_the_first_release_can_be_extended(
     first: Database, lived_in: Any
 ) -> None:

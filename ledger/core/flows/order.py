@@ -24,7 +24,7 @@ from ledger.core.purchases import (
     UpgradeGoods,
 )
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Plan, Promotion, Terms
+from ledger.core.terms import Now, Promotion, Terms
 from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
 _ORDER_ID_LENGTH = 32
@@ -181,9 +181,16 @@ def _open_membership(
         if isinstance(allowed, Rejection):
             return allowed
         promotion = allowed
-    running = wallet.membership
+    running = upgrade.completed(wallet.membership, terms)
     if running is not None and plan.rank > membership.standing(running).rank:
-        return _open_upgrade(wallet, command, plan, promotion, terms, now)
+        if promotion is not None and not promotion.stackable:
+            return rejected(
+                Reason.PROMOTION_NOT_APPLICABLE, promotion=promotion.promotion, plan=command.plan
+            )
+        quoted = upgrade.quote(wallet, running, plan, command.period, terms)
+        if isinstance(quoted, Rejection):
+            return quoted
+        return _open_upgrade(wallet, command.channel, quoted, promotion, terms, now)
     goods = MembershipGoods(
         plan=command.plan,
         period=command.period,
@@ -205,25 +212,17 @@ def _open_membership(
 
 def _open_upgrade(
     wallet: Wallet,
-    command: OpenMembership,
-    plan: Plan,
+    channel: str,
+    goods: UpgradeGoods,
     promotion: Promotion | None,
     terms: Terms,
     now: Now,
 ) -> tuple[OrderOpened | MembershipUpgraded] | Rejection:
-    if promotion is not None and not promotion.stackable:
-        return rejected(
-            Reason.PROMOTION_NOT_APPLICABLE, promotion=promotion.promotion, plan=command.plan
-        )
-    assert wallet.membership is not None, wallet.wallet_id
-    goods = upgrade.quote(wallet, wallet.membership, plan, command.period, terms)
-    if isinstance(goods, Rejection):
-        return goods
     price_fen = goods.month_list_fen * goods.months
     if promotion is not None:
         goods = replace(goods, promotion=promotion.promotion)
         price_fen = discounted_fen(promotion, price_fen)
-    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, now)
     if isinstance(order, Rejection):
         return order
     if price_fen:

@@ -20,6 +20,30 @@ class MembershipUpgraded(Struct, frozen=True, tag="membership_upgraded_v1"):
     membership: Membership | None
 
 
+def completed(membership: Membership | None, terms: Terms) -> Membership | None:
+    """The membership with what terms paid for before there were upgrades do not say of themselves.
+
+    Rank, list price and period are then those of the catalogue now.
+    """
+    if membership is None or all(term.rank for term in membership.terms):
+        return membership
+    periods = {months: period for period, months in terms.periods.items()}
+
+    def complete(term: MembershipTerm) -> MembershipTerm:
+        plan = terms.plans.get(term.plan)
+        if term.rank or plan is None:
+            return term
+        return replace(
+            term,
+            rank=plan.rank,
+            month_list_fen=plan.month_price_fen,
+            entitlements=plan.entitlements,
+            period=periods.get(term.months, ""),
+        )
+
+    return replace(membership, terms=tuple(complete(term) for term in membership.terms))
+
+
 def quote(
     wallet: Wallet, membership: Membership, plan: Plan, period: str, terms: Terms
 ) -> UpgradeGoods | Rejection:
