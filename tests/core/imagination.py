@@ -44,34 +44,39 @@ class Imagination(ImaginedWallets):
 
     def _urges(self, step: "Step", wallet: Wallet) -> list[_Maker]:
         """What a mood does sooner than anything else: it leads to where the rules are hard."""
-        mood, often, seldom = self.mood, step.z > 5, step.z > 8
-        if wallet.frozen and seldom:
+        mood, often = self.mood, step.z > 5
+        if wallet.frozen and step.z > 8:
             return [self._freeze]
         eager = mood == "spending" or (mood == "owing" and step.z > 2)
         if wallet.orders and (eager or (mood != "any" and often)):
             return [self._settle]
-        if mood == "spending" and not wallet.lots and step.z > 3:
-            return [self._open_membership if seldom else self._open_recharge]
         if any(refund.reopened for refund in wallet.refunds) and step.z in {6, 7}:
             return [self._fail_refund, self._open_recharge]
-        if mood == "owing" and step.z in {9, 11} and wallet.claims and wallet.lots:
-            return [self._void] if wallet.holds else [self._authorize]
         if any(lot.terms.graced for lot in wallet.lots) and step.z in {2, 3}:
             return [self._convert]
-        if mood in {"paying", "owing"} and wallet.claims and often:
-            back = [self._void, self._capture, self._refund, self._refund, self._fail_refund]
-            return [*back, self._open_recharge, self._open_recharge, self._close]
-        if mood == "paying" and seldom and not wallet.holds:
-            return [self._authorize]
-        if mood == "owing" and step.z == 1:
-            return [self._refund_order, self._refund_order, self._fail_refund, self._restore]
-        if mood == "owing" and step.z > 2:
-            if not wallet.lots and not wallet.holds:
-                return [self._open_recharge]
-            return [self._debit, self._authorize, self._reverse, self._reverse] if often else []
+        if mood == "spending" and not wallet.lots and step.z > 3:
+            return [self._open_membership if step.z > 8 else self._open_recharge]
+        upgraded = wallet.membership is not None and wallet.membership.upgrades
+        if mood == "member" and upgraded and step.z == 2:
+            return [self._close, self._refund_order]
         if mood == "giving" and step.z < 3:
             return [self._pay_out] if wallet.payable_fen else [self._receive]
-        return []
+        return self._urges_of_a_debtor(step, wallet) if mood in {"paying", "owing"} else []
+
+    def _urges_of_a_debtor(self, step: "Step", wallet: Wallet) -> list[_Maker]:
+        owing, often = self.mood == "owing", step.z > 5
+        if owing and step.z in {9, 11} and wallet.claims and wallet.lots:
+            return [self._void] if wallet.holds else [self._authorize]
+        if wallet.claims and often:
+            back = [self._void, self._capture, self._refund, self._refund, self._fail_refund]
+            return [*back, self._open_recharge, self._open_recharge, self._close]
+        if not owing:
+            return [self._authorize] if step.z > 8 and not wallet.holds else []
+        if step.z == 1:
+            return [self._refund_order, self._refund_order, self._fail_refund, self._restore]
+        if step.z > 2 and not wallet.lots and not wallet.holds:
+            return [self._open_recharge]
+        return [self._debit, self._authorize, self._reverse, self._reverse] if often else []
 
     @cached_property
     def _makers(self) -> list[_Maker]:

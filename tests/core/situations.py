@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ledger.core import wire
+from ledger.core.chart import REVENUE_MEMBERSHIP, REVENUE_TIPS
 from ledger.core.decider import Event, evolve
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.conversion import Converted
@@ -42,6 +43,10 @@ def _seen(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
         case ChargeRefunded(returned=returned, absorbed=absorbed):
             yield "a refunded charge is absorbed by a claim", bool(absorbed)
             yield "a refunded charge is absorbed in part", bool(absorbed and returned)
+            sources = {one.take.lot.source == "membership" for one in absorbed}
+            revenues = {one.revenue == REVENUE_MEMBERSHIP for one in absorbed}
+            tips = any(one.revenue == REVENUE_TIPS for one in absorbed)
+            yield "an absorbed charge had earned elsewhere", tips or sources != revenues
         case RechargePaid(lot=lot, repaid=repaid):
             yield "a recharge repays a claim", bool(repaid)
             yield "a recharge repays several claims", len(repaid) > 1
@@ -73,6 +78,9 @@ def _seen_of_rest(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
         case WalletClosed(orders=orders, takes=takes, terms=terms, claims=claims):
             yield "a balance is forfeited", bool(takes)
             yield "a membership is given up with its wallet", bool(terms)
+            upgrades = () if wallet.membership is None else wallet.membership.upgrades
+            left = any(one.ungranted_fen for one in upgrades)
+            yield "months of an upgrade are given up with its wallet", left
             yield "a claim is written off", bool(claims)
             yield "pending orders are closed with their wallet", bool(orders)
         case PaymentSetAside(refund=refund):

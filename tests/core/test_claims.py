@@ -11,7 +11,7 @@ from ledger.core.chart import (
     VAT_PAYABLE,
     VAT_PENDING,
 )
-from ledger.core.flows.debit import Debit
+from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.hold import HoldVoided, VoidHold
 from ledger.core.flows.opening import ImportOpening, OpeningClaim, OpeningImported, OpeningLot
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened, RechargePaid
@@ -188,6 +188,34 @@ def test_only_what_a_claim_leaves_of_a_refunded_charge_returns(desk: Desk) -> No
     assert refunded.available_after_minor == 5_000
     assert claims(desk) == []
     assert (balance(desk, REVENUE_GENERATION), balance(desk, FUNDS_SANDBOX)) == (0, 500)
+    check_invariants(desk.journal)
+
+
+def test_a_refunded_charge_gives_the_claims_revenue_back_where_it_was_lost(desk: Desk) -> None:
+    """KUAIBI spent on generation, charged back from tips: in the end neither has earned."""
+    order_id = buy(desk, OpenRecharge("ann", KUAIBI, 1_000, "sandbox"))
+    charge = expect(DebitCharged, desk.send(Debit("ann", KUAIBI, 10_000))).charge
+    reverse(desk, order_id, 1_000)
+    assert (balance(desk, REVENUE_GENERATION), balance(desk, REVENUE_TIPS)) == (-943, 943)
+    desk.send(RefundCharge("ann", charge.charge_id, "job failed"))
+    assert (balance(desk, REVENUE_GENERATION), balance(desk, REVENUE_TIPS)) == (0, 0)
+    assert claims(desk) == []
+
+
+def test_a_refund_reopens_the_claim_that_was_repaid_last(desk: Desk) -> None:
+    """Two were repaid; a refund of less than the second leaves the first repaid."""
+    orders = [buy(desk, OpenRecharge("ann", INSPIRATION, 300, "sandbox")) for _ in range(2)]
+    debit(desk, 6_000)
+    for order_id in orders:
+        reverse(desk, order_id, 300)
+    second = buy(desk, OpenRecharge("ann", INSPIRATION, 700, "sandbox"))
+    refund(desk, second, 300)
+    assert [(one.order_id, one.open_fen) for one in now_in(desk).claims] == [(orders[1], 200)]
+    refund(desk, second)
+    assert [(one.order_id, one.open_fen) for one in now_in(desk).claims] == [
+        (orders[1], 300),
+        (orders[0], 300),
+    ]
     check_invariants(desk.journal)
 
 

@@ -108,6 +108,7 @@ def test_the_stories_reach_every_event_and_every_refusal() -> None:
     for seed in range(180):
         terms, mood = VARIANTS[seed % len(VARIANTS)], MOODS[seed // 3 % len(MOODS)]
         one = told(seeded_steps(seed, 150), STARTS[seed % 4], terms=terms, mood=mood)
+        one.check_everything()
         tags.update(record.tag for record in one.journal.records)
         answers = [each.answer for each in one.told]
         reasons.update(answer.reason for answer in answers if isinstance(answer, Rejection))

@@ -230,6 +230,16 @@ def test_what_a_closed_wallet_forfeits_is_breakage(desk: Desk) -> None:
     check_invariants(desk.journal)
 
 
+def test_months_of_upgrades_are_forfeited_like_those_of_their_plans(desk: Desk) -> None:
+    """All that was paid for them and not spent is breakage."""
+    buy(desk, OpenMembership("ann", "mini", "quarter", "sandbox"))
+    buy(desk, OpenMembership("ann", "midi", "quarter", "sandbox"))
+    assert balance(desk, LIABILITY_MEMBERSHIP) + balance(desk, VAT_PENDING) == -750
+    desk.send(CLOSE)
+    assert (balance(desk, LIABILITY_MEMBERSHIP), balance(desk, VAT_PENDING)) == (0, 0)
+    check_invariants(desk.journal)
+
+
 def test_a_closed_wallet_takes_no_orders_and_returns_what_is_paid_to_it(desk: Desk) -> None:
     """Money that comes all the same is owed back; tips that were under way still arrive."""
     order = opened(desk, OpenRecharge("ann", INSPIRATION, 100, "sandbox"))
