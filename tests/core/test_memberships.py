@@ -1,7 +1,9 @@
 """Memberships by example: promotions, upgrades, lines of waiting terms, and what cancels means."""
 
 import pytest
+from msgspec.structs import replace
 
+from ledger.core import wire
 from ledger.core.chart import LIABILITY_MEMBERSHIP, VAT_PENDING
 from ledger.core.flows.membership import CancelMembership, MembershipCancelled, ends_at
 from ledger.core.flows.order import OpenMembership, OrderOpened, SettlePayment
@@ -252,3 +254,24 @@ def test_cancelling_takes_nothing_away(desk: Desk) -> None:
     desk.now = at("2026-04-30T20:00")
     answer = desk.send(CancelMembership("ann"))
     assert expect(Rejection, answer).reason == Reason.NO_MEMBERSHIP
+
+
+def test_a_membership_of_before_there_were_upgrades_is_completed_by_the_catalogue(
+    desk: Desk,
+) -> None:
+    """Its terms say neither rank nor period nor list price; it is extended and upgraded still."""
+    buy(desk, ask("gold", "quarter"))
+    wallet = desk.journal.wallet("ann")
+    assert wallet.membership is not None
+    (term,) = wallet.membership.terms
+
+    def stored_as(plan: str) -> None:
+        old = replace(term, plan=plan, rank=0, period="", month_list_fen=0, entitlements=())
+        membership = replace(running(desk), terms=(old,))
+        desk.journal.wallets["ann"] = wire.encode(replace(wallet, membership=membership))
+
+    stored_as("gold")
+    assert opened(desk, ask("gold", "year")).price_fen == 6_600 * 12
+    assert opened(desk, ask("platinum", "quarter")).price_fen == (26_600 - 6_600) * 3
+    stored_as("no longer sold")
+    assert refused(desk, ask("gold", "quarter")) == Reason.UPGRADE_NOT_OFFERED
