@@ -33,7 +33,8 @@ def takes_for(
         if not available or terms.currency != currency or (paid_only and not terms.paid):
             continue
         part = available if available < rest else rest
-        if terms.cost_fen:
+        # A converted lot may have a fen of VAT alone, where its cost rounded down to none.
+        if terms.cost_fen or terms.vat_fen:
             takes.append(Take(terms, part, *_shares(lot, part)))
         else:
             takes.append(Take(terms, part))

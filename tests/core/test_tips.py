@@ -161,6 +161,17 @@ def test_converted_value_keeps_its_cost_its_order_and_its_end(desk: Desk) -> Non
     check_invariants(desk.journal)
 
 
+def test_vat_that_moved_with_less_than_a_fen_of_cost_is_still_earned(desk: Desk) -> None:
+    """Points 176 to 178 of 10000 carry a fen of VAT and none of cost; spent, it is due."""
+    buy(desk, RECHARGE)
+    convert(desk, 175)
+    lot = convert(desk, 3).lots[0]
+    assert (lot.cost_fen, lot.vat_fen) == (0, 1)
+    desk.send(Debit("ann", INSPIRATION, 178))
+    assert (balance(desk, VAT_PENDING), balance(desk, VAT_PAYABLE)) == (-56, -1)
+    assert balance(desk, LIABILITY_INSPIRATION) == 0
+
+
 def test_each_lot_that_is_converted_makes_one_of_its_own(desk: Desk) -> None:
     """Takes in the order of spending, free value left out."""
     desk.send(Grant("ann", KUAIBI, 500, "promotional", "test"))
