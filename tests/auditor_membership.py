@@ -54,7 +54,7 @@ class Memberships(Bookkeeper):
         return self._new_lot(
             purse,
             at,
-            lot_id=f"lot-{term['order_id']}.{number}",
+            lot_id=f"lot-{term['series']}.{number}",
             currency=self.catalogue.membership_currency,
             source="membership",
             amount=term["month_minor"] * months,
@@ -209,8 +209,7 @@ class Memberships(Bookkeeper):
                 months = min(math.ceil(Fraction(worth * left, cost)), left - 1)
                 cost, vat = worth, math.floor(Fraction(vat * worth, cost))
             _rebase(term, -months, -cost, -vat)
-            part = term | {"line": line, "months": months, "cost": cost, "vat": vat}
-            parts.append(part | {"number": term["number"] + term["months"]})
+            parts.append(term | {"line": line, "months": months, "cost": cost, "vat": vat})
             worth -= cost
         return parts
 
@@ -228,14 +227,14 @@ class Memberships(Bookkeeper):
             # What waited, or went along, need not wait for a month of what is gone.
             membership.update(anchor=at, month=0)
 
-    def _put_months_back(self, purse: Purse, part: Dict, at: int) -> None:
-        """Beside what is left of their term, or as a term of their own.
+    def _put_months_back(self, purse: Purse, part: Dict, refund_id: str, at: int) -> None:
+        """Beside what is left of their term, or as a term of their own, named by the refund.
 
         No cost comes back without a month to grant it with.
         """
         own = own_terms(purse, part["order_id"])
         term = {name: value for name, value in part.items() if name != "line"}
-        term["months"] = max(1, part["months"])
+        term |= {"months": max(1, part["months"]), "series": refund_id, "number": 1}
         if own:
             months = part["months"] if left_of(own[0][1]) else term["months"]
             _rebase(own[0][1], months, part["cost"], part["vat"])
@@ -326,6 +325,7 @@ def _term_of(order: Dict) -> Dict:
         "granted": 0,
         "cost_given": 0,
         "vat_given": 0,
+        "series": order["order_id"],
         "number": 1,
     }
 

@@ -264,7 +264,7 @@ class Orders(Memberships):
         given = self._give_back(purse, refund["takes"], "refunding", at)
         for part in refund["months"]:
             self._unearn(at, MEMBERSHIP_LIABILITY, -part["cost"], -part["vat"], REFUNDS)
-            self._put_months_back(purse, part, at)
+            self._put_months_back(purse, part, refund["refund_id"], at)
         suspense = 0
         for order_id, amount, _vat, revenue in refund["reopened"]:
             still = min(amount, purse.claims.get(order_id, {"open": 0})["open"])

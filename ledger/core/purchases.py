@@ -105,7 +105,11 @@ class Order(Struct, frozen=True, omit_defaults=True, tag="order"):
 
 
 class MembershipTerm(Struct, frozen=True, omit_defaults=True):
-    """One paid order's share of a membership: its months, and the price spread over them."""
+    """One paid order's share of a membership: its months, and the price spread over them.
+
+    Its lots are numbered after `series`, the order or the failed refund that brought it back, from
+    `offset` on.
+    """
 
     order_id: str
     plan: str
@@ -124,6 +128,7 @@ class MembershipTerm(Struct, frozen=True, omit_defaults=True):
     rank: int = 0
     month_list_fen: int = 0
     entitlements: tuple[str, ...] = ()
+    series: str = ""
 
     @property
     def left(self) -> int:

@@ -76,14 +76,7 @@ def _months(
         cost_fen=ungranted_fen - cost_fen,
         vat_fen=term.ungranted_vat_fen - vat_fen,
     )
-    removed = replace(
-        kept,
-        months=months,
-        cost_fen=cost_fen,
-        vat_fen=vat_fen,
-        offset=kept.offset + kept.months,
-    )
-    return removed, kept
+    return replace(kept, months=months, cost_fen=cost_fen, vat_fen=vat_fen), kept
 
 
 def rebased(term: MembershipTerm, *, months: int, cost_fen: int, vat_fen: int) -> MembershipTerm:

@@ -188,14 +188,28 @@ def test_what_waits_behind_a_refunded_term_begins_at_once(desk: Desk) -> None:
 def test_months_of_a_failed_refund_begin_anew_where_there_is_no_membership_left(
     desk: Desk,
 ) -> None:
-    """All three were paid for: the first again at once, under a number of its own."""
+    """Two were paid for and are left: the first at once, named by what brought it back."""
     order_id = buy(desk, QUARTER)
     debit(desk, 66_000)
     asked = refund(desk, order_id)
     desk.now = at("2026-07-01T09:00")
     fail(desk, asked)
-    assert balances(now_in(desk)) == {f"lot-{order_id}.2": (66_000, 0)}
+    assert balances(now_in(desk)) == {f"lot-{asked.refund_id}.1": (66_000, 0)}
     assert months_left(desk) == [(1, 6_600)]
+
+
+def test_lots_of_months_that_were_put_back_have_names_of_their_own(desk: Desk) -> None:
+    """However often months go and come back: a lot's id is used once."""
+    order_id = buy(desk, QUARTER)
+    month, rounding = refund(desk, order_id, 6_600), refund(desk, order_id, 1)
+    desk.now = at("2026-04-10T12:00")
+    fail(desk, rounding)
+    desk.now = at("2026-05-10T12:00")
+    assert balances(now_in(desk)) == {f"lot-{order_id}.3": (66_000, 0)}
+    desk.now = at("2026-06-20T12:00")
+    fail(desk, month)
+    assert balances(now_in(desk)) == {f"lot-{month.refund_id}.1": (66_000, 0)}
+    check_invariants(desk.journal)
 
 
 def test_nothing_more_than_is_refundable_is_given_back(desk: Desk) -> None:

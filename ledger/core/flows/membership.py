@@ -200,7 +200,7 @@ def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant)
     """The lot of a term's next grants, with their cumulative share of its price."""
     k = term.granted + grants
     return LotTerms(
-        lot_id=f"lot-{term.order_id}.{term.offset + term.granted + 1}",
+        lot_id=f"lot-{term.series or term.order_id}.{term.offset + term.granted + 1}",
         currency=term.currency,
         source="membership",
         amount_minor=term.month_minor * grants,

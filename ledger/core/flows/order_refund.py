@@ -201,7 +201,9 @@ def _failed(
     again_fen = sum(one.amount_fen for one in repaid)
     membership = wallet.membership
     if refund.term is not None:
-        membership = put_back(membership, refund.term, now.at, upgrade=refund.upgrade)
+        # Numbers of the order may be used by now: months that come back alone have their own.
+        term = replace(refund.term, series=refund.refund_id, offset=0)
+        membership = put_back(membership, term, now.at, upgrade=refund.upgrade)
     paid = replace(
         order,
         refunding_fen=order.refunding_fen - refund.amount_fen,
