@@ -40,6 +40,17 @@ def priced(
     return currency, amount_minor, quote
 
 
+def out_of_range(terms: Terms, amount_minor: int) -> Rejection | None:
+    """The refusal of an amount that a caller may not name."""
+    if in_range(terms, amount_minor):
+        return None
+    return rejected(
+        Reason.AMOUNT_OUT_OF_RANGE,
+        amount_minor=amount_minor,
+        most_minor=terms.amount_minor_max,
+    )
+
+
 def in_range(terms: Terms, amount_minor: int) -> bool:
     """Whether an amount is positive and not beyond what a caller may name."""
     return 1 <= amount_minor <= terms.amount_minor_max

@@ -1,7 +1,6 @@
 """History: a wallet as it was, what was recorded of it, newest first, and its orders."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import asyncpg
@@ -16,13 +15,11 @@ from ledger.core.journal import Legs
 from ledger.core.purchases import Order
 from ledger.core.wallet import Wallet
 from ledger.engine.commit import Unavailable
+from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
 from ledger.store import history, reads
 from ledger.store.history import Recorded
 from ledger.store.pool import Connection
-
-Reading = Callable[[], AbstractAsyncContextManager[Connection]]
-"""Lends a connection to read with; raises Unavailable where the database is away."""
 
 _POINTS: Final = frozenset(number for by_source in POINTS.values() for number in by_source.values())
 _AVAILABLE: Final = frozenset(POINTS["available"].values())

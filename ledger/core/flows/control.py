@@ -16,7 +16,7 @@ from ledger.core.flows.order import OpenMembership, OpenRecharge
 from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.flows.transfer import SendTransfer
-from ledger.core.pricing import in_range
+from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Terms
 from ledger.core.wallet import SpendLimit, Wallet
@@ -125,12 +125,10 @@ def decide(command: Command, terms: Terms) -> tuple[Event] | Rejection:
             return (WalletUnfrozen(),)
         case SetLimit(currency=currency, day_minor=day_minor, single_minor=single_minor):
             for amount_minor in (day_minor, single_minor):
-                if amount_minor is not None and not in_range(terms, amount_minor):
-                    return rejected(
-                        Reason.AMOUNT_OUT_OF_RANGE,
-                        amount_minor=amount_minor,
-                        most_minor=terms.amount_minor_max,
-                    )
+                if amount_minor is not None:
+                    refusal = out_of_range(terms, amount_minor)
+                    if refusal is not None:
+                        return refusal
             return (LimitSet(SpendLimit(currency, day_minor, single_minor)),)
         case _:
             assert_never(command)

@@ -7,7 +7,7 @@ from ledger.core.flows.hold import insufficient_funds
 from ledger.core.instants import Instant
 from ledger.core.limits import use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
-from ledger.core.pricing import in_range
+from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import Grace, LotTerms, Take, Wallet
@@ -45,12 +45,8 @@ def decide(
 ) -> tuple[Converted] | Rejection:
     """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
     amount_minor, source = command.amount_minor, command.from_currency
-    if not in_range(terms, amount_minor):
-        return rejected(
-            Reason.AMOUNT_OUT_OF_RANGE,
-            amount_minor=amount_minor,
-            most_minor=terms.amount_minor_max,
-        )
+    if (refusal := out_of_range(terms, amount_minor)) is not None:
+        return refusal
     if (source, command.to_currency) not in terms.policy.conversions:
         return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
     if (refusal := _over_limit(wallet, command, terms, now)) is not None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import add_lot
-from ledger.core.pricing import in_range
+from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import LotTerms, Wallet
@@ -32,12 +32,8 @@ class LotGranted(Struct, frozen=True, tag="lot_granted_v1"):
 
 def decide(wallet: Wallet, command: Grant, terms: Terms, now: Now) -> tuple[LotGranted] | Rejection:
     """Refused for an amount or expiry out of range, or too many open lots."""
-    if not in_range(terms, command.amount_minor):
-        return rejected(
-            Reason.AMOUNT_OUT_OF_RANGE,
-            amount_minor=command.amount_minor,
-            most_minor=terms.amount_minor_max,
-        )
+    if (refusal := out_of_range(terms, command.amount_minor)) is not None:
+        return refusal
     if command.expires_at is not None and not now.at < command.expires_at <= INSTANT_MAX:
         return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=command.expires_at, now=now.at)
     if lots_are_full(wallet, terms):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ledger.core.instants import Instant, add_months
 from ledger.core.lots import add_lots
 from ledger.core.money import share_up_to
-from ledger.core.purchases import Membership, MembershipGoods, MembershipTerm, Order
+from ledger.core.purchases import Membership, MembershipGoods, MembershipTerm, Order, UpgradeGoods
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.removal import rebased
 from ledger.core.wallet import LotTerms, Wallet
@@ -57,8 +57,8 @@ class Standing(Struct, frozen=True):
     month_minor: int
 
 
-def term_of(order: Order, goods: MembershipGoods) -> MembershipTerm:
-    """The term that a paid order buys."""
+def term_of(order: Order, goods: MembershipGoods | UpgradeGoods) -> MembershipTerm:
+    """The term that a paid order buys; of an upgrade, its difference to the one below."""
     return MembershipTerm(
         order_id=order.order_id,
         plan=goods.plan,

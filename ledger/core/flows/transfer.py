@@ -14,7 +14,7 @@ from ledger.core.instants import Instant
 from ledger.core.limits import over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.money import share_up_to
-from ledger.core.pricing import in_range
+from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import Take, Transfer, Wallet
@@ -113,12 +113,8 @@ def _send(
     wallet: Wallet, command: SendTransfer, terms: Terms, now: Now
 ) -> tuple[TransferSent] | Rejection:
     currency, amount_minor = command.currency, command.amount_minor
-    if not in_range(terms, amount_minor):
-        return rejected(
-            Reason.AMOUNT_OUT_OF_RANGE,
-            amount_minor=amount_minor,
-            most_minor=terms.amount_minor_max,
-        )
+    if (refusal := out_of_range(terms, amount_minor)) is not None:
+        return refusal
     if currency not in terms.policy.transfer_currencies:
         return rejected(Reason.NOT_TRANSFERABLE, currency=currency)
     if command.to_wallet_id == command.wallet_id:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.membership import due_at, granted, lot_for, months_alike, standing
+from ledger.core.flows.membership import due_at, granted, lot_for, months_alike, standing, term_of
 from ledger.core.instants import Instant, add_months
 from ledger.core.lots import add_lot
 from ledger.core.purchases import Membership, MembershipTerm, Order, UpgradeGoods
@@ -91,21 +91,7 @@ def paid(wallet: Wallet, order: Order, goods: UpgradeGoods, at: Instant) -> Memb
     membership = wallet.membership
     runs = membership is not None and membership.anchor == goods.anchor
     lapsed = membership.month - goods.month if membership is not None and runs else goods.months
-    term = MembershipTerm(
-        order_id=order.order_id,
-        plan=goods.plan,
-        months=goods.months,
-        currency=goods.currency,
-        month_minor=goods.month_minor,
-        cost_fen=order.price_fen,
-        vat_fen=order.vat_fen,
-        vat_bp=order.vat_bp,
-        liability=goods.liability,
-        period=goods.period,
-        rank=goods.rank,
-        month_list_fen=goods.month_list_fen,
-        entitlements=goods.entitlements,
-    )
+    term = term_of(order, goods)
     grants = min(goods.months, 1 + lapsed)
     until = due_at(membership) if membership is not None and runs else add_months(at, 1)
     lot = lot_for(term, grants, at, until)
