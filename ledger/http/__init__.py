@@ -1,1 +1,1 @@
-"""The HTTP edge: it decodes, authorises, calls the service and renders; no rule lives here."""
+"""The HTTP edge: it decodes, authorises and sends; what the calls are is in `ledger.contract`."""

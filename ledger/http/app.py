@@ -7,15 +7,16 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Method
 
-from ledger.http.answer import Answer, encode
-from ledger.http.currencies import currencies_of
+from ledger.contract.answer import Answer, encode
+from ledger.contract.currencies import currencies_of
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.outages import failure
+from ledger.contract.problems import Problem, problem
 from ledger.http.dispatch import Dispatcher
 from ledger.http.edge import Edge
 from ledger.http.openapi import PATH, document_of
-from ledger.http.operation import Call, NoQuery, Operation
 from ledger.http.operations import operations_for
-from ledger.http.outages import failure
-from ledger.http.problems import MEDIA_TYPE, Problem, problem
+from ledger.http.reply import JSON, PROBLEM_JSON
 from ledger.http.trace import trace_of
 from ledger.service import Ledger
 
@@ -41,7 +42,7 @@ def create_app(ledger: Ledger) -> Edge:
 
 def _route(operation: Operation, dispatcher: Dispatcher) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
-        return await dispatcher.answer(request)
+        return await dispatcher.reply(request)
 
     return HTTPRouteHandler(
         operation.path.replace("}", ":str}"),
@@ -52,7 +53,7 @@ def _route(operation: Operation, dispatcher: Dispatcher) -> HTTPRouteHandler:
 
 def _document(document: bytes) -> Operation:
     async def run(_: Call[None, NoQuery]) -> Answer:
-        return Answer(200, document)
+        return Answer(200, document, media_type=JSON)
 
     return Operation(
         id="document",
@@ -62,6 +63,7 @@ def _document(document: bytes) -> Operation:
         summary="This document",
         run=run,
         public=True,
+        only_http=True,
         answers={},
     )
 
@@ -86,6 +88,6 @@ def _response(told: Problem, headers: dict[str, str] | None = None) -> Response[
     return Response(
         encode(told.document()),
         status_code=told.status,
-        media_type=MEDIA_TYPE.decode(),
+        media_type=PROBLEM_JSON.decode(),
         headers=headers,
     )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ledger.http.problems import Problem, ProblemError, problem
+from ledger.contract.problems import Problem, ProblemError, problem
 
 T = TypeVar("T")
 

@@ -6,18 +6,21 @@ import structlog
 from litestar import Request
 from litestar.types import Receive
 
+from ledger.contract.access import check_scope
+from ledger.contract.answer import Answer
+from ledger.contract.currencies import Currencies
+from ledger.contract.fields import checked_id
+from ledger.contract.operation import NOBODY, Call, Operation
+from ledger.contract.outages import failure, outage
+from ledger.contract.problems import ProblemError
 from ledger.engine import Unavailable
-from ledger.http.answer import Answer
-from ledger.http.auth import authenticated, check_scope
+from ledger.http.auth import authenticated
 from ledger.http.codec import BodyDecoder, QueryDecoder
-from ledger.http.currencies import Currencies
-from ledger.http.fields import checked_id
 from ledger.http.idempotency import read_key
-from ledger.http.operation import NOBODY, Call, Operation
-from ledger.http.outages import failure, outage
-from ledger.http.problems import ProblemError
+from ledger.http.presence import while_there
+from ledger.http.reply import Reply, reply_of
 from ledger.http.request import Headers, check_content_type, read_body
-from ledger.http.trace import Trace, trace_of
+from ledger.http.trace import ABANDONED, Trace, trace_of
 from ledger.service import Ledger
 
 _log: Final = structlog.get_logger("ledger.http")
@@ -31,8 +34,11 @@ class Dispatcher:
         self._query = QueryDecoder(operation.query)
         self._body = None if operation.body is None else BodyDecoder(operation.body)
 
-    async def answer(self, request: Request[Any, Any, Any]) -> Answer:
+    async def reply(self, request: Request[Any, Any, Any]) -> Reply:
         """The operation's answer, or the problem that stands in its way. Never raises."""
+        return reply_of(await self._answer(request))
+
+    async def _answer(self, request: Request[Any, Any, Any]) -> Answer:
         trace = trace_of(request.scope)
         trace.route = self._operation.path
         try:
@@ -66,12 +72,14 @@ class Dispatcher:
             query,
             body,
             key,
+            trace.request_id,
             raw,
             tuple(scope["headers"]),
-            trace.request_id,
-            request.receive,
         )
-        return await operation.run(call)
+        if not operation.waits:
+            return await operation.run(call)
+        answer = await while_there(request.receive, operation.run(call))
+        return Answer(ABANDONED, None) if answer is None else answer
 
     async def _read(self, headers: Headers, receive: Receive) -> tuple[Any, bytes]:
         operation = self._operation

@@ -17,15 +17,17 @@ from litestar.types import (
     WebSocketReceiveMessage,
 )
 
+from ledger.contract.outages import outage
 from ledger.engine import Unavailable
 from ledger.http import metrics
-from ledger.http.outages import outage
+from ledger.http.reply import reply_of
 from ledger.http.request import CLOSE, Headers, drain
 from ledger.http.trace import Trace, follow
 from ledger.service import Ledger
 
 _log: Final = structlog.get_logger("ledger.http.access")
 
+_DRAINING: Final = outage(Unavailable("shutting-down"))
 _WHILE_DRAINING: Final = frozenset({"/livez", "/metrics"})
 """What a service that shuts down still answers: it lives, and its last figures count."""
 
@@ -64,7 +66,7 @@ class Edge:
 
         try:
             if draining and scope["path"] not in _WHILE_DRAINING:
-                await outage(Unavailable("shutting-down")).answer()(scope, hear, tell)
+                await reply_of(_DRAINING.answer())(scope, hear, tell)
             else:
                 await self._routes(scope, hear, tell)
         finally:

@@ -3,12 +3,10 @@
 import re
 from typing import Final
 
-from ledger.http.problems import ProblemError, problem
+from ledger.contract.problems import ProblemError, problem
 from ledger.http.request import Headers
 
 HEADER: Final = b"idempotency-key"
-REPLAYED: Final = (b"idempotency-replayed", b"true")
-"""Said of every answer that was given before."""
 
 _BARE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 # RFC 8941, section 3.3.3: within the quotes only `\"` and `\\` are escapes.

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from ledger.contract.operation import Operation
+from ledger.contract.problems import KINDS, Slug
+from ledger.contract.wording import told_as
 from ledger.http import schemas
-from ledger.http.operation import Operation
-from ledger.http.problems import KINDS, MEDIA_TYPE, Slug
-from ledger.http.wording import told_as
+from ledger.http.reply import PROBLEM_JSON
 
 Json = dict[str, Any]
 
@@ -192,7 +193,7 @@ def _refusal(operation: Operation, status: int, slugs: list[Slug]) -> Json:
     return {
         "description": titles,
         "headers": headers,
-        "content": {MEDIA_TYPE.decode(): {"schema": schemas.problem(status, slugs)}},
+        "content": {PROBLEM_JSON.decode(): {"schema": schemas.problem(status, slugs)}},
     }
 
 

@@ -1,50 +1,13 @@
-"""The table of operations: routes and document are both made of it."""
+"""The calls over HTTP: those of the contract, and the probes."""
 
 from typing import Final
 
-from ledger.http.operation import Operation
-from ledger.http.routes import (
-    administration,
-    batches,
-    catalogue,
-    charges,
-    control,
-    conversions,
-    development,
-    feed,
-    finance,
-    history,
-    holds,
-    membership,
-    orders,
-    probes,
-    refunds,
-    sandbox,
-    transfers,
-    wallets,
-)
+from ledger.contract import operations
+from ledger.contract.operation import Operation
+from ledger.http import probes
 
-OPERATIONS: Final[tuple[Operation, ...]] = (
-    *wallets.OPERATIONS,
-    *history.OPERATIONS,
-    *charges.OPERATIONS,
-    *holds.OPERATIONS,
-    *batches.OPERATIONS,
-    *conversions.OPERATIONS,
-    *transfers.OPERATIONS,
-    *orders.OPERATIONS,
-    *refunds.OPERATIONS,
-    *membership.OPERATIONS,
-    *catalogue.OPERATIONS,
-    *finance.OPERATIONS,
-    *control.OPERATIONS,
-    *administration.OPERATIONS,
-    *feed.OPERATIONS,
-    *development.OPERATIONS,
-    *sandbox.OPERATIONS,
-    *probes.OPERATIONS,
-)
-"""Every call there is."""
+OPERATIONS: Final[tuple[Operation, ...]] = (*operations.OPERATIONS, *probes.OPERATIONS)
+"""Routes and document are both made of it."""
 
 
 def operations_for(*, in_development: bool) -> tuple[Operation, ...]:

@@ -8,10 +8,7 @@ from typing import Final
 
 from litestar.types import Receive
 
-from ledger.http.problems import Problem, ProblemError, problem
-
-BODY_MAX: Final = 64 * 1024
-BATCH_BODY_MAX: Final = 8 * 1024 * 1024
+from ledger.contract.problems import Problem, ProblemError, problem
 
 DRAINED_MAX: Final = 32 * 1024 * 1024
 DRAINED_FOR_S: Final = 5

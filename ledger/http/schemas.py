@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ledger.http.fields import Id
-from ledger.http.problems import TYPE_BASE, Slug
+from ledger.contract.fields import Id
+from ledger.contract.problems import TYPE_BASE, Slug
 
 Json = dict[str, Any]
 

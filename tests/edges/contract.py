@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
+from ledger.contract.operation import Operation
 from ledger.http.openapi import problems_of
-from ledger.http.operation import Operation
 from ledger.http.operations import OPERATIONS
 from tests.edges.callers import Client, Response, new_wallet, post, problem
 

@@ -7,11 +7,11 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from ledger.http.answer import encode
+from ledger.contract.answer import encode
+from ledger.contract.operation import Operation
+from ledger.contract.problems import KINDS, TYPE_BASE
 from ledger.http.openapi import document_of, problems_of
-from ledger.http.operation import Operation
 from ledger.http.operations import OPERATIONS, operations_for
-from ledger.http.problems import KINDS, TYPE_BASE
 
 DOCUMENT: dict[str, Any] = json.loads(encode(document_of(OPERATIONS)))
 IDS = [operation.id for operation in OPERATIONS]

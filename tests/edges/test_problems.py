@@ -5,13 +5,14 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from ledger.contract.outages import failure, outage
+from ledger.contract.problems import KINDS, TYPE_BASE, Slug, problem
+from ledger.contract.refusals import problem_of
+from ledger.contract.wording import told_as
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
-from ledger.http.outages import failure, outage
-from ledger.http.problems import KINDS, TYPE_BASE, Slug, problem
-from ledger.http.refusals import problem_of
-from ledger.http.wording import told_as
+from ledger.http.reply import reply_of
 
 CODES = {CNY: "CNY", 1001: "INSPIRATION", 1002: "KUAIBI"}
 
@@ -304,6 +305,6 @@ def test_every_slug_has_a_status_and_a_title() -> None:
 
 def test_a_problem_is_sent_as_problem_json() -> None:
     """RFC 9457: its own media type, and the status in the body as in the head."""
-    answer = problem("malformed", "what was wrong", field="amount").answer()
+    answer = reply_of(problem("malformed", "what was wrong", field="amount").answer())
     assert (answer.status, answer.media_type) == (400, b"application/problem+json")
     assert msgspec.json.decode(answer.body)["field"] == "amount"

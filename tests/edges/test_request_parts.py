@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from ledger.contract import commands
+from ledger.contract.bodies import CaptureBody, DebitBody, HoldBody, RefundBody
+from ledger.contract.bodies_batch import BatchBody
+from ledger.contract.calls.charges import QuoteQuery
+from ledger.contract.calls.finance import TrialBalanceQuery
+from ledger.contract.calls.holds import HoldsQuery
+from ledger.contract.fields import checked_id, positive_amount, whole_yuan
+from ledger.contract.paging import Keyset
+from ledger.contract.problems import Problem, ProblemError
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold
 from ledger.core.money import format_amount
-from ledger.http import commands
-from ledger.http.bodies import CaptureBody, DebitBody, HoldBody, RefundBody
-from ledger.http.bodies_batch import BatchBody
 from ledger.http.codec import BodyDecoder, QueryDecoder
-from ledger.http.fields import checked_id, positive_amount, whole_yuan
 from ledger.http.idempotency import read_key
-from ledger.http.paging import Keyset
-from ledger.http.problems import Problem, ProblemError
 from ledger.http.request import Headers, check_content_type
-from ledger.http.routes.charges import QuoteQuery
-from ledger.http.routes.finance import TrialBalanceQuery
-from ledger.http.routes.holds import HoldsQuery
 
 NUMBERS = {"INSPIRATION": 1001, "KUAIBI": 1002}
 DEBIT = BodyDecoder(DebitBody)

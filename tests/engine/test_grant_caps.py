@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from ledger.contract.refusals import problem_of
 from ledger.core.batch import Answer, Done
 from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
@@ -15,7 +16,6 @@ from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.rejections import Reason, Rejection
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
-from ledger.http.refusals import problem_of
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.jobs.support import DAY_US, clock, differences, opened

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from ledger.contract.outages import outage
 from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
@@ -16,7 +17,6 @@ from ledger.core.flows.hold import AuthorizeHold
 from ledger.core.wire import decode_wallet, encode
 from ledger.engine import Unavailable
 from ledger.engine.lane import shard_of
-from ledger.http.outages import outage
 from ledger.jobs.runner import run_once
 from ledger.jobs.sweeper import SWEEP, sweep
 from ledger.service import Ledger

@@ -13,8 +13,8 @@ from rich.table import Table
 from ledger.cli.importing.faults import FAULTS_MAX, Fault
 from ledger.cli.importing.sending import Answer
 from ledger.cli.importing.totals import Difference, Totals, texts_of
+from ledger.contract.refusals import problem_of
 from ledger.core.terms import Terms
-from ledger.http.refusals import problem_of
 
 REFUSED_NAMED_MAX: Final = 200
 """Refused wallets that a report names; the result file has them all."""

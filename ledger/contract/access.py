@@ -1,0 +1,68 @@
+"""Access: who calls by a key, the scopes that calls need, and the words for who may not."""
+
+from collections.abc import Collection
+from typing import Final, Literal
+
+from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.core.instants import Instant, format_instant
+from ledger.service import Caller, Ledger
+
+Scope = Literal[
+    "wallet:read",
+    "debit:write",
+    "credit:write",
+    "order:write",
+    "finance:read",
+    "admin:write",
+    "admin:approve",
+]
+
+CHALLENGE: Final = b"www-authenticate"
+
+
+def no_key() -> ProblemError:
+    """The problem of a request without a key."""
+    detail = "No API key was sent. Send one as: Authorization: Bearer <key>."
+    return ProblemError(problem("unauthenticated", detail, (CHALLENGE, b"Bearer")))
+
+
+def no_such_key() -> ProblemError:
+    """The problem of a request whose key nobody has."""
+    detail = "The API key is unknown, expired or revoked. Send one in force, as a Bearer token."
+    challenge = (CHALLENGE, b'Bearer error="invalid_token"')
+    return ProblemError(problem("unauthenticated", detail, challenge))
+
+
+async def caller_of(ledger: Ledger, token: str) -> Caller:
+    """The caller of a key.
+
+    Raises ProblemError: `unauthenticated`, or `forbidden` where operators stopped the caller.
+    """
+    caller = ledger.cached_caller(token) or await ledger.authenticate(token)
+    if caller is None:
+        raise no_such_key()
+    if caller.stopped_at is not None:
+        raise ProblemError(_stopped(caller.name, caller.stopped_at))
+    return caller
+
+
+def check_scope(caller: Caller, scopes: Collection[Scope], **facts: object) -> None:
+    """Raises ProblemError `forbidden` unless the caller has one of the scopes, or none is asked."""
+    if not scopes or any(scope in caller.scopes for scope in scopes):
+        return
+    wanted = " or ".join(scopes)
+    detail = f"This call needs the scope {wanted}, which the key of {caller.name} lacks."
+    challenge = (
+        CHALLENGE,
+        f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'.encode(),
+    )
+    raise ProblemError(problem("forbidden", detail, challenge, scope=wanted, **facts))
+
+
+def _stopped(name: str, stopped_at: Instant) -> Problem:
+    since = format_instant(stopped_at)
+    detail = (
+        f"Operators stopped the caller {name} at {since}: nothing is done for any of its keys. Ask "
+        "them to let it go on."
+    )
+    return problem("forbidden", detail, caller=name, stopped_at=since)

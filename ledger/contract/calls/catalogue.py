@@ -1,0 +1,166 @@
+"""The catalogue: everything that is for sale, at the prices of now."""
+
+from typing import Final
+
+from ledger.contract.answer import Answer
+from ledger.contract.answers_catalogue import (
+    CatalogueAnswer,
+    ChannelAnswer,
+    ConversionTermsAnswer,
+    CurrencyAnswer,
+    DailyTermsAnswer,
+    PeriodAnswer,
+    PlanAnswer,
+    PolicyAnswer,
+    PromotionAnswer,
+    RechargeTermsAnswer,
+    SkuAnswer,
+    SpendTermsAnswer,
+    TransferTermsAnswer,
+)
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.render import Codes, optional_amount
+from ledger.core.instants import format_instant
+from ledger.core.money import format_amount
+from ledger.core.pricing import promoted_fen
+from ledger.core.terms import Plan, Policy, Promotion, Terms
+
+
+async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
+    """Tell the terms in force."""
+    return Answer(200, render_catalogue(call.ledger.terms(), call.currencies.codes))
+
+
+def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
+    """The terms of one instant as callers see them."""
+    return CatalogueAnswer(
+        version=terms.version,
+        currencies=[CurrencyAnswer(one.code, one.name) for one in terms.currencies.values()],
+        skus=[
+            SkuAnswer(one.sku, codes[one.currency], format_amount(one.price_minor), one.attributes)
+            for one in terms.skus.values()
+        ],
+        plans=[_plan(one, terms, codes) for one in terms.plans.values()],
+        periods=[PeriodAnswer(period, months) for period, months in terms.periods.items()],
+        channels=[
+            ChannelAnswer(one.channel, format_amount(one.minor_per_yuan), one.order_ttl_s)
+            for one in terms.channels.values()
+        ],
+        recharge=RechargeTermsAnswer(
+            format_amount(terms.recharge_min_fen), format_amount(terms.recharge_max_fen)
+        ),
+        daily_grant=DailyTermsAnswer(codes[terms.daily_currency], format_amount(terms.daily_minor)),
+        promotions=[_promotion(one, terms) for one in terms.promotions.values()],
+        policy=_policy(terms.policy, codes),
+    )
+
+
+def _plan(plan: Plan, terms: Terms, codes: Codes) -> PlanAnswer:
+    return PlanAnswer(
+        plan=plan.plan,
+        name=plan.name,
+        rank=plan.rank,
+        currency=codes[terms.membership_currency],
+        month_amount=format_amount(plan.month_minor),
+        prices_cny={
+            period: format_amount(plan.month_price_fen * months)
+            for period, months in terms.periods.items()
+        },
+        entitlements=list(plan.entitlements),
+    )
+
+
+def _promotion(promotion: Promotion, terms: Terms) -> PromotionAnswer:
+    return PromotionAnswer(
+        promotion=promotion.promotion,
+        name=promotion.name,
+        since=format_instant(promotion.since),
+        until=format_instant(promotion.until),
+        per_wallet_max=promotion.per_wallet_max,
+        stackable=promotion.stackable,
+        factor_bp=promotion.factor_bp,
+        prices_cny={
+            plan.plan: {
+                period: format_amount(
+                    promoted_fen(promotion, plan.month_price_fen * months, plan.plan, period)
+                )
+                for period, months in terms.periods.items()
+            }
+            for plan in terms.plans.values()
+        },
+    )
+
+
+def _policy(policy: Policy, codes: Codes) -> PolicyAnswer:
+    return PolicyAnswer(
+        conversions=[
+            ConversionTermsAnswer(
+                codes[source],
+                codes[target],
+                optional_amount(policy.conversion_day_minor.get(source)),
+            )
+            for source, target in sorted(policy.conversions)
+        ],
+        transfers=TransferTermsAnswer(
+            [codes[currency] for currency in sorted(policy.transfer_currencies)],
+            policy.creator_share_bp,
+        ),
+        spend_limits=[
+            SpendTermsAnswer(codes[currency], format_amount(day_minor))
+            for currency, day_minor in sorted(policy.spend_day_minor.items())
+        ],
+        claims_block_spending=policy.claims_block_spending,
+    )
+
+
+_EXAMPLE: Final = CatalogueAnswer(
+    version="2026-01-01",
+    currencies=[CurrencyAnswer("INSPIRATION", "灵感值"), CurrencyAnswer("KUAIBI", "快币")],
+    skus=[SkuAnswer("image", "INSPIRATION", "0.20", {"kind": "image"})],
+    plans=[
+        PlanAnswer(
+            plan="gold",
+            name="黄金",
+            rank=1,
+            currency="INSPIRATION",
+            month_amount="660.00",
+            prices_cny={"month": "66.00", "quarter": "198.00"},
+            entitlements=["watermark_removal"],
+        )
+    ],
+    periods=[PeriodAnswer("month", 1), PeriodAnswer("quarter", 3)],
+    channels=[ChannelAnswer("sandbox", "10.00", 7_200)],
+    recharge=RechargeTermsAnswer("1.00", "50000.00"),
+    daily_grant=DailyTermsAnswer("INSPIRATION", "66.00"),
+    promotions=[
+        PromotionAnswer(
+            promotion="launch",
+            name="上线七折",
+            since="2025-12-31T16:00:00Z",
+            until="2029-12-31T16:00:00Z",
+            per_wallet_max=16,
+            stackable=False,
+            factor_bp=7_000,
+            prices_cny={"gold": {"month": "46.00", "quarter": "138.00"}},
+        )
+    ],
+    policy=PolicyAnswer(
+        conversions=[ConversionTermsAnswer("KUAIBI", "INSPIRATION", "5000.00")],
+        transfers=TransferTermsAnswer(["KUAIBI"], 5_000),
+        spend_limits=[],
+        claims_block_spending=False,
+    ),
+)
+
+OPERATIONS: Final = (
+    Operation(
+        id="readCatalogue",
+        method="GET",
+        path="/v1/catalogue",
+        tag="Catalogue",
+        summary="Read currencies, prices, plans, promotions and policy",
+        run=read_catalogue,
+        answers={200: CatalogueAnswer},
+        example_answer=_EXAMPLE,
+    ),
+)

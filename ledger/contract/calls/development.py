@@ -1,0 +1,53 @@
+"""Development: the clock that moves forward."""
+
+from typing import Final
+
+from msgspec import UnsetType
+
+from ledger.contract.answer import Answer
+from ledger.contract.answers import ClockAnswer
+from ledger.contract.bodies import ClockBody
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.problems import ProblemError, problem
+from ledger.core.instants import INSTANT_MAX, SECOND_US, format_instant, to_instant
+from ledger.engine.clock import ClockError
+
+
+async def move_clock(call: Call[ClockBody, NoQuery]) -> Answer:
+    """Move the service's clock forward, or read it with `advance_s` 0."""
+    advance_s, at = call.body.advance_s, call.body.at
+    try:
+        if isinstance(at, UnsetType) and not isinstance(advance_s, UnsetType):
+            # Beyond the last instant there is no telling how far beyond.
+            bounded_s = max(-1, min(advance_s, INSTANT_MAX // SECOND_US))
+            now = await call.ledger.move_clock(advance_us=bounded_s * SECOND_US)
+        elif isinstance(advance_s, UnsetType) and not isinstance(at, UnsetType):
+            now = await call.ledger.move_clock(to=to_instant(at))
+        else:
+            raise _refused("Name either advance_s or at.")
+    except ClockError as error:
+        raise _refused(f"{error}.") from None
+    return Answer(200, ClockAnswer(format_instant(now)))
+
+
+def _refused(detail: str) -> ProblemError:
+    return ProblemError(problem("malformed", detail))
+
+
+OPERATIONS: Final = (
+    Operation(
+        id="moveClock",
+        method="POST",
+        path="/v1/dev/clock",
+        tag="Development",
+        summary="Move the development clock forward",
+        run=move_clock,
+        scopes=("admin:write",),
+        body=ClockBody,
+        answers={200: ClockAnswer},
+        development=True,
+        only_http=True,
+        example_body=ClockBody(advance_s=86_400),
+        example_answer=ClockAnswer("2026-03-02T01:00:00Z"),
+    ),
+)

@@ -1,0 +1,113 @@
+"""History: what was recorded of a wallet, newest first, and its orders."""
+
+from typing import Annotated, Final
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ledger.contract.answer import Answer
+from ledger.contract.answers_history import EntriesAnswer, EntryAnswer, OrdersAnswer
+from ledger.contract.calls.examples import CHARGE, RECHARGE_PAID
+from ledger.contract.fields import Id
+from ledger.contract.operation import Call, Operation
+from ledger.contract.paging import Cursor, Keyset, Limit
+from ledger.contract.problems import ProblemError, problem
+from ledger.contract.render import payment_of, render_order
+from ledger.contract.render_history import render_entry
+from ledger.engine.history import Place
+
+_Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+# The wallet is part of the key: a cursor of another one would tell wrong balances.
+_ENTRIES: Final = Keyset(tuple[Id, _Int64, dict[int, _Int64]])
+_ORDERS: Final = Keyset(tuple[Id])
+
+
+class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of what happened, newest first."""
+
+    limit: Limit = 100
+    after: Cursor | UnsetType = UNSET
+
+
+async def list_entries(call: Call[None, HistoryQuery]) -> Answer:
+    """List what was recorded of the wallet."""
+    wallet_id, query, codes = call.params["wallet_id"], call.query, call.currencies.codes
+    place = None if isinstance(query.after, UnsetType) else _place(query.after, wallet_id)
+    entries, following = await call.ledger.history.read_entries(wallet_id, place, query.limit)
+    cursor = None
+    if following is not None:
+        cursor = _ENTRIES.cursor((wallet_id, following.before_seq, following.available))
+    return Answer(200, EntriesAnswer([render_entry(one, codes) for one in entries], cursor))
+
+
+def _place(after: str, wallet_id: str) -> Place:
+    owner, before_seq, available = _ENTRIES.key(after)
+    if owner != wallet_id:
+        detail = "after is a cursor of another wallet; take it from the `next` of a page of this."
+        raise ProblemError(problem("malformed", detail, field="after"))
+    return Place(before_seq, available)
+
+
+async def list_orders(call: Call[None, HistoryQuery]) -> Answer:
+    """List the wallet's orders."""
+    wallet_id, query, codes = call.params["wallet_id"], call.query, call.currencies.codes
+    before_id = None if isinstance(query.after, UnsetType) else _ORDERS.key(query.after)[0]
+    orders, more = await call.ledger.history.read_orders(wallet_id, before_id, query.limit)
+    cursor = _ORDERS.cursor((orders[-1].order_id,)) if more else None
+    items = [render_order(wallet_id, one, payment_of(one), codes) for one in orders]
+    return Answer(200, OrdersAnswer(items, cursor))
+
+
+OPERATIONS: Final = (
+    Operation(
+        id="listEntries",
+        method="GET",
+        path="/v1/wallets/{wallet_id}/entries",
+        tag="Wallet",
+        summary="List what was recorded of a wallet, newest first",
+        description=(
+            "`available_change` is signed; `available_after` is what was available of the "
+            "currency right after, on every page. `reason` is null once it was erased."
+        ),
+        run=list_entries,
+        scopes=("wallet:read",),
+        query=HistoryQuery,
+        answers={200: EntriesAnswer},
+        example_query={"limit": "2"},
+        example_answer=EntriesAnswer(
+            [
+                EntryAnswer(
+                    seq=4711,
+                    at="2026-03-01T01:00:00.123456Z",
+                    recorded_at="2026-03-01T01:00:00.123456Z",
+                    type="debit_charged",
+                    currency="INSPIRATION",
+                    amount="10.00",
+                    available_change="-10.00",
+                    available_after="56.00",
+                    reference="render-1842",
+                    hold_id=None,
+                    charge_id=CHARGE,
+                    lot_id=None,
+                    order_id=None,
+                    transfer_id=None,
+                    reason=None,
+                )
+            ],
+            None,
+        ),
+    ),
+    Operation(
+        id="listOrders",
+        method="GET",
+        path="/v1/wallets/{wallet_id}/orders",
+        tag="Orders",
+        summary="List a wallet's orders, newest first",
+        run=list_orders,
+        scopes=("wallet:read", "order:write"),
+        query=HistoryQuery,
+        answers={200: OrdersAnswer},
+        example_query={"limit": "20"},
+        example_answer=OrdersAnswer([RECHARGE_PAID], None),
+    ),
+)

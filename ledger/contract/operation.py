@@ -1,0 +1,84 @@
+"""An operation: one call of the contract as a value, and what its handler is given."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from ledger.contract.access import Scope
+from ledger.contract.answer import Answer
+from ledger.contract.currencies import Currencies
+from ledger.contract.problems import Slug
+from ledger.core.rejections import Reason
+from ledger.service import Caller, Ledger
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+
+BODY_MAX: Final = 64 * 1024
+BATCH_BODY_MAX: Final = 8 * 1024 * 1024
+"""Bytes that a request may have."""
+
+NOBODY: Final = Caller("", frozenset())
+"""Who calls an operation that needs no key."""
+
+
+class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """No query parameter is known."""
+
+
+class Call(Struct, Generic[B, Q], frozen=True, gc=False):
+    """A request that was found well-formed and allowed, on its way into an operation.
+
+    `params` are the ids of the path, `key` the idempotency key where one is needed, `raw` and
+    `headers` the HTTP request as it came where the operation decodes it by itself.
+    """
+
+    ledger: Ledger
+    currencies: Currencies
+    caller: Caller
+    params: Mapping[str, str]
+    query: Q
+    body: B
+    key: str
+    request_id: str
+    raw: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One call: where it is, who may call it, what it takes and what it answers.
+
+    `scopes` are alternatives, none meaning that any key will do; `public` operations need no key.
+    `body` is a struct, or None where nothing is read unless `raw_body` says that the operation
+    decodes the bytes itself. `answers` are the schemas of success by status; `plain` is the media
+    type of an answer that is no JSON. `reasons` and `problems` are the refusals to declare beyond
+    those that the rules of all calls bring. `waits` says that its work is given up when the
+    caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
+    """
+
+    id: str
+    method: Literal["GET", "POST"]
+    path: str
+    tag: str
+    summary: str
+    run: Callable[[Any], Coroutine[Any, Any, Answer]]
+    answers: dict[int, Any]
+    description: str = ""
+    scopes: tuple[Scope, ...] = ()
+    public: bool = False
+    query: type[Struct] = NoQuery
+    body: Any = None
+    body_optional: bool = False
+    raw_body: bool = False
+    body_max: int = BODY_MAX
+    needs_key: bool = False
+    reasons: tuple[Reason, ...] = ()
+    problems: tuple[Slug, ...] = ()
+    plain: str = ""
+    development: bool = False
+    waits: bool = False
+    only_http: bool = False
+    example_body: Any = None
+    example_query: dict[str, str] = {}
+    example_answer: Any = None
