@@ -8,8 +8,8 @@ prices fen; currencies go by their code, accounts by their path.
 
 from dataclasses import dataclass
 
+from tests.auditor_adjustments import Adjustments
 from tests.auditor_books import Catalogue, Dict, Purse, drop_empty_lots
-from tests.auditor_wallets import Wallets
 
 DEFAULTS: dict[str, Dict] = {
     "debit": {
@@ -38,6 +38,12 @@ DEFAULTS: dict[str, Dict] = {
     "set_limit": {"day_minor": None, "single_minor": None},
     "close_wallet": {"forfeit_balance": False, "end_membership": False, "write_off_claim": False},
     "import_opening": {"lots": [], "claims": [], "payable_fen": 0},
+    "adjust": {
+        "source": "compensation",
+        "expires_at": None,
+        "lot_id": None,
+        "include_paid": False,
+    },
 }
 
 SPENDING = {"debit", "authorize_hold"}
@@ -54,6 +60,7 @@ CLOSED = FROZEN | {
     "import_opening",
     "refund_order",
     "refund_charge",
+    "adjust",
 }
 
 
@@ -68,7 +75,7 @@ class Operation:
     fields: Dict
 
 
-class Auditor(Wallets):
+class Auditor(Adjustments):
     """Told of operations one by one; `purses` and `books` are what must be true after each."""
 
     def __init__(self, catalogue: Catalogue, *, closed_through: int = 0) -> None:

@@ -81,6 +81,8 @@ class Purse:
     used: list[tuple[int, str, str, int]] = field(default_factory=list)
     """(day, currency, "charged" or "converted", amount) of everything ever."""
     payable: int = 0
+    adjusted: dict[str, int] = field(default_factory=dict)
+    """What taken-away value had cost, by order, as long as it is in suspense."""
     frozen: bool = False
     closed_at: int | None = None
 

@@ -63,6 +63,7 @@ class Orders(Memberships):
             "refunding": 0,
             "refunded": 0,
             "reversed": 0,
+            "from_suspense": 0,
             "repaid": [],
         }
         order = purse.orders[order_id]
@@ -294,20 +295,29 @@ class Orders(Memberships):
         removed = self._remove(purse, order, taken, funds, at)
         for take in removed["takes"]:
             self._points(at, take, "available", "refunded")
-        spent = removed["left"]
+        parked = self._out_of_suspense(purse, order, removed["left"])
+        spent = removed["left"] - parked
         vat = portion(order["vat"], spent, order["price"])
         if spent:
             revenue = purse.claims.get(order["order_id"], {"revenue": _claim_revenue(order)})
             purse.owe(order["order_id"], spent, vat, _claim_revenue(order))
             self._post(at, revenue["revenue"], funds, "CNY", spent - vat)
             self._post(at, VAT_PAYABLE, funds, "CNY", vat)
-        self._post(at, "suspense", funds, "CNY", amount - taken)
+        self._post(at, "suspense", funds, "CNY", amount - taken + parked)
         order["reversed"] += taken
         _restate(order)
         self.catch_up_purse(purse, at)
-        return {"order_id": order["order_id"], "taken": taken, "claim": (spent, vat)} | _removal(
-            removed
-        )
+        said = {"order_id": order["order_id"], "taken": taken, "claim": (spent, vat)}
+        return said | {"parked": parked} | _removal(removed)
+
+    def _out_of_suspense(self, purse: Purse, order: Dict, wanted: int) -> int:
+        """Up to so much of what adjustments took of an order leaves suspense; how much did."""
+        there = purse.adjusted.pop(order["order_id"], 0)
+        gone = min(wanted, there)
+        order["from_suspense"] += gone
+        if there > gone:
+            purse.adjusted[order["order_id"]] = there - gone
+        return gone
 
     def _restore_payment(self, purse: Purse, fields: Dict, at: int, lot_id: str) -> Dict:
         amount, order = fields["amount_fen"], purse.orders.get(fields["order_id"])
@@ -320,18 +330,24 @@ class Orders(Memberships):
         cancelled, vat = min(restored, claim["open"]), 0
         if cancelled:
             vat = self._repay_claim(purse, at, order["order_id"], cancelled, order["funds"])
-        rest, lot = restored - cancelled, None
+        parked = min(restored - cancelled, order["from_suspense"])
+        if parked:
+            order["from_suspense"] -= parked
+            kept = purse.adjusted.get(order["order_id"], 0)
+            purse.adjusted[order["order_id"]] = kept + parked
+        rest, lot = restored - cancelled - parked, None
         if rest:
             points = goods["amount"] if goods["kind"] == "recharge" else _all_points(goods)
             points = max(1, math.floor(Fraction(points * rest, order["price"])))
             lot = self._paid_lot(purse, order, lot_id, rest, points, at)
-        self._post(at, order["funds"], "suspense", "CNY", amount - restored)
+        self._post(at, order["funds"], "suspense", "CNY", amount - restored + parked)
         order["reversed"] -= restored
         _restate(order)
         return {
             "order_id": order["order_id"],
             "taken": restored,
             "cancelled": (cancelled, vat),
+            "parked": parked,
             "lot": lot and tuple(lot[name] for name in ("lot_id", "amount", "cost", "vat")),
         }
 

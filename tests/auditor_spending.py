@@ -42,7 +42,7 @@ class Spending(Orders):
         if self._above_limit(purse, currency, amount, at):
             return {"refused": "limit-exceeded"}
         if purse.available(currency) < amount:
-            return {"refused": "insufficient-funds"}
+            return {"refused": "insufficient-funds", "available": purse.available(currency)}
         takes = self._take(purse, currency, amount)
         for take in takes:
             self._points(at, take, "available", "consumed")
@@ -88,7 +88,7 @@ class Spending(Orders):
         if self._above_limit(purse, currency, amount, at):
             return {"refused": "limit-exceeded"}
         if purse.available(currency) < amount:
-            return {"refused": "insufficient-funds"}
+            return {"refused": "insufficient-funds", "available": purse.available(currency)}
         takes = self._take(purse, currency, amount)
         for take in takes:
             purse.lots[take["lot"]["lot_id"]]["held"] += take["amount"]

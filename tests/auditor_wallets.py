@@ -26,6 +26,10 @@ class Wallets(Spending):
     def _in_range(self, *amounts: int) -> bool:
         return all(1 <= amount <= self.catalogue.amount_max for amount in amounts)
 
+    def _too_little(self, purse: Purse, currency: str) -> Dict:
+        available = purse.available(currency, paid_only=True)
+        return {"refused": "insufficient-funds", "available": available}
+
     def _convert(self, purse: Purse, fields: Dict, at: int, drawn_id: str) -> Dict:
         amount, day = fields["amount_minor"], shanghai_day_of(at)
         source, target = fields["from_currency"], fields["to_currency"]
@@ -37,7 +41,7 @@ class Wallets(Spending):
         if purse.used_on(day, source, "converted") + amount > most:
             return {"refused": "limit-exceeded"}
         if purse.available(source, paid_only=True) < amount:
-            return {"refused": "insufficient-funds"}
+            return self._too_little(purse, source)
         lots_before = len(purse.lots) + len(purse.pending_orders())
         purse.used.append((day, source, "converted", amount))
         trial = {lot_id: dict(lot) for lot_id, lot in purse.lots.items()}
@@ -93,7 +97,7 @@ class Wallets(Spending):
         if self._above_limit(purse, currency, amount, at):
             return {"refused": "limit-exceeded"}
         if purse.available(currency, paid_only=True) < amount:
-            return {"refused": "insufficient-funds"}
+            return self._too_little(purse, currency)
         takes = self._take(purse, currency, amount, paid_only=True)
         for take in takes:
             self._points(at, take, "available", "consumed")

@@ -23,6 +23,7 @@ from ledger.core.chart import (
 from ledger.core.decider import DocumentRef, Event, evolve
 from ledger.core.entries import documents_after, entry_for
 from ledger.core.findings import Finding
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import format_instant, shanghai_day
 from ledger.core.wallet import OrderRefund, Wallet
 
@@ -94,6 +95,8 @@ class ShardAudit:
             yield Finding("event", where, "has legs other than its payload's")
         if any(leg_sums(record.legs).values()):
             yield Finding("event", where, "has legs that do not sum to zero")
+        if isinstance(event, BalanceAdjusted) and event.approved_by == event.proposed_by:
+            yield Finding("event", where, f"was approved by {event.proposed_by}, its proposer")
         _, wallet = self.wallets.get(record.wallet_id, (0, Wallet(record.wallet_id)))
         for ref, document in documents_after(wallet, event, record.occurred_at):
             self.documents[record.wallet_id, ref] = wire.encode(document)

@@ -11,7 +11,15 @@ Source = Literal["purchased", "membership", "daily", "promotional", "compensatio
 """Where a lot came from. Points are kept in accounts of their own by source."""
 
 PointState = Literal[
-    "issued", "available", "held", "refunding", "consumed", "expired", "converted", "refunded"
+    "issued",
+    "available",
+    "held",
+    "refunding",
+    "consumed",
+    "expired",
+    "converted",
+    "refunded",
+    "adjusted",
 ]
 """What became of points. `issued` is the debit side; the others are where the points are now."""
 

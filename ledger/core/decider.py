@@ -10,6 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from ledger.core.flows import (
+    adjustment,
     closure,
     control,
     conversion,
@@ -26,6 +27,7 @@ from ledger.core.flows import (
     reversal,
     transfer,
 )
+from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.control import (
     FreezeWallet,
@@ -130,6 +132,7 @@ Command = (
     | SetLimit
     | CloseWallet
     | ImportOpening
+    | Adjust
     | ApplyDues
 )
 
@@ -169,6 +172,7 @@ Event = (
     | LimitSet
     | WalletClosed
     | OpeningImported
+    | BalanceAdjusted
 )
 
 DocumentRef = tuple[str, str]
@@ -244,6 +248,7 @@ _Rarer = (
     | control.Command
     | CloseWallet
     | ImportOpening
+    | Adjust
     | ApplyDues
 )
 
@@ -272,6 +277,8 @@ def _decide_rarer(state: State, command: _Rarer, terms: Terms, now: Now) -> Deci
             return closure.decide(wallet, command, now)
         case ImportOpening():
             return opening.decide(wallet, command, terms, now)
+        case Adjust():
+            return adjustment.decide(wallet, command, terms, now)
         case ApplyDues():
             return ()
         case _:
@@ -329,6 +336,7 @@ _RarerEvent = (
     | control.Event
     | WalletClosed
     | OpeningImported
+    | BalanceAdjusted
 )
 
 
@@ -360,6 +368,8 @@ def _evolve_rarer(wallet: Wallet, event: _RarerEvent) -> Wallet:
             return closure.evolve(wallet, event)
         case OpeningImported():
             return opening.evolve(wallet, event)
+        case BalanceAdjusted():
+            return adjustment.evolve(wallet, event)
         case _:
             assert_never(event)
 

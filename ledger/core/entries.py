@@ -6,6 +6,7 @@ from ledger.core import journal, journal_money
 from ledger.core.chart import REVENUE_BREAKAGE
 from ledger.core.decider import DocumentRef, Event
 from ledger.core.flows import control, hold, order_refund, reversal, transfer
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
 from ledger.core.flows.conversion import Converted
@@ -148,6 +149,7 @@ _Rest = (
     | control.Event
     | WalletClosed
     | OpeningImported
+    | BalanceAdjusted
 )
 
 
@@ -165,6 +167,8 @@ def _entry_of_rest(event: _Rest) -> Legs:
             return journal_money.closed(event)
         case OpeningImported():
             return journal_money.opened(event)
+        case BalanceAdjusted():
+            return journal_money.adjusted(event)
         case OrderOpened() | OrderExpired() | OrderClosed():
             return ()
         case MembershipEnded() | MembershipCancelled() | TransferCompleted():

@@ -1,4 +1,4 @@
-"""Journal entries of money: payments, refunds, reversals, tips, closures, carried-over balances."""
+"""Journal entries of money: payments, refunds, reversals, tips, corrections, opening balances."""
 
 from collections.abc import Iterable
 
@@ -16,6 +16,7 @@ from ledger.core.chart import (
     VAT_PENDING,
     PointState,
 )
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.conversion import Converted
 from ledger.core.flows.opening import OpeningImported
@@ -97,7 +98,7 @@ def reversed_(event: PaymentReversed) -> Legs:
     if claim is not None:
         debits = (claim.revenue, VAT_PAYABLE)
         entry.gross(debits, (funds, funds), claim.open_fen, claim.open_vat_fen)
-    entry.move(SUSPENSE, funds, CNY, event.suspense_fen)
+    entry.move(SUSPENSE, funds, CNY, event.suspense_fen + event.adjusted_fen)
     return entry.legs()
 
 
@@ -110,7 +111,7 @@ def restored(event: PaymentRestored) -> Legs:
     if event.lot is not None:
         _owe(entry, funds, event.lot)
         entry.issue(event.lot)
-    entry.move(funds, SUSPENSE, CNY, event.suspense_fen)
+    entry.move(funds, SUSPENSE, CNY, event.suspense_fen + event.adjusted_fen)
     return entry.legs()
 
 
@@ -169,6 +170,15 @@ def opened(event: OpeningImported) -> Legs:
         if lot.paid:
             _owe(entry, OPENING, lot)
     entry.move(OPENING, CREATORS_PAYABLE, CNY, event.payable_fen)
+    return entry.legs()
+
+
+def adjusted(event: BalanceAdjusted) -> Legs:
+    """A balance is corrected: a free lot, or value taken away; what that cost is not earned."""
+    entry = Entry()
+    if event.lot is not None:
+        entry.issue(event.lot)
+    _take_back(entry, event.takes, None, "adjusted", SUSPENSE)
     return entry.legs()
 
 

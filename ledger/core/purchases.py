@@ -73,7 +73,8 @@ class Order(Struct, frozen=True, omit_defaults=True, tag="order"):
     """A request to pay at a channel; `funds` is the channel's clearing account number.
 
     Of the price, `refunding_fen` is on its way back, `refunded_fen` was given back at our request,
-    `reversed_fen` was taken back by the channel; `repaid` went to claims instead of points.
+    `reversed_fen` was taken back by the channel, `reversed_adjusted_fen` of it out of what
+    adjustments had taken away; `repaid` went to claims instead of points.
     """
 
     order_id: str
@@ -92,6 +93,7 @@ class Order(Struct, frozen=True, omit_defaults=True, tag="order"):
     refunding_fen: int = 0
     refunded_fen: int = 0
     reversed_fen: int = 0
+    reversed_adjusted_fen: int = 0
     repaid: tuple[Repayment, ...] = ()
 
     @property

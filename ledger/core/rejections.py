@@ -33,6 +33,7 @@ class Reason(StrEnum):
     REFUND_NOT_FOUND = "refund-not-found"
     REFUND_NOT_OPEN = "refund-not-open"
     TRANSFER_NOT_FOUND = "transfer-not-found"
+    LOT_NOT_FOUND = "lot-not-found"
     NO_MEMBERSHIP = "no-membership"
     PROMOTION_NOT_APPLICABLE = "promotion-not-applicable"
     UPGRADE_NOT_OFFERED = "upgrade-not-offered"

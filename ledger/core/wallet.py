@@ -190,6 +190,8 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     """One user's wallet, all currencies. `lots` stand in spending order.
 
     `refunds` and `transfers` are those still under way; `promotions` counts paid uses by name.
+    `adjusted_fen` is what paid value that adjustments took away had cost, by order: it rests in
+    suspense.
     """
 
     wallet_id: str
@@ -206,6 +208,7 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     limits: tuple[SpendLimit, ...] = ()
     used: tuple[DayUse, ...] = ()
     payable_fen: int = 0
+    adjusted_fen: dict[str, int] = {}
     frozen: bool = False
     closed_at: Instant | None = None
 

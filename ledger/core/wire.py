@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from ledger.core.decider import Command, Event
+from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.control import FreezeWallet, SetLimit, UnfreezeWallet
 from ledger.core.flows.daily_grant import AlreadyClaimed
@@ -29,9 +30,16 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 """Every event struct by its tag."""
 
 _WithReason = (
-    Grant | RefundCharge | RefundOrder | FreezeWallet | UnfreezeWallet | SetLimit | CloseWallet
+    Grant
+    | RefundCharge
+    | RefundOrder
+    | FreezeWallet
+    | UnfreezeWallet
+    | SetLimit
+    | CloseWallet
+    | Adjust
 )
-# By the type itself: isinstance would try seven classes on every debit, several times.
+# By the type itself: isinstance would try eight classes on every debit, several times.
 _WITH_REASON: Final = frozenset(get_args(_WithReason))
 
 _encoder = msgspec.json.Encoder()

@@ -13,7 +13,7 @@ from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.instants import DAY_US, HOUR_US, INSTANT_MAX, SECOND_US, Instant
 from ledger.core.wallet import Wallet
-from tests.core.imagined_wallets import ImaginedWallets
+from tests.core.imagined_adjustments import ImaginedAdjustments
 from tests.core.memory import SMALL_AMOUNTS, one_of
 from tests.core.support import INSPIRATION, KUAIBI
 
@@ -34,7 +34,7 @@ and taken back, in an `owing` one after they were spent; a `member` goes up and 
 """
 
 
-class Imagination(ImaginedWallets):
+class Imagination(ImaginedAdjustments):
     """Remembers the ids a story has seen, and makes commands that name them."""
 
     def command(self, step: "Step", wallet: Wallet, now: Instant) -> Command:
@@ -54,6 +54,10 @@ class Imagination(ImaginedWallets):
             return [self._fail_refund, self._open_recharge]
         if any(lot.terms.graced for lot in wallet.lots) and step.z in {2, 3}:
             return [self._convert]
+        if wallet.adjusted_fen and step.z == 4 and mood in {"paying", "owing", "member"}:
+            return [self._reverse_what_was_taken_away]
+        if self.parked[wallet.wallet_id] and step.z == 5:
+            return [self._restore_what_was_taken_away]
         if mood == "spending" and not wallet.lots and step.z > 3:
             return [self._open_membership if step.z > 8 else self._open_recharge]
         upgraded = wallet.membership is not None and wallet.membership.upgrades
@@ -114,6 +118,7 @@ class Imagination(ImaginedWallets):
             (3, 1, 1, 0, 0, 4, self._set_limit),
             (1, 0, 1, 1, 2, 1, self._close),
             (2, 0, 2, 15, 1, 1, self._import),
+            (4, 4, 6, 2, 2, 2, self._adjust),
         )
 
     def _debit(self, wallet: Wallet, step: "Step", _: Instant) -> Command:

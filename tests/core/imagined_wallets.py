@@ -56,11 +56,13 @@ class ImaginedWallets(ImaginedOrders):
         return ReceiveTransfer(name, mine[-1 - step.z % len(mine)])
 
     def _complete(self, wallet: Wallet, step: "Step", now: Instant) -> Command:
-        if not wallet.transfers and step.y < 8:
+        sent = [transfer.transfer_id for transfer in wallet.transfers]
+        names = [name for name in sent if name in self.received]
+        if not names and step.y < 8:
             return self._send(wallet, step, now)
-        names = [transfer.transfer_id for transfer in wallet.transfers]
         if step.y > 9 or not names:
-            names = [transfer.transfer_id for transfer in self.transfers] or ["no-such-transfer"]
+            # Nobody who is honest completes what never arrived.
+            names = self.received or ["no-such-transfer"]
         return CompleteTransfer(wallet.wallet_id, names[-1 - step.z % len(names)])
 
     def _pay_out(self, wallet: Wallet, step: "Step", _: Instant) -> Command:

@@ -8,7 +8,8 @@ from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured
 from ledger.core.flows.order import MembershipPaid, OrderOpened, PaymentSetAside, RechargePaid
 from ledger.core.flows.order_refund import OrderRefundRequested
-from ledger.core.flows.transfer import TransferSent
+from ledger.core.flows.reversal import PaymentReversed
+from ledger.core.flows.transfer import TransferReceived, TransferSent
 from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.purchases import Order
 from ledger.core.terms import Terms
@@ -34,6 +35,8 @@ class Memory:
         self.orders: dict[str, dict[str, Order]] = {wallet: {} for wallet in wallets}
         self.refunds: dict[str, list[OrderRefund]] = {wallet: [] for wallet in wallets}
         self.transfers: list[Transfer] = []
+        self.received: list[str] = []
+        self.parked: dict[str, list[str]] = {wallet: [] for wallet in wallets}
         self.imports = 0
 
     def learn(self, wallet_id: str, answer: Answer) -> None:
@@ -54,8 +57,12 @@ class Memory:
                 self.refunds[wallet_id].append(refund)
             case PaymentSetAside(refund=refund) if refund is not None:
                 self.refunds[wallet_id].append(refund)
+            case PaymentReversed(order=order, adjusted_fen=adjusted_fen) if adjusted_fen:
+                self.parked[wallet_id].append(order.order_id)
             case TransferSent(transfer=transfer):
                 self.transfers.append(transfer)
+            case TransferReceived(transfer=transfer):
+                self.received.append(transfer.transfer_id)
             case _:
                 pass
 

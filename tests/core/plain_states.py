@@ -52,6 +52,7 @@ def plain_wallet(wallet: Wallet) -> Plain:
             for use in wallet.used
         },
         "payable": wallet.payable_fen,
+        "adjusted": wallet.adjusted_fen,
         "frozen": wallet.frozen,
         "closed_at": wallet.closed_at,
     }
@@ -114,6 +115,7 @@ def purse_as_wallet(purse: Purse) -> Plain:
         },
         "used": _last_uses(purse),
         "payable": purse.payable,
+        "adjusted": purse.adjusted,
         "frozen": purse.frozen,
         "closed_at": purse.closed_at,
     }

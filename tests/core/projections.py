@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from ledger.core.batch import Answer, Envelope
 from ledger.core.chart import ACCOUNTS
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
 from ledger.core.flows.conversion import Converted
@@ -81,6 +82,8 @@ def drawn_id_of(answer: Answer) -> str:
         case HoldAuthorized(hold=hold):
             return hold.hold_id
         case LotGranted(lot=lot) | DailyGranted(lot=lot):
+            return lot.lot_id
+        case BalanceAdjusted(lot=lot) if lot is not None:
             return lot.lot_id
         case OrderOpened(order=order) | MembershipUpgraded(order=order):
             return order.order_id
@@ -214,6 +217,7 @@ def _plain_return(answer: Answer) -> Plain:
                 "order_id": order.order_id,
                 "taken": answer.amount_fen - answer.suspense_fen,
                 "claim": (0, 0) if claim is None else (claim.open_fen, claim.open_vat_fen),
+                "parked": answer.adjusted_fen,
                 "takes": slices_of(answer.takes),
                 "months": _months(answer.term),
                 "reopened": _parts(answer.reopened),
@@ -223,6 +227,7 @@ def _plain_return(answer: Answer) -> Plain:
                 "order_id": order.order_id,
                 "taken": answer.amount_fen - answer.suspense_fen,
                 "cancelled": (0, 0) if part is None else (part.amount_fen, part.vat_fen),
+                "parked": answer.adjusted_fen,
                 "lot": _paid_lot(lot),
             }
         case _:
@@ -280,6 +285,18 @@ def _plain_movement(answer: Answer) -> Plain:
                 "claims": [(claim.order_id, claim.open_fen) for claim in claims],
                 "payable": payable_fen,
             }
+        case BalanceAdjusted(lot=lot, takes=takes):
+            return {
+                "proposal_id": answer.proposal_id,
+                "people": (answer.proposed_by, answer.approved_by),
+                "direction": answer.direction,
+                "currency": code_of(answer.currency),
+                "amount": answer.amount_minor,
+                "at": answer.adjusted_at,
+                "lot": None if lot is None else _plain_lot(lot) | {"source": lot.source},
+                "takes": slices_of(takes),
+                "available_after": answer.available_after_minor,
+            }
         case _:
             raise AssertionError(f"no command is answered with {answer!r}")
 
@@ -292,8 +309,8 @@ def agrees(said: Plain, expected: Plain) -> bool:
 
 
 def _field_named(answer: Rejection) -> Plain:
-    named = {"field", "what"} & set(answer.facts)
-    return {name: answer.facts[name] for name in named}
+    told = {"field": "field", "what": "what", "available_minor": "available"}
+    return {told[name]: value for name, value in answer.facts.items() if name in told}
 
 
 def _plain_lot(lot: LotTerms) -> Plain:

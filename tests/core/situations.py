@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ledger.core import wire
 from ledger.core.chart import REVENUE_MEMBERSHIP, REVENUE_TIPS
 from ledger.core.decider import Event, evolve
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.conversion import Converted
 from ledger.core.flows.hold import HoldCaptured, HoldExpired, HoldVoided
@@ -69,6 +70,8 @@ def _seen(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
 
 def _seen_of_rest(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
     match event:
+        case BalanceAdjusted():
+            yield from _seen_of_adjustment(wallet, event)
         case Converted(takes=takes, amount_minor=amount_minor):
             yield "several lots are converted at once", len(takes) > 1
             yield "a part of a lot is converted", takes[-1].amount_minor < amount_minor
@@ -88,6 +91,25 @@ def _seen_of_rest(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
             yield "an order of a closed wallet is paid", closed and refund is not None
         case _:
             pass
+
+
+def _seen_of_adjustment(wallet: Wallet, event: BalanceAdjusted) -> Iterator[tuple[str, bool]]:
+    yield "a balance of a frozen wallet is adjusted", wallet.frozen
+    if event.lot is not None:
+        yield "an adjustment gives value that expires", event.lot.expires_at is not None
+        return
+    takes, lots = event.takes, {lot.terms.lot_id: lot for lot in wallet.lots}
+    yield "an adjustment takes several lots", len(takes) > 1
+    yield "paid value is taken away", any(take.cost_fen for take in takes)
+    parts = [lots[take.lot.lot_id].available_minor > take.amount_minor for take in takes]
+    yield (
+        "a part of a paid lot is taken away",
+        any(part and take.cost_fen for part, take in zip(parts, takes, strict=True)),
+    )
+    places = [list(lots).index(take.lot.lot_id) for take in takes]
+    yield "an adjustment passes lots over", max(places) >= len(takes)
+    again = any(take.lot.order_id in wallet.adjusted_fen for take in takes)
+    yield "value of an order is taken away again", again
 
 
 def _seen_of_upgrade(wallet: Wallet, event: MembershipUpgraded) -> Iterator[tuple[str, bool]]:
@@ -136,6 +158,9 @@ def _seen_of_reversal(
         yield "a restored payment is a lot", event.lot is not None
         both = event.cancelled is not None and event.lot is not None
         yield "a restored payment cancels a claim and is a lot", both
+        yield "a restored payment is in suspense again", event.adjusted_fen > 0
+        some = event.adjusted_fen > 0 and event.lot is not None
+        yield "a restored payment is in suspense again and a lot", some
         return
     order_id = event.order.order_id
     yield "a chargeback takes points and leaves a claim", bool(event.takes and event.claim)
@@ -145,5 +170,9 @@ def _seen_of_reversal(
     yield "a second chargeback makes a claim grow", grows
     ends = wallet.membership is not None and event.membership is None
     yield "a chargeback ends a membership", ends
+    parked = event.adjusted_fen
+    yield "a chargeback is met out of suspense", parked > 0
+    yield "a chargeback leaves some in suspense", 0 < parked < wallet.adjusted_fen.get(order_id, 0)
+    yield "a chargeback leaves a claim beyond suspense", bool(parked and event.claim)
     held = any(one.held_minor and one.terms.order_id == order_id for one in wallet.lots)
     yield "a payment is taken back while its value is held", held

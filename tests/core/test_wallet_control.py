@@ -14,6 +14,7 @@ from ledger.core.chart import (
     VAT_PENDING,
 )
 from ledger.core.decider import Command
+from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.control import FreezeWallet, LimitSet, SetLimit, UnfreezeWallet
 from ledger.core.flows.conversion import Convert
@@ -64,6 +65,7 @@ CLOSED: tuple[Command, ...] = (
     RefundOrder("ann", "no-such-order", "test"),
     RefundCharge("ann", "no-such-charge", "test"),
     ImportOpening("ann", payable_fen=1),
+    Adjust("ann", "prop-1", "amy", "ben", "credit", INSPIRATION, 1, "test"),
     CloseWallet("ann", "test"),
 )
 CLOSE = CloseWallet("ann", "left", forfeit_balance=True, end_membership=True, write_off_claim=True)

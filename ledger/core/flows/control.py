@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.conversion import Convert
 from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.debit import Debit
@@ -83,6 +84,7 @@ _CLOSED = (
     Convert,
     SendTransfer,
     ImportOpening,
+    Adjust,
     FreezeWallet,
     UnfreezeWallet,
     SetLimit,

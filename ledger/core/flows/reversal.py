@@ -1,7 +1,7 @@
 """Reversal: a channel takes a payment back on its own, by refund or chargeback, or restores it.
 
-What is left of the order's value goes first; for what was spent, revenue and VAT are reversed and
-the user owes a claim.
+What is left of the order's value goes first, then what adjustments took away of it and is still in
+suspense; for what was spent, revenue and VAT are reversed and the user owes a claim.
 """
 
 from typing import assert_never
@@ -17,6 +17,7 @@ from ledger.core.chart import (
     REVENUE_TIPS,
 )
 from ledger.core.claims import Claims
+from ledger.core.flows.adjustment import with_adjusted
 from ledger.core.flows.order_refund import with_status
 from ledger.core.lots import add_lot, spend
 from ledger.core.money import share_up_to, vat_included
@@ -48,10 +49,11 @@ class RestorePayment(Struct, frozen=True, omit_defaults=True, tag="restore_payme
     amount_fen: int
 
 
-class PaymentReversed(Struct, frozen=True, tag="payment_reversed_v1"):
+class PaymentReversed(Struct, frozen=True, omit_defaults=True, tag="payment_reversed_v1"):
     """Money went back to the payer: out of lots, months, claims repaid, and then a new claim.
 
-    `suspense_fen` is more than was outstanding of the order; membership and claims are those after.
+    `suspense_fen` is more than was outstanding of the order, `adjusted_fen` comes out of what
+    adjustments had taken away of it; membership and claims are those after.
     """
 
     order: Order
@@ -64,10 +66,14 @@ class PaymentReversed(Struct, frozen=True, tag="payment_reversed_v1"):
     suspense_fen: int
     membership: Membership | None
     claims: Claims
+    adjusted_fen: int = 0
 
 
-class PaymentRestored(Struct, frozen=True, tag="payment_restored_v1"):
-    """Money came back: it cancels what is unpaid of the claim, and the rest is a paid lot."""
+class PaymentRestored(Struct, frozen=True, omit_defaults=True, tag="payment_restored_v1"):
+    """Money came back: it cancels what is unpaid of the claim, and the rest is a paid lot.
+
+    But `adjusted_fen` of it, which adjustments had taken away, is in suspense again.
+    """
 
     order: Order
     reversal_id: str
@@ -76,6 +82,7 @@ class PaymentRestored(Struct, frozen=True, tag="payment_restored_v1"):
     lot: LotTerms | None
     suspense_fen: int
     claims: Claims
+    adjusted_fen: int = 0
 
 
 Command = ReversePayment | RestorePayment
@@ -108,11 +115,13 @@ def _reverse(wallet: Wallet, order: Order, command: ReversePayment, now: Now) ->
     removal = remove(wallet, order.order_id, known_fen, now.at)
     reopened = claims.take_part(order.repaid, known_fen - removal.removed_fen)
     owed_fen = known_fen - removal.removed_fen - sum(one.amount_fen for one in reopened)
-    claim = _claim(order, owed_fen)
+    adjusted_fen = min(owed_fen, wallet.adjusted_fen.get(order.order_id, 0))
+    claim = _claim(order, owed_fen - adjusted_fen)
     owed = claims.reopened(wallet.claims, reopened)
     taken = replace(
         order,
         reversed_fen=order.reversed_fen + known_fen,
+        reversed_adjusted_fen=order.reversed_adjusted_fen + adjusted_fen,
         repaid=claims.without_part(order.repaid, reopened),
     )
     return PaymentReversed(
@@ -126,6 +135,7 @@ def _reverse(wallet: Wallet, order: Order, command: ReversePayment, now: Now) ->
         command.amount_fen - known_fen,
         removal.membership,
         owed if claim is None else claims.owing(owed, claim),
+        adjusted_fen,
     )
 
 
@@ -153,14 +163,22 @@ def _restore(wallet: Wallet, order: Order, command: RestorePayment, now: Now) ->
         cancelled = claims.share_of(claim, min(known_fen, claim.open_fen))
     parts = () if cancelled is None else (cancelled,)
     rest_fen = known_fen - sum(one.amount_fen for one in parts)
+    adjusted_fen = min(rest_fen, order.reversed_adjusted_fen)
+    lot_fen = rest_fen - adjusted_fen
+    restored = replace(
+        order,
+        reversed_fen=order.reversed_fen - known_fen,
+        reversed_adjusted_fen=order.reversed_adjusted_fen - adjusted_fen,
+    )
     return PaymentRestored(
-        with_status(replace(order, reversed_fen=order.reversed_fen - known_fen)),
+        with_status(restored),
         command.reversal_id,
         command.amount_fen,
         cancelled,
-        _lot(order, rest_fen, now) if rest_fen else None,
+        _lot(order, lot_fen, now) if lot_fen else None,
         command.amount_fen - known_fen,
         claims.repaid(wallet.claims, parts),
+        adjusted_fen,
     )
 
 
@@ -186,7 +204,8 @@ def _lot(order: Order, cost_fen: int, now: Now) -> LotTerms:
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
-    """Lots, membership and claims after the money moved."""
+    """Lots, membership, claims and what is in suspense after the money moved."""
+    order_id = event.order.order_id
     match event:
         case PaymentReversed(takes=takes, membership=membership):
             return replace(
@@ -194,9 +213,15 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
                 lots=spend(wallet, takes),
                 membership=membership,
                 claims=event.claims,
+                adjusted_fen=with_adjusted(wallet.adjusted_fen, order_id, -event.adjusted_fen),
             )
         case PaymentRestored(lot=lot):
             lots = wallet.lots if lot is None else add_lot(wallet, lot)
-            return replace(wallet, lots=lots, claims=event.claims)
+            return replace(
+                wallet,
+                lots=lots,
+                claims=event.claims,
+                adjusted_fen=with_adjusted(wallet.adjusted_fen, order_id, event.adjusted_fen),
+            )
         case _:
             assert_never(event)
