@@ -1,11 +1,9 @@
 """The composition root: what the edges call, put together from engine, store and catalogue."""
 
 import asyncio
-import hmac
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -16,19 +14,24 @@ from ledger.core.decider import Command, evolve
 from ledger.core.entries import documents_after
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.order import shard_of_order
-from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day, to_instant
+from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
+from ledger.engine.acts import Acts
+from ledger.engine.callers import KEY_CACHE_S, SCOPES, Caller, Callers, digest_key
 from ledger.engine.clock import ClockError, advance_clock, set_clock
 from ledger.engine.controls import Controls
+from ledger.engine.directory import Directory
+from ledger.engine.explanation import Explanations
 from ledger.engine.feed import Feed
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.history import History, order_at
 from ledger.engine.lane import shard_of
 from ledger.engine.payments import Finds, Payments
+from ledger.engine.proposals import Proposals
 from ledger.engine.sandbox import SandboxDesk
 from ledger.engine.send_on import LEAVES_OPEN, SendOn
 from ledger.finance.trial_balance import TrialBalanceRow
@@ -37,31 +40,17 @@ from ledger.store import keys, reads, texts
 from ledger.store.pool import Connection, Pool, create_pool, is_outage
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
-KEY_CACHE_S: Final = 1.0
-"""For how long a key is believed without asking: a revoked key is dead everywhere after this."""
+__all__ = [
+    "KEY_CACHE_S",
+    "SCOPES",
+    "Caller",
+    "Ledger",
+    "WalletView",
+    "digest_key",
+    "open_ledger",
+]
 
 READ_CONNECTIONS: Final = 4
-
-SCOPES: Final = frozenset(
-    {
-        "wallet:read",
-        "debit:write",
-        "credit:write",
-        "order:write",
-        "finance:read",
-        "admin:write",
-        "admin:approve",
-    }
-)
-"""What a key may allow."""
-
-
-class Caller(Struct, frozen=True):
-    """Who calls, and what they may do: nothing since `stopped_at`, if operators stopped them."""
-
-    name: str
-    scopes: frozenset[str]
-    stopped_at: Instant | None = None
 
 
 class WalletView(Struct, frozen=True):
@@ -98,13 +87,18 @@ class Ledger:
             self._submitting = CappedEngine(self._engine, self._reading, facts.shards, cap_minor)
         self.history = History(self._reading, facts.shards)
         self.feed = Feed(self._reading)
-        self._pepper = secrets["api-key-pepper"]
+        self.directory = Directory(self._reading, facts.shards)
+        self.explanations = Explanations(self._reading, facts.shards)
+        self.acts = Acts(self._reading)
+        self.callers = Callers(secrets["api-key-pepper"], self._reading)
+        self.cached_caller, self.authenticate = self.callers.cached, self.callers.authenticate
         finds = Finds(self.find_order, self.find_refund)
         self.payments = Payments(self.submit, finds, self._reading, facts.shards, secrets)
         self.send_on = SendOn(self._engine.submit, self.payments.ask, self._reading)
+        self.proposals = Proposals(
+            self.submit, self.erase, self._reading, catalogue.at, facts.shards
+        )
         self.sandbox = SandboxDesk(self.payments, finds, self._reading)
-        self._callers: dict[str, tuple[float, Caller]] = {}
-        self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._clock_ahead_us = 0
 
     def terms(self) -> Terms:
@@ -217,43 +211,6 @@ class Ledger:
                 day = shanghai_day(await self._read_clock(connection))
             return await reads.load_trial_balance(connection, day, currency)
 
-    def cached_caller(self, token: str) -> Caller | None:
-        """The caller of a key that was checked within the last second."""
-        # By the key itself, which every request brings anyway: a digest costs ten look-ups.
-        found = self._callers.get(token)
-        if found is None:
-            return None
-        left_s = found[0] - time.monotonic()
-        if left_s <= 0:
-            return None
-        if left_s < KEY_CACHE_S / 2 and token not in self._refreshing:
-            # One request in good time: else all that come when it lapses ask the database at once.
-            self._refreshing[token] = asyncio.create_task(self._refresh(token))
-        return found[1]
-
-    async def _refresh(self, token: str) -> None:
-        try:
-            await self.authenticate(token)
-        except Unavailable:
-            return  # it lapses by itself, and whoever comes then is told
-        finally:
-            del self._refreshing[token]
-
-    async def authenticate(self, token: str) -> Caller | None:
-        """The caller of a key in force; None for any other."""
-        digest = digest_key(self._pepper, token)
-        # Counted from before the question: an answer that comes late is not believed for longer.
-        until = time.monotonic() + KEY_CACHE_S
-        async with self._reading() as connection:
-            found = await keys.find_key(connection, digest)
-        if found is None:
-            self._callers.pop(token, None)
-            return None
-        stopped_at = None if found[2] is None else to_instant(found[2])
-        caller = Caller(found[0], frozenset(found[1]), stopped_at)
-        self._callers[token] = (until, caller)
-        return caller
-
     async def move_clock(
         self, *, advance_us: int | None = None, to: Instant | None = None
     ) -> Instant:
@@ -291,7 +248,7 @@ class Ledger:
         await self.feed.close()
         await self.send_on.close()
         await self._engine.close()
-        await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
+        await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
 
@@ -301,6 +258,10 @@ class Ledger:
             async with self._read_pool.acquire(timeout=5) as connection:
                 yield connection
         except Exception as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # A connection that breaks of it is no outage: who was told to stop must stop.
+                raise asyncio.CancelledError from error
             if is_outage(error):
                 raise Unavailable("database-unavailable") from error
             raise
@@ -325,11 +286,6 @@ class Ledger:
 def _says_closed(answer: Answer) -> bool:
     refused = isinstance(answer, Rejection) and answer.reason is Reason.WALLET_CLOSED
     return refused or isinstance(answer, WalletClosed)
-
-
-def digest_key(pepper: bytes, token: str) -> bytes:
-    """What is kept of an API key: a keyed hash, quick to compute and useless to a thief."""
-    return hmac.digest(pepper, token.encode("utf-8", "surrogatepass"), sha256)
 
 
 async def open_ledger(settings: Settings) -> Ledger:

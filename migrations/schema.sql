@@ -55,6 +55,32 @@ CREATE TABLE public.accounts (
     path text NOT NULL
 );
 
+CREATE TABLE public.acts (
+    act_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    operation text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    detail text DEFAULT '{}'::text NOT NULL,
+    request_id text DEFAULT ''::text NOT NULL,
+    outcome smallint,
+    outcome_at timestamp with time zone,
+    CONSTRAINT outcome_has_its_time CHECK ((num_nulls(outcome, outcome_at) = ANY (ARRAY[0, 2])))
+);
+
+COMMENT ON TABLE public.acts IS 'What administrators did, written before it is done; no outcome means nobody knows.';
+
+COMMENT ON COLUMN public.acts.outcome IS 'The HTTP status of the answer, set once.';
+
+ALTER TABLE public.acts ALTER COLUMN act_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.acts_act_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -66,7 +92,25 @@ CREATE TABLE public.api_keys (
     scopes text[] NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone,
-    revoked_at timestamp with time zone
+    revoked_at timestamp with time zone,
+    caller_kind text DEFAULT 'service'::text NOT NULL,
+    kind text DEFAULT 'token'::text NOT NULL,
+    label text,
+    created_by text DEFAULT ''::text NOT NULL,
+    replaced_by text,
+    last_used_at timestamp with time zone,
+    CONSTRAINT key_kind_is_known CHECK (
+CASE kind
+    WHEN 'token'::text THEN true
+    WHEN 'certificate'::text THEN (label IS NOT NULL)
+    ELSE false
+END),
+    CONSTRAINT scopes_fit_the_callers_kind CHECK (
+CASE caller_kind
+    WHEN 'service'::text THEN (NOT (scopes @> '{admin:approve}'::text[]))
+    WHEN 'person'::text THEN (scopes <@ '{wallet:read,order:write,credit:write,finance:read,admin:write,admin:approve}'::text[])
+    ELSE true
+END)
 );
 
 COMMENT ON TABLE public.api_keys IS 'API keys by HMAC-SHA256; the key itself is shown once and kept nowhere.';
@@ -85,8 +129,20 @@ COMMENT ON TABLE public.blocks IS 'One row a committed batch, with the Merkle ro
 
 CREATE TABLE public.callers (
     name text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    kind text DEFAULT 'service'::text NOT NULL,
+    in_development boolean GENERATED ALWAYS AS (
+CASE
+    WHEN (kind = 'development'::text) THEN true
+    ELSE NULL::boolean
+END) STORED,
+    rate_per_s bigint,
+    burst bigint,
+    CONSTRAINT caller_kind_is_known CHECK ((kind = ANY (ARRAY['service'::text, 'person'::text, 'development'::text]))),
+    CONSTRAINT rate_limit_is_whole CHECK (((num_nulls(rate_per_s, burst) = ANY (ARRAY[0, 2])) AND (rate_per_s > 0) AND (burst > 0)))
 );
+
+COMMENT ON TABLE public.callers IS 'Services and people: their kind for life, and how many commands they may send.';
 
 CREATE TABLE public.capped_grants (
     caller text NOT NULL,
@@ -113,6 +169,23 @@ CREATE TABLE public.development_clock (
 );
 
 COMMENT ON TABLE public.development_clock IS 'How far a development ledger''s clock was moved forward; no row in production.';
+
+CREATE TABLE public.directory (
+    shard smallint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    wallet text NOT NULL,
+    seq bigint NOT NULL
+);
+
+COMMENT ON TABLE public.directory IS 'Which wallet a name belongs to; derived from the log by a job, never the truth.';
+
+CREATE TABLE public.directory_progress (
+    shard smallint NOT NULL,
+    seq bigint NOT NULL
+);
+
+COMMENT ON TABLE public.directory_progress IS 'Up to which seq of each shard the directory is filled.';
 
 CREATE TABLE public.documents (
     shard smallint NOT NULL,
@@ -189,6 +262,35 @@ CREATE VIEW public.postings AS
          LIMIT 1) codes ON (true));
 
 COMMENT ON VIEW public.postings IS 'One row a leg, with the account''s path and general-ledger code.';
+
+CREATE TABLE public.proposals (
+    proposal_id text NOT NULL,
+    kind text NOT NULL,
+    wallet text NOT NULL,
+    command text NOT NULL,
+    digest bytea NOT NULL,
+    reason text NOT NULL,
+    evidence text,
+    proposed_by text NOT NULL,
+    key_hash bytea NOT NULL,
+    proposed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    decision_key_hash bytea,
+    outcome text,
+    executed_at timestamp with time zone,
+    CONSTRAINT decision_has_its_time CHECK ((num_nulls(decided_by, decided_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT proposal_is_decided_by_another CHECK (((decided_by = proposed_by) = (status = 'withdrawn'::text))),
+    CONSTRAINT proposal_is_decided_in_time CHECK ((decided_at < expires_at)),
+    CONSTRAINT proposal_is_open_until_decided CHECK (((decided_by IS NULL) = (status = 'open'::text))),
+    CONSTRAINT proposal_kind_is_known CHECK ((kind = ANY (ARRAY['adjustment'::text, 'close_wallet'::text, 'pay_out'::text, 'erase_wallet'::text]))),
+    CONSTRAINT proposal_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'done'::text, 'refused'::text])))
+);
+
+COMMENT ON TABLE public.proposals IS 'Dangerous actions that one person proposes and another decides on.';
 
 CREATE TABLE public.quarantined_wallets (
     shard smallint NOT NULL,
@@ -330,6 +432,9 @@ ALTER TABLE ONLY public.accounts
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.acts
+    ADD CONSTRAINT acts_pkey PRIMARY KEY (act_id);
+
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
@@ -341,6 +446,9 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (shard, first_seq);
+
+ALTER TABLE ONLY public.callers
+    ADD CONSTRAINT callers_name_kind_key UNIQUE (name, kind);
 
 ALTER TABLE ONLY public.callers
     ADD CONSTRAINT callers_pkey PRIMARY KEY (name);
@@ -357,6 +465,12 @@ ALTER TABLE ONLY public.currencies
 ALTER TABLE ONLY public.development_clock
     ADD CONSTRAINT development_clock_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.directory
+    ADD CONSTRAINT directory_pkey PRIMARY KEY (name, kind, shard, wallet);
+
+ALTER TABLE ONLY public.directory_progress
+    ADD CONSTRAINT directory_progress_pkey PRIMARY KEY (shard);
+
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (shard, wallet, kind, id);
 
@@ -367,7 +481,19 @@ ALTER TABLE ONLY public.job_leases
     ADD CONSTRAINT job_leases_pkey PRIMARY KEY (job);
 
 ALTER TABLE ONLY public.ledger
+    ADD CONSTRAINT ledger_development_key UNIQUE (development);
+
+ALTER TABLE ONLY public.ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.proposals
+    ADD CONSTRAINT proposals_decision_key UNIQUE (decided_by, wallet, decision_key_hash);
+
+ALTER TABLE ONLY public.proposals
+    ADD CONSTRAINT proposals_key UNIQUE (proposed_by, wallet, key_hash);
+
+ALTER TABLE ONLY public.proposals
+    ADD CONSTRAINT proposals_pkey PRIMARY KEY (proposal_id);
 
 ALTER TABLE ONLY public.quarantined_wallets
     ADD CONSTRAINT quarantined_wallets_pkey PRIMARY KEY (shard, wallet);
@@ -402,11 +528,21 @@ ALTER TABLE ONLY public.wallet_snapshots
 ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (shard, wallet);
 
+CREATE INDEX acts_by_actor ON public.acts USING btree (actor, act_id);
+
+CREATE INDEX acts_by_operation ON public.acts USING btree (operation, act_id);
+
+CREATE INDEX acts_by_subject ON public.acts USING btree (subject, act_id);
+
 CREATE INDEX documents_order ON public.documents USING btree (shard, id) WHERE (kind = 'order'::text);
 
 CREATE INDEX documents_refund ON public.documents USING btree (shard, id) WHERE (kind = 'refund'::text);
 
 CREATE INDEX events_by_wallet ON public.events USING btree (shard, wallet, seq);
+
+CREATE INDEX proposals_by_status ON public.proposals USING btree (status, expires_at);
+
+CREATE INDEX proposals_by_wallet ON public.proposals USING btree (wallet);
 
 CREATE INDEX wallet_snapshots_by_time ON public.wallet_snapshots USING btree (shard, wallet, recorded_at, seq);
 
@@ -422,6 +558,23 @@ ALTER TABLE ONLY public.account_codes
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_caller_fkey FOREIGN KEY (caller) REFERENCES public.callers(name);
 
+ALTER TABLE ONLY public.callers
+    ADD CONSTRAINT development_callers_need_a_development_ledger FOREIGN KEY (in_development) REFERENCES public.ledger(development);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT key_is_of_its_callers_kind FOREIGN KEY (caller, caller_kind) REFERENCES public.callers(name, kind);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT successor_is_a_key FOREIGN KEY (replaced_by) REFERENCES public.api_keys(key_id);
+
+ALTER TABLE public.acts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY acts_are_read_by_all ON public.acts FOR SELECT USING (true);
+
+CREATE POLICY acts_begin_without_an_outcome ON public.acts FOR INSERT WITH CHECK ((outcome IS NULL));
+
+CREATE POLICY outcomes_are_set_once ON public.acts FOR UPDATE USING ((outcome IS NULL)) WITH CHECK ((outcome IS NOT NULL));
+
 GRANT USAGE ON SCHEMA public TO ledger_service;
 
 GRANT SELECT ON TABLE public.account_codes TO ledger_service;
@@ -430,19 +583,43 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.account_totals TO ledger_service;
 
 GRANT SELECT ON TABLE public.accounts TO ledger_service;
 
+GRANT SELECT,INSERT ON TABLE public.acts TO ledger_service;
+
+GRANT UPDATE(outcome) ON TABLE public.acts TO ledger_service;
+
+GRANT UPDATE(outcome_at) ON TABLE public.acts TO ledger_service;
+
 GRANT SELECT ON TABLE public.alembic_version TO ledger_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO ledger_service;
+GRANT SELECT,INSERT ON TABLE public.api_keys TO ledger_service;
+
+GRANT UPDATE(digest) ON TABLE public.api_keys TO ledger_service;
+
+GRANT UPDATE(expires_at) ON TABLE public.api_keys TO ledger_service;
+
+GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO ledger_service;
+
+GRANT UPDATE(replaced_by) ON TABLE public.api_keys TO ledger_service;
+
+GRANT UPDATE(last_used_at) ON TABLE public.api_keys TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.blocks TO ledger_service;
 
 GRANT SELECT,INSERT ON TABLE public.callers TO ledger_service;
+
+GRANT UPDATE(rate_per_s) ON TABLE public.callers TO ledger_service;
+
+GRANT UPDATE(burst) ON TABLE public.callers TO ledger_service;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.capped_grants TO ledger_service;
 
 GRANT SELECT ON TABLE public.currencies TO ledger_service;
 
 GRANT SELECT,UPDATE ON TABLE public.development_clock TO ledger_service;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.directory TO ledger_service;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.directory_progress TO ledger_service;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO ledger_service;
 
@@ -453,6 +630,26 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.job_leases TO ledger_service;
 GRANT SELECT ON TABLE public.ledger TO ledger_service;
 
 GRANT SELECT ON TABLE public.postings TO ledger_service;
+
+GRANT SELECT,INSERT ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(reason) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(evidence) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(status) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(decided_by) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(decided_at) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(decision_reason) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(decision_key_hash) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(outcome) ON TABLE public.proposals TO ledger_service;
+
+GRANT UPDATE(executed_at) ON TABLE public.proposals TO ledger_service;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quarantined_wallets TO ledger_service;
 

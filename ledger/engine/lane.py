@@ -10,6 +10,7 @@ from typing import Final
 
 from ledger.core.batch import Done, Envelope
 from ledger.core.decider import Command
+from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.conversion import Convert
 from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.due import ApplyDues
@@ -42,6 +43,7 @@ _NEEDS_ID: Final = frozenset(
         RefundOrder,
         Convert,
         SendTransfer,
+        Adjust,
     }
 )
 

@@ -41,7 +41,13 @@ QUARANTINED: Final = Gauge(
 )
 UNSENT: Final = Gauge(
     "ledger_unsent",
-    "Transfers and refunds that have waited for some seconds, as the job of the shard sees them.",
+    "Transfers, refunds and approved proposals that have waited for seconds, as the job sees them.",
     ["shard", "kind"],
+    multiprocess_mode="livemax",
+)
+DIRECTORY_LAG: Final = Gauge(
+    "ledger_directory_lag_events",
+    "Events of a shard that the directory has not followed yet, as its job sees it.",
+    ["shard"],
     multiprocess_mode="livemax",
 )

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from ledger.jobs.directory import DIRECTORY
 from ledger.jobs.job import Job
+from ledger.jobs.proposals import PROPOSALS
 from ledger.jobs.send_on import SEND_ON
 from ledger.jobs.sweeper import SWEEP
 
-JOBS: Final[tuple[Job, ...]] = (SWEEP, SEND_ON)
+JOBS: Final[tuple[Job, ...]] = (SWEEP, SEND_ON, PROPOSALS, DIRECTORY)
 """Every job there is."""

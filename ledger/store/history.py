@@ -24,13 +24,17 @@ _NO_ORDER_IS_LATER: Final = "g"
 
 
 class Recorded(Struct, frozen=True):
-    """An event of a wallet as a reader of its history meets it; `reason` is its free text."""
+    """An event of a wallet as a reader of its history meets it; `reason` is its free text.
+
+    `caller` is empty for what fell due by itself.
+    """
 
     seq: int
     occurred_at: Instant
     recorded_at: Instant
     event: Event
     legs: Legs
+    caller: str
     reason: str | None
 
 
@@ -84,6 +88,7 @@ async def load_entries(
             recorded_at=row["recorded_us"],
             event=wire.decode_event(row["payload"]),
             legs=tuple(zip(row["accounts"], row["currencies"], row["amounts"], strict=True)),
+            caller=row["caller"],
             reason=row["reason"],
         )
         for row in rows

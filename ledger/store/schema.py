@@ -15,10 +15,10 @@ from ledger.core.chart import ACCOUNTS
 from ledger.store.pool import SERVICE_ROLE, Connection, connect_owner
 from ledger.store.sql import statement
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The revision that this code works with; equal to the newest migration, by test."""
 
-OLDER: Final[frozenset[str]] = frozenset({"0001"})
+OLDER: Final[frozenset[str]] = frozenset({"0001", "0002"})
 """Revisions that a migration leads on from."""
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"

@@ -207,3 +207,24 @@ async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger
     found = await ledger.find_order(order_id)
     assert found is not None
     assert found[1].status == "paid"
+
+
+async def test_whoever_is_told_to_stop_stops_though_its_connection_breaks_of_it(
+    ledger: Ledger,
+) -> None:
+    """A cancellation told as an outage would be tried again for ever, and closing would wait."""
+
+    async def read() -> None:
+        async with ledger.reading():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise ConnectionResetError from None
+
+    task = asyncio.create_task(read())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with ledger.reading() as connection:
+        assert await connection.fetchval("SELECT 1") == 1

@@ -1,4 +1,4 @@
-"""A proxy before Postgres that loses connections at COMMIT: before it arrives, or its answer."""
+"""A proxy before Postgres that loses connections: at COMMIT, before it arrives or its answer."""
 
 import asyncio
 import contextlib
@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Literal, Self
 
 Fate = Literal["pass", "lose-request", "lose-answer"]
-_COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class CommitProxy:
-    """Forwards to a Postgres socket; `fate` is asked at every COMMIT what shall become of it."""
+    """Forwards to a Postgres socket; `fate` is asked at every COMMIT what shall become of it.
 
-    def __init__(self, socket_path: str, fate: Callable[[], Fate]) -> None:
-        self._socket_path, self._fate = socket_path, fate
+    With another `mark` it is asked of whatever has these bytes in it instead.
+    """
+
+    def __init__(self, socket_path: str, fate: Callable[[], Fate], mark: bytes = COMMIT) -> None:
+        self._socket_path, self._fate, self._mark = socket_path, fate, mark
         self.fates: list[Fate] = []
         self.port = 0
 
@@ -31,7 +34,7 @@ class CommitProxy:
         try:
             while data := await reader.read(65_536):
                 fate: Fate = "pass"
-                if _COMMIT in data:
+                if self._mark in data:
                     fate = self._fate()
                     self.fates.append(fate)
                 if fate != "pass":

@@ -17,21 +17,21 @@ from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
 from tests.conftest import Database
-from tests.faults.proxy import CommitProxy, Fate
+from tests.faults.proxy import COMMIT, CommitProxy, Fate
 
 INSPIRATION = 1001
 
 
 @asynccontextmanager
 async def _behind(
-    database: Database, fates: Sequence[Fate]
+    database: Database, fates: Sequence[Fate], mark: bytes = COMMIT
 ) -> AsyncIterator[tuple[Ledger, CommitProxy]]:
-    """A service whose COMMITs meet these fates, then pass."""
+    """A service whose COMMITs, or what has another mark, meet these fates, then pass."""
     match = re.search(r"host=([^&]+)&port=(\d+)", database.url)
     assert match is not None
     coming = iter(fates)
     async with CommitProxy(
-        f"{match[1]}/.s.PGSQL.{match[2]}", lambda: next(coming, "pass")
+        f"{match[1]}/.s.PGSQL.{match[2]}", lambda: next(coming, "pass"), mark
     ) as proxy:
         name = re.search(r"@/(\w+)", database.url)
         assert name is not None

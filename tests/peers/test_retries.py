@@ -10,6 +10,7 @@ from ledger.core.flows.order import OpenRecharge
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.instants import DAY_US
 from ledger.jobs import JOBS
+from ledger.jobs.directory import DIRECTORY
 from ledger.jobs.runner import run_once
 from ledger.service import Ledger
 from tests.conftest import Served
@@ -169,7 +170,7 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     assert await available(ledger, "w") == 10_000
     for _ in range(3):
         await ledger.move_clock(advance_us=DAY_US)
-        for job in JOBS:
+        for job in (one for one in JOBS if one is not DIRECTORY):  # it only reads the log
             assert not any([count async for count in run_once(ledger, job)])
     again = await ledger.submit("test", "ask", ask)
     assert (again.answer, again.replayed) == (asked, True)

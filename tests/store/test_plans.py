@@ -55,6 +55,15 @@ async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
         ("entries", "texts_pkey", "shard = wallet = caller = key_hash ="),
         ("wallet_orders", "documents_pkey", "shard = wallet = kind = id <"),
         ("feed_page", "events_pkey", "shard = seq >"),
+        ("charge_refunds", "events_by_wallet", "shard = wallet = seq >"),
+        ("charge_refunds", "texts_pkey", "shard = wallet = caller = key_hash ="),
+        ("lot_origins", "directory_pkey", "name = kind = shard = wallet ="),
+        ("lot_origins", "texts_pkey", "shard = wallet = caller = key_hash ="),
+        ("find", "directory_pkey", "name ="),
+        ("find", "wallets_pkey", "shard = wallet ="),
+        ("find", "documents_order", "shard = id ="),
+        ("find", "documents_refund", "shard = id ="),
+        ("find", "events_pkey", "shard = seq > seq <="),
     ],
 )
 async def test_history_is_read_along_an_index_in_its_own_order(

@@ -1,6 +1,7 @@
 """What the database itself refuses, tried as the service's own login."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -46,6 +47,64 @@ async def test_what_is_folded_can_be_written_but_not_deleted(service: Any, table
     """Wallets, documents, totals and heads change with every batch and are never taken away."""
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await service.execute(f"DELETE FROM {table}")
+
+
+async def test_what_people_did_stays_as_it_was_written(service: Any) -> None:
+    """Acts, proposals, and what callers and keys are: given once."""
+    for statement in (
+        "UPDATE acts SET actor = 'nobody'",
+        "UPDATE acts SET detail = '{}'",
+        "DELETE FROM acts",
+        "TRUNCATE acts",
+        "ALTER TABLE acts DISABLE ROW LEVEL SECURITY",
+        "DELETE FROM proposals",
+        "UPDATE proposals SET proposed_by = 'nobody'",
+        "UPDATE proposals SET digest = ''",
+        "UPDATE proposals SET expires_at = 'infinity'",
+        "UPDATE callers SET kind = 'person'",
+        "UPDATE api_keys SET scopes = '{}'",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.execute(statement)
+
+
+async def test_the_outcome_of_an_act_is_said_once(service: Any) -> None:
+    """An act begins without one, gets one, and keeps that."""
+    begin = "INSERT INTO acts (actor, operation) VALUES ('ann', 'freezeWallet') RETURNING act_id"
+    act_id = await service.fetchval(begin)
+    end = "UPDATE acts SET outcome = $2, outcome_at = now() WHERE act_id = $1"
+    assert await service.execute(end, act_id, 200) == "UPDATE 1"
+    assert await service.execute(end, act_id, 500) == "UPDATE 0"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute(
+            "INSERT INTO acts (actor, operation, outcome, outcome_at) "
+            "VALUES ('ann', 'freezeWallet', 200, now())"
+        )
+    assert await service.fetchval("SELECT outcome FROM acts") == 200
+
+
+async def test_nobody_decides_on_what_they_proposed(service: Any) -> None:
+    """Four eyes, by CHECK: whatever a bug or a race does, the database refuses it."""
+    await service.execute(
+        "INSERT INTO proposals (proposal_id, kind, wallet, command, digest, reason, proposed_by, "
+        "key_hash, expires_at) "
+        "VALUES ('p', 'adjustment', 'w', '{}', '', 'r', 'ann', '', 'infinity')"
+    )
+    decide = "UPDATE proposals SET status = $1, decided_by = $2, decided_at = $3"
+    for status, decided_by, rule in (
+        ("approved", "ann", "proposal_is_decided_by_another"),
+        ("rejected", "ann", "proposal_is_decided_by_another"),
+        ("done", "ann", "proposal_is_decided_by_another"),
+        ("withdrawn", "bob", "proposal_is_decided_by_another"),
+        ("approved", None, "proposal_is_open_until_decided"),
+        ("open", "bob", "proposal_is_open_until_decided"),
+        ("lost", "bob", "proposal_status_is_known"),
+    ):
+        decided_at = None if decided_by is None else datetime.now(UTC)
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await service.execute(decide, status, decided_by, decided_at)
+        assert refused.value.constraint_name == rule
+    assert await service.execute(decide, "approved", "bob", datetime.now(UTC)) == "UPDATE 1"
 
 
 @pytest.mark.parametrize(

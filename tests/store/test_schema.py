@@ -4,11 +4,13 @@ import asyncio
 import os
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -21,6 +23,7 @@ from ledger.engine.clock import ClockError
 from ledger.engine.payments import UnknownChannel
 from ledger.service import open_ledger
 from ledger.settings import Settings
+from ledger.store.pool import connect_owner
 from ledger.store.schema import (
     HEAD,
     MIGRATIONS,
@@ -86,6 +89,40 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:
     before = await asyncio.to_thread(_dump, database.owner_url)
     await asyncio.gather(*(migrate(database.owner_url, "ledger_login", CODES) for _ in range(2)))
     assert await asyncio.to_thread(_dump, database.owner_url) == before
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("development", [True, False])
+async def test_callers_of_before_become_services(
+    postgres: EmbeddedPostgres, *, development: bool
+) -> None:
+    """But for the one of a development ledger. No service approves, so none keeps that scope."""
+    async with fresh_database(postgres, None) as old:
+        config = Config(attributes={"connect": partial(connect_owner, old.owner_url)})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        await asyncio.to_thread(command.upgrade, config, "0002")
+        owner = await asyncpg.connect(old.owner_url)
+        await owner.execute(f"""
+            INSERT INTO ledger (shards, development) VALUES (2, {development});
+            INSERT INTO callers (name) VALUES ('dev'), ('web');
+            INSERT INTO api_keys (key_id, caller, digest, scopes) VALUES
+                ('k1', 'dev', '1', '{{admin:approve,debit:write}}'),
+                ('k2', 'web', '2', '{{admin:approve,debit:write}}'),
+                ('k3', 'web', '3', '{{wallet:read}}');
+        """)
+        await migrate(old.owner_url, "ledger_login", CODES)
+        rows = await owner.fetch(
+            "SELECT key_id, callers.kind, caller_kind, scopes FROM api_keys "
+            "INNER JOIN callers ON caller = name ORDER BY key_id"
+        )
+        await owner.close()
+    kind = "development" if development else "service"
+    dev_scopes = ["admin:approve", "debit:write"] if development else ["debit:write"]
+    assert [tuple(row) for row in rows] == [
+        ("k1", kind, kind, dev_scopes),
+        ("k2", "service", "service", ["debit:write"]),
+        ("k3", "service", "service", ["wallet:read"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,2 +1,2 @@
--- A caller, made when its first key is.
-INSERT INTO callers (name) VALUES ($1) ON CONFLICT (name) DO NOTHING
+-- A caller, made when its first key is; one that exists keeps its kind.
+INSERT INTO callers (name, kind) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING

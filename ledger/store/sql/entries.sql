@@ -4,6 +4,7 @@ SELECT
     wallets.currencies AS currencies_now,
     wallets.available AS available_now,
     event.seq,
+    event.caller,
     event.payload,
     event.currencies,
     event.accounts,

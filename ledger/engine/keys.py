@@ -1,0 +1,260 @@
+"""Keys: who may be given which, and how one follows another; the same for every edge."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from ledger.engine.callers import SCOPES, Caller, digest_identity, digest_key
+from ledger.store import callers, keys
+from ledger.store.keys import CallerKind, KeyRow, NewKey
+from ledger.store.pool import Connection
+
+ADMIN_SCOPES: Final = frozenset({"admin:write", "admin:approve"})
+"""What a key can only be given on the server."""
+
+SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
+    "service": SCOPES - {"admin:approve"},
+    "person": SCOPES - {"debit:write"},
+    "development": SCOPES,
+}
+"""What keys of each kind of caller may allow: nobody generates by hand, no program approves."""
+
+RESERVED: Final = ("channel:", "ledger:", "approval:", "host:")
+"""How names begin that the ledger itself acts under."""
+
+OVERLAP_MAX_S: Final = 30 * 86_400
+"""For how long a rotated key may go on beside its successor."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_IDENTITY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
+_PREFIXES: Final[Mapping[CallerKind, str]] = {
+    "service": "lk_",
+    "person": "lp_",
+    "development": "dev_",
+}
+
+
+class By(Struct, frozen=True):
+    """Who asks: a caller, or None for somebody at the database itself, who may do everything."""
+
+    name: str
+    caller: Caller | None = None
+
+
+class WantedKey(Struct, frozen=True, kw_only=True):
+    """The key that is asked for.
+
+    The caller's kind is fixed by its first key: `person` says it, and admin:approve implies it.
+    `certificate` is the identity that shows itself in place of a token; `lives_s` None is for ever.
+    """
+
+    caller: str
+    scopes: frozenset[str]
+    person: bool = False
+    certificate: str | None = None
+    lives_s: float | None = None
+
+
+class MadeKey(Struct, frozen=True):
+    """A key that was made; `token` is told this once, and None for a certificate."""
+
+    row: KeyRow
+    token: str | None
+
+
+class KeyRefused(Struct, frozen=True):
+    """Why a key is not made, rotated or revoked."""
+
+    slug: Literal["malformed", "forbidden", "not-found", "key-not-rotatable"]
+    detail: str
+    facts: Mapping[str, Any] = {}
+
+
+async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | KeyRefused:
+    """Make a key, and its caller if it has none yet."""
+    async with connection.transaction():
+        found = await callers.list_callers(connection, wanted.caller)
+        refused = _malformed(wanted, known=bool(found))
+        if refused is not None:
+            return refused
+        kind = found[0].kind if found else _first_kind(wanted)
+        refused = _unfit(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
+        if refused is not None:
+            return refused
+        if await callers.add_caller(connection, wanted.caller, kind) != kind:
+            return _is_already(wanted.caller, "another kind of caller")
+        return await _add(connection, by, kind, wanted)
+
+
+async def rotate_key(
+    connection: Connection, by: By, key_id: str, overlap_s: float, lives_s: float | None = None
+) -> MadeKey | KeyRefused:
+    """Make a key's successor, with the same scopes; the old one goes on for the overlap.
+
+    The new one lives as long as the old one was to, unless `lives_s` is given.
+    """
+    async with connection.transaction():
+        row = await keys.lock_key(connection, key_id)
+        if row is None:
+            return _no_such_key(key_id)
+        lived_s = None if row.expires_at is None else (row.expires_at - row.created_at)
+        lifetime_s = None if lived_s is None else lived_s.total_seconds()
+        refused = _may_not_rotate(by, row, lifetime_s, lives_s) or _not_rotatable(row)
+        if refused is not None:
+            return refused
+        wanted = WantedKey(
+            caller=row.caller,
+            scopes=frozenset(row.scopes),
+            lives_s=lifetime_s if lives_s is None else lives_s,
+        )
+        made = await _add(connection, by, row.caller_kind, wanted)
+        if isinstance(made, MadeKey):
+            await keys.replace_key(connection, key_id, made.row.key_id, overlap_s)
+        return made
+
+
+async def revoke_key(
+    connection: Connection, by: By, key_id: str
+) -> tuple[KeyRow, bool] | KeyRefused:
+    """Revoke a key: the key, and whether that was news.
+
+    It is believed for KEY_CACHE_S longer, so who says that it is dead waits for that long first.
+    """
+    if by.caller is not None and not by.caller.is_person:
+        return _for_people("Keys are revoked")
+    revoked = await keys.revoke_key(connection, key_id)
+    rows = await keys.list_keys(connection, key_id=key_id)
+    return (rows[0], revoked is not None) if rows else _no_such_key(key_id)
+
+
+async def _add(
+    connection: Connection, by: By, kind: CallerKind, wanted: WantedKey
+) -> MadeKey | KeyRefused:
+    pepper = await keys.read_secret(connection, "api-key-pepper")
+    token = f"{_PREFIXES[kind]}{secrets.token_urlsafe(32)}"
+    identity = wanted.certificate
+    new = NewKey(
+        key_id=f"key-{secrets.token_hex(8)}",
+        caller=wanted.caller,
+        caller_kind=kind,
+        digest=digest_key(pepper, token) if identity is None else digest_identity(pepper, identity),
+        scopes=sorted(wanted.scopes),
+        kind="token" if identity is None else "certificate",
+        label=identity,
+        created_by=by.name,
+        lives_s=wanted.lives_s,
+    )
+    if not await keys.add_key(connection, new):
+        detail = (
+            f"The certificate identity {identity} is registered already: revoke that key first "
+            "(`ledger key list` shows it)."
+        )
+        return KeyRefused("malformed", detail, {"field": "certificate"})
+    (row,) = await keys.list_keys(connection, key_id=new.key_id)
+    return MadeKey(row, token if identity is None else None)
+
+
+def _malformed(wanted: WantedKey, *, known: bool) -> KeyRefused | None:
+    unknown = sorted(wanted.scopes - SCOPES)
+    if unknown or not wanted.scopes:
+        said = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
+        detail = f"{said}: there are {', '.join(sorted(SCOPES))}"
+        return KeyRefused("malformed", detail, {"field": "scopes"})
+    if not known and (not _NAME.fullmatch(wanted.caller) or wanted.caller.startswith(RESERVED)):
+        detail = (
+            "a caller is named by 1 to 64 of the characters A-Z a-z 0-9 _ . : -, and is no "
+            f"channel nor the ledger itself: no name begins with {', '.join(RESERVED)}"
+        )
+        return KeyRefused("malformed", detail, {"field": "caller"})
+    if wanted.certificate is not None and not _IDENTITY.fullmatch(wanted.certificate):
+        detail = "a certificate's identity has 1 to 512 characters and no control characters"
+        return KeyRefused("malformed", detail, {"field": "certificate"})
+    return None
+
+
+def _first_kind(wanted: WantedKey) -> CallerKind:
+    return "person" if wanted.person or "admin:approve" in wanted.scopes else "service"
+
+
+def _unfit(wanted: WantedKey, kind: CallerKind) -> KeyRefused | None:
+    if wanted.person and kind == "service":
+        return _is_already(wanted.caller, "a service")
+    beyond = sorted(wanted.scopes - SCOPES_OF[kind])
+    if not beyond:
+        return None
+    detail = (
+        f"{wanted.caller} is a {kind}, whose keys cannot have {', '.join(beyond)}: programs do not "
+        "approve, and people do not generate. Use a caller of the other kind."
+    )
+    return KeyRefused("malformed", detail, {"field": "scopes"})
+
+
+def _is_already(name: str, kind: str) -> KeyRefused:
+    detail = f"{name} is {kind} since its first key, and stays that: use another name."
+    return KeyRefused("malformed", detail, {"field": "caller"})
+
+
+def _may_not_create(by: By, kind: CallerKind, scopes: frozenset[str]) -> KeyRefused | None:
+    if by.caller is None:
+        return None
+    if not by.caller.is_person:
+        return _for_people("Keys are made")
+    if kind == "service" and not scopes & ADMIN_SCOPES:
+        return None
+    detail = (
+        "Over the network, keys are made for services and without administrative scopes only: "
+        "nobody makes themselves another person. Others are made on the server: `ledger key "
+        "create`."
+    )
+    return KeyRefused("forbidden", detail)
+
+
+def _may_not_rotate(
+    by: By, row: KeyRow, lifetime_s: float | None, lives_s: float | None
+) -> KeyRefused | None:
+    if by.caller is None:
+        return None
+    if not by.caller.is_person:
+        return _for_people("Keys are rotated")
+    if by.caller.key_id == row.key_id:
+        if lives_s is None or lifetime_s is None or lives_s <= lifetime_s:
+            return None
+        detail = (
+            f"Your key was given to you for {lifetime_s:.0f} s, so its successor lives no longer; "
+            f"{lives_s:.0f} s were asked for."
+        )
+        return KeyRefused("forbidden", detail, {"lifetime_s": round(lifetime_s)})
+    if "admin:write" not in by.caller.scopes:
+        detail = "Without the scope admin:write you rotate only the key that you call with."
+        return KeyRefused("forbidden", detail, {"scope": "admin:write"})
+    if row.caller_kind == "service" and not frozenset(row.scopes) & ADMIN_SCOPES:
+        return None
+    detail = (
+        "Over the network you rotate keys of services without administrative scopes, and the key "
+        "that you call with; others are rotated on the server: `ledger key rotate`."
+    )
+    return KeyRefused("forbidden", detail)
+
+
+def _not_rotatable(row: KeyRow) -> KeyRefused | None:
+    if row.state != "in_force":
+        why = f"it is {row.state}: create a new one"
+    elif row.replaced_by is not None:
+        why = f"{row.replaced_by} has replaced it already: rotate that one"
+    elif row.kind == "certificate":
+        why = "it is a certificate: its issuer renews it under the same identity"
+    else:
+        return None
+    facts = {"state": row.state, "replaced_by": row.replaced_by}
+    return KeyRefused("key-not-rotatable", f"{row.key_id} cannot be rotated: {why}.", facts)
+
+
+def _for_people(what: str) -> KeyRefused:
+    return KeyRefused("forbidden", f"{what} by people; this key is a service's.")
+
+
+def _no_such_key(key_id: str) -> KeyRefused:
+    return KeyRefused("not-found", f"There is no key {key_id}: see the list of keys.")

@@ -1,0 +1,2 @@
+-- What a caller is.
+SELECT kind FROM callers WHERE name = $1

@@ -1,0 +1,2 @@
+-- Forget every name; in one database transaction with the restart, and after it.
+DELETE FROM directory
