@@ -27,6 +27,7 @@ from ledger.cli.keys import add_token
 from ledger.embedded import EmbeddedPostgres
 from ledger.service import SCOPES, Ledger, open_ledger
 from ledger.settings import Settings
+from ledger.store.keys import CallerKind
 from ledger.store.pool import connect_service
 from ledger.store.schema import initialise
 
@@ -144,13 +145,14 @@ class Served:
     """A live `ledger serve`, as a process of its own."""
 
     def __init__(self, environment: dict[str, str], *arguments: str) -> None:
-        self.port = free_port()
+        self.port, self.grpc_port = free_port(), free_port()
         self.database_url = environment.get("LEDGER_DATABASE_URL", "")
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = environment.get("LEDGER_DEV_API_KEY", "")
+        ports = {"LEDGER_HTTP_PORT": str(self.port), "LEDGER_GRPC_PORT": str(self.grpc_port)}
         self.process = subprocess.Popen(
             [str(Path(sys.executable).with_name("ledger")), "serve", *arguments],
-            env={**_clean_environment(), **environment, "LEDGER_HTTP_PORT": str(self.port)},
+            env={**_clean_environment(), **ports, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -209,16 +211,21 @@ async def http(served: Served) -> AsyncIterator[httpx2.AsyncClient]:
 async def make_key(served: Served) -> MakeKey:
     """What makes a key of the live service."""
 
-    async def make(scopes: Sequence[str] = tuple(SCOPES), expires_in_s: float | None = None) -> str:
+    async def make(
+        scopes: Sequence[str] = tuple(SCOPES),
+        expires_in_s: float | None = None,
+        caller: str | None = None,
+        kind: CallerKind = "development",
+    ) -> str:
         token = f"test-{secrets.token_urlsafe(24)}"
         expires_at = (
             None if expires_in_s is None else datetime.now(UTC) + timedelta(seconds=expires_in_s)
         )
-        caller = f"caller-{secrets.token_hex(4)}"
+        caller = caller or f"caller-{secrets.token_hex(4)}"
         connection = await connect_service(served.database_url)
         try:
             row = (f"key-{secrets.token_hex(8)}", caller, token, list(scopes), expires_at)
-            await add_token(connection, row)
+            await add_token(connection, row, kind)
         finally:
             await connection.close()
         return token

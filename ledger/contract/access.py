@@ -1,10 +1,12 @@
 """Access: who calls by a key, the scopes that calls need, and the words for who may not."""
 
 from collections.abc import Collection
+from math import ceil
 from typing import Final, Literal
 
 from ledger.contract.problems import Problem, ProblemError, problem
 from ledger.core.instants import Instant, format_instant
+from ledger.engine.rates import Rate
 from ledger.service import Caller, Ledger
 
 Scope = Literal[
@@ -34,15 +36,24 @@ def no_such_key() -> ProblemError:
 
 
 async def caller_of(ledger: Ledger, token: str) -> Caller:
-    """The caller of a key.
+    """The caller of a key, let in. Raises ProblemError as `let_in`."""
+    return let_in(ledger, ledger.cached_caller(token) or await ledger.authenticate(token))
 
-    Raises ProblemError: `unauthenticated`, or `forbidden` where operators stopped the caller.
+
+def let_in(ledger: Ledger, caller: Caller | None) -> Caller:
+    """The caller, who has sent one request more.
+
+    Raises ProblemError: `unauthenticated` for none, `forbidden` where operators stopped the
+    caller, `rate-limited` where it has sent too much.
     """
-    caller = ledger.cached_caller(token) or await ledger.authenticate(token)
     if caller is None:
         raise no_such_key()
     if caller.stopped_at is not None:
         raise ProblemError(_stopped(caller.name, caller.stopped_at))
+    if caller.rate is not None:
+        wait_s = ledger.callers.admit(caller)
+        if wait_s is not None:
+            raise ProblemError(_too_much(caller.name, caller.rate, wait_s))
     return caller
 
 
@@ -57,6 +68,17 @@ def check_scope(caller: Caller, scopes: Collection[Scope], **facts: object) -> N
         f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'.encode(),
     )
     raise ProblemError(problem("forbidden", detail, challenge, scope=wanted, **facts))
+
+
+def _too_much(name: str, rate: Rate, wait_s: float) -> Problem:
+    retry_after_s = ceil(wait_s)
+    detail = (
+        f"{name} may send {rate.per_s} commands a second, {rate.burst} at once after a rest, and "
+        f"has sent more; all its keys share this. Send it again in {retry_after_s} s."
+    )
+    again = (b"retry-after", b"%d" % retry_after_s)
+    facts = {"rate_per_s": rate.per_s, "burst": rate.burst, "retry_after_s": retry_after_s}
+    return problem("rate-limited", detail, again, caller=name, **facts)
 
 
 def _stopped(name: str, stopped_at: Instant) -> Problem:

@@ -14,6 +14,8 @@ class EntryAnswer(Struct, frozen=True):
 
     Amounts are of `currency`, which is null (and they with it) where no points moved; of several
     currencies it is the first. `at` is when it happened, `recorded_at` when it was written down.
+    `amount_cny` is the money that it is about, `other_wallet_id` the wallet at the other end of a
+    gift. `caller` is null for what fell due by itself. `what` says it in words.
     """
 
     seq: int
@@ -30,7 +32,12 @@ class EntryAnswer(Struct, frozen=True):
     lot_id: str | None
     order_id: str | None
     transfer_id: str | None
+    refund_id: str | None
+    other_wallet_id: str | None
+    amount_cny: Amount | None
+    caller: str | None
     reason: str | None
+    what: str
 
 
 class EntriesAnswer(Struct, frozen=True):

@@ -55,6 +55,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     type of an answer that is no JSON. `reasons` and `problems` are the refusals to declare beyond
     those that the rules of all calls bring. `waits` says that its work is given up when the
     caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
+
+    What is `audited`, or `audited_for_people` where a person calls, is entered in the audit list
+    under its `subject`, by default the first id of its path; `keeps_words` enters the reason too,
+    which is not for what is said about a wallet. `proposed_as` is the kind of proposal that a
+    person makes of it, who may not do it alone.
     """
 
     id: str
@@ -79,6 +84,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     development: bool = False
     waits: bool = False
     only_http: bool = False
+    audited: bool = False
+    audited_for_people: bool = False
+    keeps_words: bool = False
+    subject: Callable[[Any], str] | None = None
+    proposed_as: Literal["close_wallet", "pay_out", "erase_wallet"] | None = None
     example_body: Any = None
     example_query: dict[str, str] = {}
     example_answer: Any = None

@@ -2,20 +2,27 @@
 
 from typing import Final
 
+from ledger.contract.audit import with_acts
 from ledger.contract.calls import (
+    acts,
     administration,
     batches,
+    callers,
     catalogue,
     charges,
     control,
     conversions,
     development,
+    explanations,
     feed,
     finance,
+    find,
     history,
     holds,
+    keys,
     membership,
     orders,
+    proposals,
     refunds,
     sandbox,
     transfers,
@@ -23,8 +30,10 @@ from ledger.contract.calls import (
 )
 from ledger.contract.operation import Operation
 
-OPERATIONS: Final[tuple[Operation, ...]] = (
+_ALL: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
+    *find.OPERATIONS,
+    *explanations.OPERATIONS,
     *history.OPERATIONS,
     *charges.OPERATIONS,
     *holds.OPERATIONS,
@@ -38,8 +47,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *finance.OPERATIONS,
     *control.OPERATIONS,
     *administration.OPERATIONS,
+    *proposals.OPERATIONS,
+    *callers.OPERATIONS,
+    *keys.OPERATIONS,
+    *acts.OPERATIONS,
     *feed.OPERATIONS,
     *development.OPERATIONS,
     *sandbox.OPERATIONS,
 )
-"""Every call there is, but for what is only about HTTP itself."""
+OPERATIONS: Final = tuple(with_acts(operation) for operation in _ALL)
+"""Every call there is, but for what is only about HTTP itself; they enter their own acts."""

@@ -34,11 +34,11 @@ def render_wallet(view: WalletView, policy: Policy, codes: Mapping[int, str]) ->
     numbers = [number for number in codes if number != CNY]
     return WalletAnswer(
         wallet_id=wallet.wallet_id,
-        status=_status(wallet),
+        status=status_of(wallet),
         balances={codes[number]: _balance(wallet, number, view.as_of) for number in numbers},
         membership=None if wallet.membership is None else render_membership(wallet.membership),
         claim_fen=wallet.claim_fen(),
-        claims=[_claim(claim) for claim in wallet.claims],
+        claims=[render_claim(claim) for claim in wallet.claims],
         payable_fen=wallet.payable_fen,
         limits=_limits(view, policy, codes, numbers),
         frozen=wallet.frozen,
@@ -47,7 +47,8 @@ def render_wallet(view: WalletView, policy: Policy, codes: Mapping[int, str]) ->
     )
 
 
-def _status(wallet: Wallet) -> WalletStatus:
+def status_of(wallet: Wallet) -> WalletStatus:
+    """What the wallet is, in a word."""
     if wallet.closed_at is not None:
         return "closed"
     return "frozen" if wallet.frozen else "open"
@@ -69,7 +70,8 @@ def _balance(wallet: Wallet, currency: int, as_of: Instant) -> BalanceAnswer:
     )
 
 
-def _claim(claim: Claim) -> ClaimAnswer:
+def render_claim(claim: Claim) -> ClaimAnswer:
+    """What is owed of one order."""
     return ClaimAnswer(claim.order_id, format_amount(claim.open_fen))
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.contract import render, render_control, render_refunds, render_transfers
+from ledger.contract import (
+    render,
+    render_adjustments,
+    render_control,
+    render_refunds,
+    render_transfers,
+)
 from ledger.contract.answer import Answer
 from ledger.contract.answers_control import FrozenAnswer
 from ledger.contract.operation import Call
@@ -11,6 +17,7 @@ from ledger.contract.refusals import problem_of
 from ledger.contract.render_wallet import render_membership
 from ledger.core.batch import Answer as Outcome
 from ledger.core.decider import Command
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
 from ledger.core.flows.conversion import Converted
@@ -85,5 +92,7 @@ def _told_of_rarer(
             return 200, render_control.render_limit(wallet_id, outcome, codes)
         case WalletClosed():
             return 200, render_control.render_closed_wallet(wallet_id, outcome, codes)
+        case BalanceAdjusted():
+            return 201, render_adjustments.render_adjustment(wallet_id, outcome, codes)
         case _:
             raise AssertionError(f"no call brings about {type(outcome).__name__}")

@@ -38,6 +38,7 @@ def told_as(reason: Reason) -> tuple[Slug, str]:
             | Reason.TRANSFER_NOT_FOUND
             | Reason.ORDER_NOT_FOUND
             | Reason.REFUND_NOT_FOUND
+            | Reason.LOT_NOT_FOUND
         ):
             return "not-found", _missing_words(reason)
         case _:
@@ -50,6 +51,7 @@ _MissingReason = Literal[
     Reason.TRANSFER_NOT_FOUND,
     Reason.ORDER_NOT_FOUND,
     Reason.REFUND_NOT_FOUND,
+    Reason.LOT_NOT_FOUND,
 ]
 _OrderReason = Literal[
     Reason.ORDER_NOT_PAYABLE,
@@ -98,6 +100,11 @@ def _missing_words(reason: _MissingReason) -> str:
             return "There is no order {order_id}. Check the id."
         case Reason.REFUND_NOT_FOUND:
             return "There is no refund {refund_id}. Check the id."
+        case Reason.LOT_NOT_FOUND:
+            return (
+                "Nothing of {currency} is left in a lot {lot_id} of this wallet. Check the ids: "
+                "GET /v1/wallets/{wallet_id}/lots lists what there is."
+            )
         case _:
             assert_never(reason)
 
@@ -266,10 +273,7 @@ def words_of(rejection: Rejection) -> str:
         case Reason.WALLET_NOT_EMPTY:
             return f"{words} {_FATES.get(str(facts.get('what')), '')}"
         case Reason.INSUFFICIENT_FUNDS if "counted" in facts:
-            return (
-                "{amount} {currency} was asked for, and of what is available {available} was paid "
-                f"for: only that is converted or given away. Top up, {_NEW_KEY}."
-            )
+            return _too_little_words(facts)
         case Reason.ORDER_NOT_PAYABLE if "order_status" in facts:
             return "Order {order_id} is {order_status}. Only a pending order can be closed."
         case Reason.REFUND_EXCEEDS_ORDER if facts.get("refundable_fen") == 0:
@@ -286,6 +290,20 @@ def words_of(rejection: Rejection) -> str:
             return _upgrade_words(facts, words)
         case _:
             return words
+
+
+def _too_little_words(facts: Mapping[str, str | int]) -> str:
+    if facts["counted"] == "paid value":
+        return (
+            "{amount} {currency} was asked for, and of what is available {available} was paid "
+            f"for: only that is converted or given away. Top up, {_NEW_KEY}."
+        )
+    where = "lot {lot_id}" if "lot_id" in facts else "the wallet"
+    more = " Or say include_paid." if facts["counted"] == "free value" else ""
+    return (
+        f"{{amount}} {{currency}} was to be taken away, and {where} has {{available}} of "
+        f"{{counted}} available. Take at most that.{more}"
+    )
 
 
 def _upgrade_words(facts: Mapping[str, str | int], words: str) -> str:

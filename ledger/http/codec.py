@@ -7,13 +7,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ledger.contract.misfits import misfit
 from ledger.contract.problems import Problem, ProblemError, problem
 
 T = TypeVar("T")
 
-_MESSAGE_MAX: Final = 300
-_PLACE: Final = re.compile(r" - at `\$\.?(.*)`\Z", re.DOTALL)
-_INDEX: Final = re.compile(r"commands\[(\d+)\]\.?")
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _FIELDS_MAX: Final = 16
 
@@ -56,18 +54,7 @@ class BodyDecoder(Generic[T]):
 
 
 def _misfit(message: str) -> Problem:
-    place = _PLACE.search(message)
-    field = place[1] if place else ""
-    facts: dict[str, object] = {}
-    index = _INDEX.match(field)
-    if index:
-        facts["index"] = int(index[1])
-        field = field[index.end() :]
-    if field:
-        facts["field"] = field
-    if len(message) > _MESSAGE_MAX:
-        message = f"{message[:_MESSAGE_MAX]}…"
-    return problem("malformed", f"{message}. See /schema/openapi.json.", **facts)
+    return misfit(message, see="/schema/openapi.json")
 
 
 def _malformed(detail: str) -> ProblemError:

@@ -36,6 +36,9 @@ _PATH_WORDS: Final = {
     "order_id": "An order",
     "refund_id": "A refund of an order",
     "channel": "A payment channel",
+    "caller_name": "A caller",
+    "key_id": "A key, by its id; never the key itself",
+    "proposal_id": "A proposal, as its proposer was told",
 }
 
 
@@ -158,7 +161,7 @@ def problems_of(operation: Operation) -> tuple[Slug, ...]:
     """Every problem that an operation may answer with."""
     slugs: list[Slug] = [*_ALWAYS]
     if not operation.public:
-        slugs.extend(("unauthenticated", "forbidden"))
+        slugs.extend(("unauthenticated", "forbidden", "rate-limited"))
         slugs.extend(_AWAY)
     if operation.body is not None:
         slugs.append("unsupported-media-type")
@@ -166,6 +169,8 @@ def problems_of(operation: Operation) -> tuple[Slug, ...]:
         slugs.extend(("body-too-large", *_SUBMITTING, *_AWAY))
     if operation.needs_key:
         slugs.append("idempotency-key-reused")
+    if operation.proposed_as is not None:
+        slugs.append("approval-needed")
     slugs.extend(told_as(reason)[0] for reason in operation.reasons)
     return tuple(dict.fromkeys((*slugs, *operation.problems)))
 
@@ -187,7 +192,7 @@ def _refusal(operation: Operation, status: int, slugs: list[Slug]) -> Json:
     headers = _headers(replayable=remembered)
     if status in {401, 403}:
         headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
-    if status == 503:
+    if status in {429, 503}:
         headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}}
     titles = "; ".join(f"`{slug}`: {KINDS[slug][1]}" for slug in slugs)
     return {

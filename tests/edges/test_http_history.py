@@ -148,14 +148,15 @@ async def test_entries_tell_what_each_event_was_and_what_it_left(http: Client) -
         assert one["at"] == one["recorded_at"]
         for name in ("seq", "at", "recorded_at"):
             one.pop(name)
-    nothing = dict.fromkeys(items[0])
+        assert one.pop("what")
+    nothing = dict.fromkeys(items[0]) | {"caller": "dev"}
     points = {**nothing, "currency": "INSPIRATION"}
 
     def left(amount: str, change: str, after: str) -> dict[str, str]:
         return {"amount": amount, "available_change": change, "available_after": after}
 
     held = {**points, "hold_id": "h", "reference": "job-2"}
-    bought = {**nothing, "order_id": opened["order_id"]}
+    bought = {**nothing, "order_id": opened["order_id"], "amount_cny": "10.00"}
     charged = {**points, "charge_id": charge, "reference": "job-1"}
     assert items[::-1] == [
         points
@@ -172,7 +173,8 @@ async def test_entries_tell_what_each_event_was_and_what_it_left(http: Client) -
         | left("1.00", "1.00", "63.00"),
         bought | {"type": "order_opened"},
         bought
-        | {"type": "recharge_paid", "currency": "KUAIBI", "lot_id": f"lot-{opened['order_id']}"}
+        | {"type": "recharge_paid", "caller": "channel:sandbox"}
+        | {"currency": "KUAIBI", "lot_id": f"lot-{opened['order_id']}"}
         | left("100.00", "100.00", "100.00"),
     ]
 

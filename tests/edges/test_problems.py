@@ -42,6 +42,7 @@ STATUSES = {
     Reason.REFUND_NOT_FOUND: 404,
     Reason.REFUND_NOT_OPEN: 409,
     Reason.TRANSFER_NOT_FOUND: 404,
+    Reason.LOT_NOT_FOUND: 404,
     Reason.NO_MEMBERSHIP: 409,
     Reason.PROMOTION_NOT_APPLICABLE: 409,
     Reason.UPGRADE_NOT_OFFERED: 409,
@@ -97,6 +98,38 @@ def test_facts_are_told_in_the_words_of_callers() -> None:
         "amount": "10.00",
         "available": "0.20",
     }
+
+
+@pytest.mark.parametrize(
+    ("facts", "detail"),
+    [
+        (
+            {"counted": "paid value"},
+            (
+                "10.00 INSPIRATION was asked for, and of what is available 0.20 was paid for: only "
+                "that is converted or given away. Top up, then send the command under a new key."
+            ),
+        ),
+        (
+            {"counted": "free value"},
+            (
+                "10.00 INSPIRATION was to be taken away, and the wallet has 0.20 of free value "
+                "available. Take at most that. Or say include_paid."
+            ),
+        ),
+        (
+            {"counted": "paid and free value", "lot_id": "lot-1"},
+            (
+                "10.00 INSPIRATION was to be taken away, and lot lot-1 has 0.20 of paid and free "
+                "value available. Take at most that."
+            ),
+        ),
+    ],
+)
+def test_too_little_says_what_was_counted(facts: dict[str, Any], detail: str) -> None:
+    """What may be taken is not always all that is available."""
+    known = {"currency": 1001, "amount_minor": 1_000, "available_minor": 20}
+    assert problem_of(rejected(Reason.INSUFFICIENT_FUNDS, **known, **facts), CODES).detail == detail
 
 
 _OF_A_DAY = {"amount_minor": 600, "spent_minor": 450, "most_minor": 1_000}

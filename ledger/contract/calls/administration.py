@@ -92,6 +92,10 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
         raise ProblemError(problem(slug, detail, **{kind: name}))
 
 
+def _subject(call: Call[SwitchBody, NoQuery]) -> str:
+    return f"{call.body.kind}:{call.body.name}"
+
+
 def _no_such_caller(name: str) -> Problem:
     detail = f"There is no caller of the name {name!a}: `ledger key list` shows those there are."
     return problem("malformed", detail, field="name")
@@ -142,6 +146,9 @@ OPERATIONS: Final = (
         ),
         run=throw_switch,
         scopes=("admin:write",),
+        audited=True,
+        keeps_words=True,
+        subject=_subject,
         body=SwitchBody,
         answers={200: SwitchAnswer},
         problems=("unknown-channel", "unknown-sku"),

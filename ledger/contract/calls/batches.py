@@ -29,6 +29,8 @@ async def run_batch(call: Call[BatchBody, NoQuery]) -> Answer:
         (entry.idempotency_key, _command(call, entry, index))
         for index, entry in enumerate(call.body.commands)
     ]
+    # Whoever had one command left may go into debt with the rest of the batch.
+    call.ledger.callers.charge(call.caller, len(requests) - 1)
     outcomes = await call.ledger.submit_many(call.caller.name, requests)
     away = next((one for one in outcomes if isinstance(one, Unavailable)), None)
     if away is not None and all(isinstance(one, Unavailable) for one in outcomes):
@@ -98,6 +100,7 @@ OPERATIONS: Final = (
             "is its Idempotency-Replayed."
         ),
         run=run_batch,
+        audited_for_people=True,
         body=BatchBody,
         body_max=BATCH_BODY_MAX,
         answers={200: BatchAnswer},

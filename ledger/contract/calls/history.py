@@ -91,7 +91,12 @@ OPERATIONS: Final = (
                     lot_id=None,
                     order_id=None,
                     transfer_id=None,
+                    refund_id=None,
+                    other_wallet_id=None,
+                    amount_cny=None,
+                    caller="app",
                     reason=None,
+                    what="Points were charged in one step",
                 )
             ],
             None,

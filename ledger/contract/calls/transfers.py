@@ -105,6 +105,8 @@ OPERATIONS: Final = (
         ),
         run=pay_out,
         scopes=("admin:write",),
+        audited=True,
+        proposed_as="pay_out",
         body=PayoutBody,
         needs_key=True,
         answers={201: PayoutAnswer},

@@ -162,6 +162,7 @@ OPERATIONS: Final = (
         summary="Grant points without payment",
         run=grant,
         scopes=("credit:write",),
+        audited_for_people=True,
         body=GrantBody,
         needs_key=True,
         answers={201: GrantAnswer},

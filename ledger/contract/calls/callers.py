@@ -1,0 +1,176 @@
+"""Callers: who there is, who one is oneself, and how much each may send."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ledger.contract.access import Scope
+from ledger.contract.answer import Answer
+from ledger.contract.bodies import Body
+from ledger.contract.fields import Moment, ReasonText
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.paging import Cursor, Keyset, Limit
+from ledger.contract.problems import ProblemError, problem
+from ledger.core.instants import format_instant, to_instant
+from ledger.engine.rates import BURST_MAX, RATE_MAX
+from ledger.store.callers import CallerRow, limit_caller
+from ledger.store.callers import list_callers as read_callers
+from ledger.store.keys import CallerKind
+
+LOOKERS: Final[tuple[Scope, ...]] = ("admin:write", "admin:approve")
+"""Who may look at callers and keys."""
+
+_NAMES: Final = Keyset(tuple[str])
+
+
+class CallersQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of callers, by name."""
+
+    limit: Limit = 100
+    after: Cursor | UnsetType = UNSET
+
+
+class RateBody(Body, frozen=True):
+    """How much a caller may send: both numbers, or neither for no limit."""
+
+    reason: ReasonText
+    rate_per_s: (
+        Annotated[int, Meta(ge=1, le=RATE_MAX, description="Commands a second, for long")]
+        | UnsetType
+    ) = UNSET
+    burst: (
+        Annotated[int, Meta(ge=1, le=BURST_MAX, description="Commands at once, after a rest")]
+        | UnsetType
+    ) = UNSET
+
+
+class CallerAnswer(Struct, frozen=True):
+    """A caller: a service, a person, or the one of a development ledger.
+
+    Of the limit each process of the service counts by itself; null means that there is none.
+    """
+
+    caller: str
+    kind: CallerKind
+    rate_per_s: int | None
+    burst: int | None
+    stopped: bool
+    created_at: Moment
+
+
+class CallersAnswer(Struct, frozen=True):
+    """A page of callers."""
+
+    items: list[CallerAnswer]
+    next: str | None
+
+
+class MeAnswer(Struct, frozen=True):
+    """Who calls, by which key, and what that key allows."""
+
+    caller: str
+    kind: CallerKind
+    key_id: str
+    scopes: Sequence[str]
+    rate_per_s: int | None
+    burst: int | None
+
+
+async def read_me(call: Call[None, NoQuery]) -> Answer:
+    """Tell callers who they are."""
+    caller, rate = call.caller, call.caller.rate
+    limit = (None, None) if rate is None else (rate.per_s, rate.burst)
+    return Answer(
+        200, MeAnswer(caller.name, caller.kind, caller.key_id, sorted(caller.scopes), *limit)
+    )
+
+
+async def list_callers(call: Call[None, CallersQuery]) -> Answer:
+    """List the callers there are."""
+    async with call.ledger.reading() as connection:
+        rows = await read_callers(connection)
+    page, following = _NAMES.page(rows, lambda row: (row.name,), call.query.limit, call.query.after)
+    return Answer(200, CallersAnswer([_item(row) for row in page], following))
+
+
+async def limit_rate(call: Call[RateBody, NoQuery]) -> Answer:
+    """Limit a caller, or lift its limit."""
+    name, body = call.params["caller_name"], call.body
+    rate_per_s = None if isinstance(body.rate_per_s, UnsetType) else body.rate_per_s
+    burst = None if isinstance(body.burst, UnsetType) else body.burst
+    if (rate_per_s is None) != (burst is None):
+        missing = "burst" if burst is None else "rate_per_s"
+        detail = "A limit has both rate_per_s and burst; send neither for no limit."
+        raise ProblemError(problem("malformed", detail, field=missing))
+    async with call.ledger.reading() as connection:
+        if not await limit_caller(connection, name, rate_per_s, burst):
+            detail = f"There is no caller {name}: see GET /v1/callers."
+            raise ProblemError(problem("not-found", detail, what="caller"))
+        (row,) = await read_callers(connection, name)
+    return Answer(200, _item(row))
+
+
+def _item(row: CallerRow) -> CallerAnswer:
+    return CallerAnswer(
+        row.name,
+        row.kind,
+        row.rate_per_s,
+        row.burst,
+        stopped=row.stopped_at is not None,
+        created_at=format_instant(to_instant(row.created_at)),
+    )
+
+
+_STUDIO: Final = CallerAnswer(
+    "studio", "service", 200, 1_000, stopped=False, created_at="2026-03-01T01:00:00.123456Z"
+)
+
+OPERATIONS: Final = (
+    Operation(
+        id="readMe",
+        method="GET",
+        path="/v1/callers/me",
+        tag="Callers",
+        summary="Tell who calls",
+        run=read_me,
+        answers={200: MeAnswer},
+        example_answer=MeAnswer(
+            "studio", "service", "key-0123456789abcdef", ["debit:write", "wallet:read"], 200, 1_000
+        ),
+    ),
+    Operation(
+        id="listCallers",
+        method="GET",
+        path="/v1/callers",
+        tag="Callers",
+        summary="List callers, by name",
+        run=list_callers,
+        scopes=LOOKERS,
+        query=CallersQuery,
+        answers={200: CallersAnswer},
+        example_query={"limit": "20"},
+        example_answer=CallersAnswer([_STUDIO], None),
+    ),
+    Operation(
+        id="limitCaller",
+        method="POST",
+        path="/v1/callers/{caller_name}/rate",
+        tag="Callers",
+        summary="Limit how much a caller may send, or lift its limit",
+        description=(
+            "All keys of a caller share its limit; each process of the service counts by itself. A "
+            "batch counts as its commands, and what it takes beyond the limit is waited off. "
+            "Within a second every process knows."
+        ),
+        run=limit_rate,
+        scopes=("admin:write",),
+        audited=True,
+        keeps_words=True,
+        body=RateBody,
+        answers={200: CallerAnswer},
+        problems=("not-found",),
+        example_body=RateBody("twice its peak", rate_per_s=200, burst=1_000),
+        example_answer=_STUDIO,
+    ),
+)

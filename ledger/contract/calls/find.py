@@ -1,0 +1,73 @@
+"""Finding: whose a number is, whatever it is the number of."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from ledger.contract.answer import Answer
+from ledger.contract.answers_find import FindAnswer, FoundAnswer, IndexedAnswer
+from ledger.contract.calls.examples import HOLD, WALLET
+from ledger.contract.operation import Call, Operation
+
+NameText = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[\x21-\x7e]{1,128}\Z",
+        min_length=1,
+        max_length=128,
+        description="The whole of an id or number: 1 to 128 visible ASCII characters",
+    ),
+]
+
+
+class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look for."""
+
+    q: NameText
+
+
+async def find(call: Call[None, FindQuery]) -> Answer:
+    """Tell what goes by a name."""
+    name = call.query.q
+    finding = await call.ledger.directory.find(name)
+    return Answer(
+        200,
+        FindAnswer(
+            [FoundAnswer(one.kind, name, one.wallet_id, one.seq) for one in finding.items],
+            finding.more,
+            [IndexedAnswer(place.shard, place.seq, place.head) for place in finding.places],
+        ),
+    )
+
+
+OPERATIONS: Final = (
+    Operation(
+        id="find",
+        method="GET",
+        path="/v1/find",
+        tag="Wallet",
+        summary="Find out whose an id or number is",
+        description=(
+            "`q` is the whole id of a wallet, order, refund, hold, charge, transfer or lot, a "
+            "channel's own number of a payment or of its reversal (`payment`), or a caller's "
+            "`reference`. One name may be several things: a hold's id is unique only within its "
+            "wallet, a reference not even there. At most 100 are told. Wallets, orders, refunds "
+            "and charges are found at once. The others are in a directory that follows the log, "
+            "usually by a second; where nothing is found, some thousand events that are new are "
+            "looked through as well. `indexed` says how far the directory is."
+        ),
+        run=find,
+        scopes=("wallet:read",),
+        query=FindQuery,
+        answers={200: FindAnswer},
+        example_query={"q": HOLD},
+        example_answer=FindAnswer(
+            [
+                FoundAnswer("hold", HOLD, WALLET, 4709),
+                FoundAnswer("reference", HOLD, "user-91c2", 3322),
+            ],
+            more=False,
+            indexed=[IndexedAnswer(0, 4711, 4711), IndexedAnswer(1, 3350, 3352)],
+        ),
+    ),
+)
