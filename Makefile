@@ -11,7 +11,7 @@ RUN := .venv/bin/python -m
 # Other people's modules must not be mixed with the ones that are pinned here.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help serve test test-all coverage check check-locks lock bench clean ready-venv ready-serve ready-test ready-dev
+.PHONY: help serve test test-all coverage check check-locks check-proto proto proto-landed lock bench clean ready-venv ready-serve ready-test ready-dev
 
 help:
 	@echo 'make serve     a development ledger on its own Postgres: http://127.0.0.1:8000'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-all  all tests'
 	@echo 'make coverage  branch coverage: whole, and that of ledger/core, which must be 100 %'
 	@echo 'make check     linters, types, import contracts, dependencies, migrations, lock files'
+	@echo 'make proto     generate ledger/v1/*_pb2* from the .proto files there'
 	@echo 'make bench     measure this machine and the ledger on it; ARGS=--json for machines'
 	@echo 'make lock      pin the dependencies again; ARGS=--upgrade to take newer ones'
 	@echo 'make clean     remove .venv and caches; the data in .ledger stays'
@@ -47,7 +48,7 @@ coverage: ready-test
 
 # squawk: a migration is one transaction, its lock_timeout is set by migrations/env.py, and a
 # smallint is chosen where the number of rows (shards, accounts, currencies) is bounded for life.
-check: ready-dev check-locks
+check: ready-dev check-locks check-proto
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
@@ -57,6 +58,38 @@ check: ready-dev check-locks
 		--assume-in-transaction --exclude require-lock-timeout \
 		--exclude require-statement-timeout --exclude prefer-bigint-over-smallint {} +
 
+PROTOC := $(RUN) grpc_tools.protoc -I. --python_out=$$to --mypy_out=quiet:$$to
+BUF := .venv/bin/buf
+BUF_CONFIG := --config deploy/buf/buf.yaml
+
+# generate FOLDER: what protoc makes of the .proto files; stubs only where there is a service.
+define generate
+PATH="$$PWD/.venv/bin:$$PATH"; to=$(1); mkdir -p $$to
+$(PROTOC) ledger/v1/*.proto
+$(PROTOC) --grpc_python_out=$$to --mypy_grpc_out=quiet:$$to $$(grep -l '^service ' ledger/v1/*.proto)
+endef
+
+proto check-proto: export GENERATE = $(call generate,$${TO:-.})
+
+proto: ready-dev
+	$(BUF) format $(BUF_CONFIG) --write
+	rm -f ledger/v1/*_pb2*
+	sh -euc "$$GENERATE"
+
+# Changes are checked against what callers were last given; say so once a release has landed.
+proto-landed: ready-dev
+	$(BUF) build $(BUF_CONFIG) --exclude-source-info -o deploy/buf/landed.binpb
+
+check-proto: ready-dev
+	$(BUF) lint $(BUF_CONFIG)
+	$(BUF) format $(BUF_CONFIG) --diff --exit-code
+	$(BUF) breaking $(BUF_CONFIG) --against deploy/buf/landed.binpb
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && TO=$$made sh -euc "$$GENERATE" && \
+		for file in ledger/v1/*_pb2* $$made/ledger/v1/*_pb2*; do \
+			name=ledger/v1/$${file##*/}; cmp "$$made/$$name" "$$name" || \
+				{ echo "$$name is not what its .proto says: run \`make proto\`." >&2; exit 1; }; \
+		done
+
 # The widest set first: the others take its versions, so that one .venv can hold all three.
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --extra embedded --group build $(ARGS) pyproject.toml
@@ -64,7 +97,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: ready-venv
 	@echo 'installing uv …'
 	@.venv/bin/python -I -m pip install --quiet --disable-pip-version-check uv
-	$(LOCK) --group test --group lint -o $(REQUIREMENTS)/dev.txt
+	$(LOCK) --group test --group lint --group proto -o $(REQUIREMENTS)/dev.txt
 	$(LOCK) --group test -c $(REQUIREMENTS)/dev.txt -o $(REQUIREMENTS)/test.txt
 	$(LOCK) -c $(REQUIREMENTS)/dev.txt -o $(REQUIREMENTS)/serve.txt
 	@$(MAKE) --no-print-directory check-locks

@@ -17,15 +17,27 @@ class SettingsError(ValueError):
     """An environment variable has a value that cannot be; the message names it."""
 
 
+class Tls(Struct, frozen=True):
+    """Files in PEM: the server's certificate and key; with `client_ca` callers need one of its."""
+
+    cert: Path
+    key: Path
+    client_ca: Path | None = None
+
+
 class Settings(Struct, frozen=True):
     """Everything that a deployment may set.
 
-    `jobs` says whether a server does the jobs too; `grant_day_cap_minor` is what a caller may grant
-    of a currency a Shanghai day, None for no cap.
+    `grpc_port` is None where gRPC is off, `grpc_tls` where it is plain. `jobs` says whether a
+    server does the jobs too; `grant_day_cap_minor` is what a caller may grant of a currency a
+    Shanghai day, None for no cap.
     """
 
     http_host: str = "127.0.0.1"
     http_port: int = 8000
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int | None = 50051
+    grpc_tls: Tls | None = None
     data_dir: Path = Path(".ledger")
     database_url: str | None = None
     owner_database_url: str | None = None
@@ -48,6 +60,9 @@ def read_settings(environ: Mapping[str, str], *, development: bool = False) -> S
     return Settings(
         http_host=environ.get("LEDGER_HTTP_HOST") or "127.0.0.1",
         http_port=_whole(environ, "LEDGER_HTTP_PORT", 8000, 0, 65_535),
+        grpc_host=environ.get("LEDGER_GRPC_HOST") or "127.0.0.1",
+        grpc_port=_grpc_port(environ),
+        grpc_tls=_grpc_tls(environ),
         data_dir=Path(environ.get("LEDGER_DATA_DIR") or ".ledger"),
         database_url=environ.get("LEDGER_DATABASE_URL") or None,
         owner_database_url=environ.get("LEDGER_OWNER_DATABASE_URL") or None,
@@ -72,6 +87,26 @@ def _whole(environ: Mapping[str, str], name: str, default: int, least: int, most
             f"{name} must be a whole number from {least} to {most}, not {text[:40]!r}"
         )
     return int(text)
+
+
+def _grpc_port(environ: Mapping[str, str]) -> int | None:
+    if environ.get("LEDGER_GRPC_PORT") == "off":
+        return None
+    try:
+        return _whole(environ, "LEDGER_GRPC_PORT", 50_051, 0, 65_535)
+    except SettingsError as error:
+        raise SettingsError(f"{error}; or off") from None
+
+
+def _grpc_tls(environ: Mapping[str, str]) -> Tls | None:
+    cert, key, client_ca = (
+        environ.get(f"LEDGER_GRPC_TLS_{what}") for what in ("CERT", "KEY", "CLIENT_CA")
+    )
+    if not cert and not key and not client_ca:
+        return None
+    if not cert or not key:
+        raise SettingsError("gRPC over TLS needs LEDGER_GRPC_TLS_CERT and LEDGER_GRPC_TLS_KEY")
+    return Tls(Path(cert), Path(key), Path(client_ca) if client_ca else None)
 
 
 def _on(environ: Mapping[str, str], name: str) -> bool:

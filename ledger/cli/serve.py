@@ -24,9 +24,10 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
+from msgspec.structs import replace
 
+from ledger.cli.command_error import CommandError
 from ledger.cli.database import initialise_database, with_embedded
-from ledger.cli.failures import CommandError
 from ledger.cli.keys import add_token
 from ledger.embedded import EmbeddedPostgres
 from ledger.service import SCOPES
@@ -45,7 +46,11 @@ def run(*, development: bool) -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = read_settings(os.environ, development=development)
     configure_logging()
-    _check_port(settings)
+    _check_port(settings.http_host, settings.http_port, "LEDGER_HTTP_PORT to a free one")
+    if settings.grpc_port is not None:
+        instead = "LEDGER_GRPC_PORT to a free one, or to off"
+        port = _check_port(settings.grpc_host, settings.grpc_port, instead)
+        settings = replace(settings, grpc_port=port)
     # A signal during start-up unwinds what was started, like one that comes later.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, _leave)
@@ -58,16 +63,18 @@ def _leave(*_: object) -> None:
     sys.exit(0)
 
 
-def _check_port(settings: Settings) -> None:
+def _check_port(host: str, port: int, instead: str) -> int:
+    """The port; a free one for 0. Raises CommandError where it cannot be had."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.http_host, settings.http_port))
+            probe.bind((host, port))
         except OSError as error:
             raise CommandError(
-                f"port {settings.http_port} of {settings.http_host} cannot be had "
-                f"({error.strerror}): set LEDGER_HTTP_PORT to a free one"
+                f"port {port} of {host} cannot be had ({error.strerror}): set {instead}"
             ) from error
+        had: int = probe.getsockname()[1]
+        return had
 
 
 @contextmanager
@@ -135,7 +142,7 @@ async def _prepare(settings: Settings) -> str | None:
             return None
         key = settings.dev_api_key or _kept_key(settings.data_dir)
         key_id = f"key-dev-{secrets.token_hex(8)}"
-        await add_token(connection, (key_id, "dev", key, sorted(SCOPES), None))
+        await add_token(connection, (key_id, "dev", key, sorted(SCOPES), None), "development")
         return key
     finally:
         await connection.close()
@@ -178,6 +185,9 @@ def _kept_key(data_dir: Path) -> str:
 def _serve(settings: Settings, key: str | None) -> None:
     assert settings.database_url is not None
     os.environ["LEDGER_DATABASE_URL"] = settings.database_url
+    if settings.grpc_port is not None:
+        # Workers share one port, also where any free one would do.
+        os.environ["LEDGER_GRPC_PORT"] = str(settings.grpc_port)
     os.environ["LEDGER_DEVELOPMENT"] = "1" if settings.development else "0"
     # Forking a process that has threads is asking for trouble.
     multiprocessing.set_start_method("spawn", force=True)
@@ -217,3 +227,6 @@ def _announce(settings: Settings, key: str | None) -> None:
             time.sleep(0.05)
     said = f", key {key}" if key is not None else ""
     print(f"ledger ready at {address}{said}", flush=True)
+    if settings.grpc_port is not None:
+        tls = " over TLS" if settings.grpc_tls is not None else ""
+        print(f"gRPC at {settings.grpc_host}:{settings.grpc_port}{tls}", flush=True)

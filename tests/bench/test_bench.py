@@ -12,9 +12,9 @@ import pytest
 LEDGER = str(Path(sys.executable).with_name("ledger"))
 FIGURES = {
     *("a_copy", "b_1", "b_10", "b_100", "b_1000", "b_hot", "c_1", "c_16", "c_64", "c_256"),
-    *("d_batch", "e_hold", "f_replay", "g_pgbench", "h_commit"),
+    *("d_batch", "e_hold", "f_replay", "g_pgbench", "h_commit", "i_64", "j_batch"),
 }
-AIMS = {"b_1000", "b_hot", "c_64", "c_64_p99", "memory", "memory_growth"}
+AIMS = {"b_1000", "b_hot", "c_64", "c_64_p99", "i_64", "j_batch", "memory", "memory_growth"}
 
 
 async def bench(temporary: Path, *arguments: str) -> tuple[int, str, str]:

@@ -108,6 +108,8 @@ def aims_of(figures: Mapping[str, Figure], memory_mb: Sequence[float]) -> dict[s
         "b_1000": ratio_aim("engine by 1,000 : COPY ceiling", figures, "b_1000", "a_copy", 0.5),
         "b_hot": ratio_aim("one hot wallet : spread wallets", figures, "b_hot", "b_1000", 0.8),
         "c_64": ratio_aim("HTTP at 64 : pgbench TPC-B", figures, "c_64", "g_pgbench", 1.0),
+        "i_64": ratio_aim("gRPC at 64 : HTTP at 64", figures, "i_64", "c_64", 1.0),
+        "j_batch": ratio_aim("gRPC batches : HTTP batches", figures, "j_batch", "d_batch", 1.0),
         "c_64_p99": None
         if p99_ms is None
         else Aim(what="HTTP at 64: p99, ms", value=p99_ms, bound=15.0, sense="at most"),

@@ -9,17 +9,23 @@ import sys
 import time
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from typing import Final, cast
 
 import msgspec
 import uvloop
 
 from ledger.cli.bench.figures import percentiles
+from ledger.cli.bench.http2 import Connection
 from ledger.cli.bench.jobs import Job, Result
+from ledger.cli.bench.messages import calls_of
 from ledger.cli.bench.requests import Requests, requests_of
 
 ANSWERS_PATIENCE_S: Final = 30.0
 """How long answers are waited for after the last request was sent."""
+
+RPC_CONNECTIONS: Final = 4
+"""Over how many connections gRPC calls are spread; the calls at once are a multiple of it."""
 
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length: "
@@ -49,6 +55,13 @@ class Load:
             return None
         self._sent += 1
         return self._sent - 1
+
+    def took(self, seconds: float, refusal: str | None) -> None:
+        """Count what came of a call."""
+        if refusal is None:
+            self.seconds.append(seconds)
+        else:
+            self.statuses[refusal] += 1
 
     def leave(self) -> None:
         """A connection has nothing more to do."""
@@ -138,10 +151,11 @@ async def run(job: Job) -> Result:
     """Connect, make the load, hang up."""
     loop = asyncio.get_running_loop()
     load = Load(job)
-    clients: list[Client] = []
+    clients: list[Client | Connection] = []
+    make, count = _clients(job, load)
     try:
-        for _ in range(job.connections):
-            _, client = await loop.create_connection(lambda: Client(load), "127.0.0.1", job.port)
+        for _ in range(count):
+            _, client = await loop.create_connection(make, "127.0.0.1", job.port)
             clients.append(client)
         started, cpu_s = time.perf_counter(), time.process_time()
         load.start(job.seconds)
@@ -164,6 +178,15 @@ async def run(job: Job) -> Result:
         replayed=load.replayed,
         cpu_s=time.process_time() - cpu_s,
     )
+
+
+def _clients(job: Job, load: Load) -> tuple[Callable[[], Client | Connection], int]:
+    """What makes a connection, and how many are needed."""
+    if job.over == "http":
+        return lambda: Client(load), job.connections
+    count = min(job.connections, RPC_CONNECTIONS)
+    calls, at_once = calls_of(job), job.connections // count
+    return lambda: Connection(load, calls, job.key, at_once), count
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The service over HTTP: jobs for the load generator, judged by what they were to come to."""
+"""The service over HTTP and gRPC: jobs for the load generator, and how each is judged."""
 
 import time
 from typing import Literal
@@ -26,6 +26,7 @@ class HttpLoad:
         """Requests that nobody measures; what the worker holds after them is its base."""
         self._generator.run(self._job("batch", 2, seconds))
         self._generator.run(self._job("debit", 64, seconds))
+        self._generator.run(self._job("debit", 64, seconds, over="grpc"))
         self.memory_mb.append(self._service.usage().memory_mb)
 
     def measure_debits(self, connections: int, seconds: float) -> Sample:
@@ -53,19 +54,34 @@ class HttpLoad:
         _, sample = self._measure(self._job("batch", connections, seconds), each=COMMANDS)
         return sample
 
+    def measure_rpc_debits(self, at_once: int, seconds: float) -> Sample:
+        """Single debits over gRPC."""
+        _, sample = self._measure(self._job("debit", at_once, seconds, over="grpc"))
+        return sample
+
+    def measure_rpc_batches(self, at_once: int, seconds: float) -> Sample:
+        """Batches of 1,000 debits over gRPC; counted are the debits."""
+        _, sample = self._measure(self._job("batch", at_once, seconds, over="grpc"), each=COMMANDS)
+        return sample
+
     def measure_holds(self, connections: int, seconds: float) -> Sample:
         """A hold and its capture, one after the other; counted are the pairs."""
         _, sample = self._measure(self._job("hold", connections, seconds))
         return sample
 
     def _job(
-        self, kind: Literal["debit", "batch", "hold"], connections: int, seconds: float
+        self,
+        kind: Literal["debit", "batch", "hold"],
+        connections: int,
+        seconds: float,
+        over: Literal["http", "grpc"] = "http",
     ) -> Job:
         # Later than the keys of any earlier job: those grow by less than a millisecond a request.
         self._run = max(time.time_ns() // 1_000_000, self._run + 1)
         return Job(
             kind=kind,
-            port=self._service.port,
+            port=self._service.port if over == "http" else self._service.grpc_port,
+            over=over,
             key=self._service.key,
             connections=connections,
             seconds=seconds,

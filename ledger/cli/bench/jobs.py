@@ -15,11 +15,12 @@ class Job(Struct, frozen=True, kw_only=True):
     """Load to make: requests numbered from 0, until `seconds` have passed or `most` are sent.
 
     `run` is the moment that its idempotency keys grow from, in milliseconds: a job of an earlier
-    run's number sends that run's requests again.
+    run's number sends that run's requests again. Over gRPC `connections` are calls at once.
     """
 
     kind: Literal["debit", "batch", "hold"]
     port: int
+    over: Literal["http", "grpc"] = "http"
     key: str
     connections: int
     seconds: float

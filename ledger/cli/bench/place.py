@@ -101,7 +101,7 @@ def place_for(
         tell(f"giving {wallets:,} wallets their funds")
         engine = _engine(stack, runner, service_url, wallets)
         chunks = runner.run(read_chunks(owner_url, SHARDS_DEFAULT)) if "a" in letters else []
-        if any(letter in letters for letter in "cdef"):
+        if any(letter in letters for letter in "cdefij"):
             tell("starting and warming up the service")
             served = _served(stack, folder, (owner_url, service_url), wallets)
             served.warm_up(min(seconds, WARM_UP_S))

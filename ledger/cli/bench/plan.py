@@ -12,7 +12,7 @@ from ledger.cli.failures import CommandError
 Run = Callable[[Place, float], Sample]
 """Measures for some seconds."""
 
-LETTERS: Final = "abcdefgh"
+LETTERS: Final = "abcdefghij"
 
 ROUNDS: Final = 3
 """How often measurements that are compared take turns: what else the machine does hits all."""
@@ -54,11 +54,25 @@ MEASUREMENTS: Final = (
     Measurement("c_16", "HTTP debits, 16", _debits(16)),
     Measurement("c_64", "HTTP debits, 64", _debits(64), compared=True),
     Measurement("c_256", "HTTP debits, 256", _debits(256)),
-    Measurement("d_batch", "HTTP batches of 1,000, 2", lambda p, s: p.http.measure_batches(2, s)),
+    Measurement(
+        "d_batch",
+        "HTTP batches of 1,000, 2",
+        lambda p, s: p.http.measure_batches(2, s),
+        compared=True,
+    ),
     Measurement("e_hold", "HTTP hold + capture, 64", lambda p, s: p.http.measure_holds(64, s)),
     Measurement("f_replay", "HTTP replays, 64", lambda p, s: p.http.measure_replays(64, s)),
     Measurement("g_pgbench", "pgbench TPC-B, 16", lambda p, s: p.measure_pgbench(s), compared=True),
     Measurement("h_commit", "single-row commits, 1", lambda p, s: p.measure_commits(s)),
+    Measurement(
+        "i_64", "gRPC debits, 64", lambda p, s: p.http.measure_rpc_debits(64, s), compared=True
+    ),
+    Measurement(
+        "j_batch",
+        "gRPC batches of 1,000, 2",
+        lambda p, s: p.http.measure_rpc_batches(2, s),
+        compared=True,
+    ),
 )
 """In the order of the report. Replays come after the debits that they repeat."""
 
@@ -67,7 +81,7 @@ def chosen(only: str | None) -> list[Measurement]:
     """The measurements of the letters in `only`, or all. Raises CommandError for another letter."""
     letters = set(LETTERS) if only is None else {part.strip() for part in only.split(",")}
     if not letters <= set(LETTERS):
-        raise CommandError(f"--only takes letters from a to h, as in `a,b`, not {only!r}")
+        raise CommandError(f"--only takes letters from a to j, as in `a,b`, not {only!r}")
     return [one for one in MEASUREMENTS if one.letter in letters]
 
 

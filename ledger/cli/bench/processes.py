@@ -45,8 +45,8 @@ def usage_of(pid: int) -> Usage:
 class Service:
     """A `ledger serve` under load."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, key: str) -> None:
-        self.port, self.key = port, key
+    def __init__(self, process: subprocess.Popen[bytes], ports: tuple[int, int], key: str) -> None:
+        (self.port, self.grpc_port), self.key = ports, key
         self.worker_pid = _worker_of(process.pid)
 
     def usage(self) -> Usage:
@@ -57,8 +57,13 @@ class Service:
 @contextmanager
 def serving(environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
     """A development service on the database of the environment, ended afterwards."""
-    port, log = _free_port(), folder / "serve.log"
-    own = {"LEDGER_HTTP_PORT": str(port), "LEDGER_DATA_DIR": str(folder), **environment}
+    port, grpc_port, log = _free_port(), _free_port(), folder / "serve.log"
+    own = {
+        "LEDGER_HTTP_PORT": str(port),
+        "LEDGER_GRPC_PORT": str(grpc_port),
+        "LEDGER_DATA_DIR": str(folder),
+        **environment,
+    }
     command = [str(Path(sys.executable).with_name("ledger")), "serve", "--dev"]
     with log.open("wb") as output:
         process = start(command, environment=own, stdout=output, stderr=output)
@@ -69,7 +74,7 @@ def serving(environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
                 said = log.read_text(errors="replace")[-2_000:]
                 raise CommandError(f"`ledger serve` did not become ready; it said:\n{said}")
             time.sleep(0.05)
-        yield Service(process, port, environment["LEDGER_DEV_API_KEY"])
+        yield Service(process, (port, grpc_port), environment["LEDGER_DEV_API_KEY"])
 
 
 class Generator:

@@ -41,7 +41,8 @@ def key_of(run: int, number: int) -> str:
     return f"{at >> 16:08x}-{at & 0xFFFF:04x}-7{number & 0xFFF:03x}-8000-{number:012x}"
 
 
-def _wallet(job: Job, number: int) -> str:
+def wallet_of(job: Job, number: int) -> str:
+    """The wallet of a request."""
     return WALLET % ((number * _MIX + job.run) % 4_294_967_296 % job.wallets)
 
 
@@ -57,7 +58,7 @@ def _post(path: str, head: bytes, key: str, body: bytes) -> bytes:
 
 def _debits(job: Job, head: bytes) -> Callable[[int, int], bytes]:
     def debit(number: int, _: int) -> bytes:
-        path = f"/v1/wallets/{_wallet(job, number)}/debits"
+        path = f"/v1/wallets/{wallet_of(job, number)}/debits"
         return _post(path, head, key_of(job.run, number), _DEBIT)
 
     return debit
@@ -65,7 +66,7 @@ def _debits(job: Job, head: bytes) -> Callable[[int, int], bytes]:
 
 def _holds(job: Job, head: bytes) -> Callable[[int, int], bytes]:
     def step_of(number: int, step: int) -> bytes:
-        path = f"/v1/wallets/{_wallet(job, number)}/holds"
+        path = f"/v1/wallets/{wallet_of(job, number)}/holds"
         hold_id, key = f"{job.run}-{number}", key_of(job.run, 2 * number + step)
         if step:
             return _post(f"{path}/{hold_id}/capture", head, key, b"{}")
@@ -79,7 +80,7 @@ def _batches(job: Job, head: bytes) -> Callable[[int, int], bytes]:
     def batch(number: int, _: int) -> bytes:
         commands = ",".join(
             f'{{"kind":"debit","idempotency_key":"{key_of(job.run, one)}",'
-            f'"wallet_id":"{_wallet(job, one)}","currency":"INSPIRATION","amount":"0.01"}}'
+            f'"wallet_id":"{wallet_of(job, one)}","currency":"INSPIRATION","amount":"0.01"}}'
             for one in range(number * COMMANDS, (number + 1) * COMMANDS)
         )
         body = f'{{"commands":[{commands}]}}'.encode()

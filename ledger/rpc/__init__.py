@@ -1,0 +1,1 @@
+"""gRPC: carries the calls of the contract as messages of `ledger.v1`."""

@@ -1,0 +1,66 @@
+"""Who calls: a bearer key in the metadata, or else the certificate of the connection."""
+
+import re
+from typing import Any, Final
+
+import grpc
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ledger.contract.access import let_in, no_key, no_such_key
+from ledger.contract.problems import ProblemError, problem
+from ledger.service import Caller, Ledger
+
+_BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,512}) *", re.IGNORECASE)
+
+_IDENTITIES: Final = ("peer_uri", "peer_dns", "x509_common_name")
+"""Where a certificate's identity stands: the first URI, else the first DNS name, else its CN."""
+
+
+class Credentials(Struct, frozen=True):
+    """What a call brought to say who it is: at most one of a key and an identity."""
+
+    token: str | None = None
+    identity: str | None = None
+
+    async def caller(self, ledger: Ledger) -> Caller:
+        """The caller, let in as at any edge. Raises ProblemError and Unavailable."""
+        return let_in(ledger, await self._found(ledger))
+
+    async def still(self, ledger: Ledger) -> Caller:
+        """The caller of a stream that goes on, which is not counted as another request.
+
+        Raises ProblemError and Unavailable.
+        """
+        found = await self._found(ledger)
+        return let_in(ledger, None if found is None else replace(found, rate=None))
+
+    async def _found(self, ledger: Ledger) -> Caller | None:
+        if self.token is not None:
+            return ledger.cached_caller(self.token) or await ledger.authenticate(self.token)
+        if self.identity is None:
+            raise no_key()
+        return await ledger.callers.of_certificate(self.identity)
+
+
+def credentials_of(
+    context: grpc.aio.ServicerContext[Any, Any], authorization: list[str]
+) -> Credentials:
+    """What a call brought; a key counts before a certificate. Raises ProblemError."""
+    if not authorization:
+        return Credentials(identity=_identity(context))
+    if len(authorization) > 1:
+        detail = "The metadata authorization was given twice; give it once."
+        raise ProblemError(problem("malformed", detail, field="authorization"))
+    match = _BEARER.fullmatch(authorization[0])
+    if match is None:
+        raise no_such_key()
+    return Credentials(token=match[1])
+
+
+def _identity(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
+    said = context.auth_context()
+    for name in _IDENTITIES:
+        for value in said.get(name, ()):
+            return value.decode("utf-8", "replace")
+    return None

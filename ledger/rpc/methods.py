@@ -1,0 +1,137 @@
+"""Methods: every operation of the contract with its messages, by the names that both have."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
+from msgspec import Struct
+
+from ledger.contract.fields import KeyText, checked_id
+from ledger.contract.misfits import misfit
+from ledger.contract.operation import Operation
+from ledger.contract.problems import ProblemError, problem
+from ledger.rpc.asking import REQUEST_ID, Reader, reader_of
+from ledger.rpc.telling import teller_of
+from ledger.v1 import (
+    administration_pb2,
+    callers_pb2,
+    finance_pb2,
+    generation_pb2,
+    orders_pb2,
+    proposals_pb2,
+    support_pb2,
+    wallet_pb2,
+)
+
+M = TypeVar("M", bound=Message)
+
+SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
+    service
+    for file in (
+        wallet_pb2,
+        generation_pb2,
+        orders_pb2,
+        finance_pb2,
+        administration_pb2,
+        proposals_pb2,
+        callers_pb2,
+        support_pb2,
+    )
+    for service in file.DESCRIPTOR.services_by_name.values()
+)
+"""Every service of the contract."""
+
+KEY: Final = "idempotency_key"
+_CONTRACT: Final = "ledger/v1"
+
+
+class Asked(Struct, frozen=True, gc=False):
+    """A request as operations take it."""
+
+    params: Mapping[str, str]
+    query: Any
+    body: Any
+    key: str
+
+
+class Method:
+    """A unary call: the operation it carries, its messages, and the way between both."""
+
+    def __init__(self, descriptor: MethodDescriptor, operation: Operation) -> None:
+        self.operation = operation
+        self.name = descriptor.name
+        self.path = f"/{descriptor.containing_service.full_name}/{descriptor.name}"
+        self.asks, self.tells = descriptor.input_type, descriptor.output_type
+        self._request, self._response = GetMessageClass(self.asks), GetMessageClass(self.tells)
+        self._read: Reader = reader_of(self.asks)
+        self._params = [part[1:-1] for part in operation.path.split("/") if part[:1] == "{"]
+        self._nothing = None if operation.query.__struct_fields__ else operation.query()
+        self._tells_replay = "replayed" in self.tells.fields_by_name
+
+    def parse(self, raw: bytes) -> Any:  # noqa: ANN401 - a message, with the fields of its kind
+        """The request's message. Raises ProblemError `body-too-large` and `malformed`."""
+        return parsed(self._request, raw, self.operation.body_max)
+
+    def asked(self, message: Message) -> Asked:
+        """What is asked for. Raises ProblemError, in HTTP's order of precedence."""
+        operation, values = self.operation, self._read(message)
+        params = {name: checked_id(values.pop(name, ""), name) for name in self._params}
+        query = self._nothing
+        if query is None:
+            query = converted(values, operation.query)
+        key = _checked_key(values.pop(KEY, "")) if operation.needs_key else ""
+        body = None if operation.body is None else converted(values, operation.body)
+        return Asked(params, query, body, key)
+
+    def told(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
+        """The response's bytes."""
+        fields = teller_of(self.tells, cast("Hashable", type(answer)))(answer)
+        fields[REQUEST_ID] = request_id
+        if replayed and self._tells_replay:
+            fields["replayed"] = True
+        return self._response(**fields).SerializeToString()
+
+
+def parsed(kind: type[M], raw: bytes, limit: int) -> M:
+    """The message of these bytes. Raises ProblemError `body-too-large` and `malformed`."""
+    if len(raw) > limit:
+        detail = f"The message is larger than the {limit} bytes that this call takes."
+        raise ProblemError(problem("body-too-large", detail, limit_bytes=limit))
+    try:
+        return kind.FromString(raw)
+    except DecodeError as error:
+        detail = f"The message is no {kind.DESCRIPTOR.full_name}: {error}. See {_CONTRACT}."
+        raise ProblemError(problem("malformed", detail)) from None
+
+
+def converted(values: Mapping[str, Any], kind: Any) -> Any:  # noqa: ANN401 - a struct, or one of several
+    """The struct of plain values. Raises ProblemError `malformed`, naming the field."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ProblemError(misfit(str(error), see=_CONTRACT)) from None
+
+
+def _checked_key(given: str) -> str:
+    if not given:
+        detail = f"This call needs {KEY}; a UUIDv7 makes a good one."
+        raise ProblemError(problem("malformed", detail, field=KEY))
+    try:
+        return msgspec.convert(given, KeyText)
+    except msgspec.ValidationError:
+        detail = f"{KEY} is 1 to 255 visible ASCII characters."
+        raise ProblemError(problem("malformed", detail, field=KEY)) from None
+
+
+def methods_for(operations: Iterable[Operation]) -> list[Method]:
+    """Every unary call, each with its operation: ReadWallet is readWallet."""
+    by_name = {operation.id[0].upper() + operation.id[1:]: operation for operation in operations}
+    return [
+        Method(descriptor, by_name[descriptor.name])
+        for service in SERVICES
+        for descriptor in service.methods
+        if not descriptor.server_streaming
+    ]

@@ -1,0 +1,42 @@
+"""A call's trace: what its access-log line and its metrics will say."""
+
+import re
+from itertools import count
+from os import urandom
+from time import perf_counter
+from typing import Any, Final
+
+import grpc
+
+ABANDONED: Final = "CANCELLED"
+"""The status of a call whose caller went away, or whose deadline passed, before its answer."""
+
+_WELL_FORMED: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_process: Final = urandom(8).hex()
+_numbers: Final = count(1)
+
+
+class Trace:
+    """One call on its way; its parts are filled in as they become known."""
+
+    __slots__ = ("authorization", "caller", "code", "request_id", "started", "wallet_id")
+
+    def __init__(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        self.started = perf_counter()
+        self.caller = ""
+        self.code = ABANDONED
+        self.authorization: list[str] = []
+        self.wallet_id = ""
+        self.request_id = ""
+        for name, value in context.invocation_metadata() or ():
+            if name == "authorization":
+                self.authorization.append(str(value))
+            elif name == "x-request-id":
+                self.identify(str(value))
+        if not self.request_id:
+            self.request_id = f"{_process}-{next(_numbers):x}"
+
+    def identify(self, given: str) -> None:
+        """Take the id that a caller gave the request, if it is one."""
+        if given and _WELL_FORMED.fullmatch(given):
+            self.request_id = given

@@ -1,0 +1,240 @@
+"""TLS: the server proves itself, and with a client CA callers prove who they are."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import grpc
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ledger.cli.keys import add_token
+from ledger.engine.keys import By, MadeKey, WantedKey, create_key
+from ledger.settings import SettingsError, Tls, read_settings
+from ledger.store.pool import connect_service
+from tests.conftest import DEV_KEY, Database, Served, free_port
+from tests.rpc.calls import Rpc, bearer, refused
+from tests.rpc.conftest import Alone, start_alone
+
+POINT: Final = {"wallet_id": "w", "currency": "INSPIRATION", "amount": "1"}
+
+
+class Authorities:
+    """A CA for servers and one for clients, and the server's own files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.servers, self.clients, self.strangers = trustme.CA(), trustme.CA(), trustme.CA()
+        own = self.servers.issue_cert("localhost")
+        self.cert, self.key, self.client_ca = (folder / name for name in ("cert", "key", "ca"))
+        own.cert_chain_pems[0].write_to_path(self.cert)
+        own.private_key_pem.write_to_path(self.key)
+        self.clients.cert_pem.write_to_path(self.client_ca)
+
+    def credentials(self, *names: str, by: trustme.CA | None = None) -> grpc.ChannelCredentials:
+        """What a client trusts, with a certificate of these names unless there are none."""
+        roots = self.servers.cert_pem.bytes()
+        if not names:
+            return grpc.ssl_channel_credentials(roots)
+        cert, key = issue(by or self.clients, names)
+        return grpc.ssl_channel_credentials(roots, key, cert)
+
+
+def issue(ca: trustme.CA, names: Sequence[str]) -> tuple[bytes, bytes]:
+    """(certificate, key) in PEM: names with CN= are common names, those with :// are URIs."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer = serialization.load_pem_private_key(ca.private_key_pem.bytes(), None)
+    issuer = x509.load_pem_x509_certificate(ca.cert_pem.bytes())
+    now = dt.datetime.now(dt.UTC)
+    common = [name.removeprefix("CN=") for name in names if name.startswith("CN=")]
+    alternatives: list[x509.GeneralName] = [
+        x509.UniformResourceIdentifier(name) if "://" in name else x509.DNSName(name)
+        for name in names
+        if not name.startswith("CN=")
+    ]
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one) for one in common]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+    )
+    if alternatives:
+        named = x509.SubjectAlternativeName(alternatives)
+        builder = builder.add_extension(named, critical=False)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    cert = builder.sign(signer, hashes.SHA256())
+    return cert.public_bytes(serialization.Encoding.PEM), key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> Authorities:
+    """Made for this run, in a folder that goes with it."""
+    return Authorities(tmp_path_factory.mktemp("tls"))
+
+
+async def register(database_url: str, identity: str, *scopes: str) -> None:
+    """Make a caller that calls by a certificate."""
+    connection = await connect_service(database_url)
+    try:
+        wanted = WantedKey(caller="studio", scopes=frozenset(scopes), certificate=identity)
+        made = await create_key(connection, By("test"), wanted)
+        assert isinstance(made, MadeKey), made
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def secured(
+    database: Database, authorities: Authorities, *, mutual: bool
+) -> AsyncIterator[Alone]:
+    """A server over TLS, with a key that may read and spend."""
+    connection = await connect_service(database.url)
+    scopes = ["wallet:read", "debit:write"]
+    await add_token(connection, ("key-tls", "by-key", DEV_KEY, scopes, None))
+    await connection.close()
+    client_ca = authorities.client_ca if mutual else None
+    found = await start_alone(database.url, Tls(authorities.cert, authorities.key, client_ca))
+    try:
+        yield found
+    finally:
+        await found.server.stop()
+        await found.ledger.close()
+
+
+async def test_over_tls_keys_count_as_ever(database: Database, authorities: Authorities) -> None:
+    """The server proves itself; whoever does not trust it, or speaks plainly, gets nowhere."""
+    async with secured(database, authorities, mutual=False) as server:
+        async with Rpc(server.port, credentials=authorities.credentials()) as rpc:
+            assert (await rpc.call("ReadWallet", wallet_id="w")).wallet.wallet_id == "w"
+        async with Rpc(server.port, None, authorities.credentials()) as rpc:
+            read = rpc.call("ReadWallet", wallet_id="w")
+            await refused(read, "UNAUTHENTICATED", "UNAUTHENTICATED")
+        stranger = grpc.ssl_channel_credentials(authorities.strangers.cert_pem.bytes())
+        for credentials in (stranger, None):
+            async with Rpc(server.port, credentials=credentials) as rpc:
+                await unreachable(rpc)
+
+
+async def unreachable(rpc: Rpc) -> None:
+    """No call gets through, and none is answered."""
+    with pytest.raises(grpc.aio.AioRpcError) as told:
+        await rpc.call("ReadWallet", wallet_id="w", timeout=5)
+    assert told.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "x-request-id" not in dict(told.value.trailing_metadata())
+
+
+@pytest.mark.parametrize(
+    ("names", "identity"),
+    [
+        (
+            ("studio.house", "spiffe://house/studio", "spiffe://house/other"),
+            "spiffe://house/studio",
+        ),
+        (("studio.house", "other.house"), "studio.house"),
+        (("CN=studio",), "studio"),
+        (("CN=studio", "studio.house"), "studio.house"),
+    ],
+)
+async def test_the_certificate_says_who_calls(
+    database: Database,
+    authorities: Authorities,
+    names: tuple[str, ...],
+    identity: str,
+) -> None:
+    """By its first URI, else its first DNS name, else its common name; scopes are the caller's."""
+    await register(database.url, identity, "wallet:read")
+    async with (
+        secured(database, authorities, mutual=True) as server,
+        Rpc(server.port, None, authorities.credentials(*names)) as rpc,
+    ):
+        assert (await rpc.call("ReadWallet", wallet_id="w")).wallet.wallet_id == "w"
+        told = await refused(rpc.call("Debit", **POINT), "PERMISSION_DENIED", "FORBIDDEN")
+        assert told.facts["scope"] == "debit:write"
+
+
+async def test_who_has_no_certificate_of_ours_does_not_get_in(
+    database: Database, authorities: Authorities
+) -> None:
+    """None at all, a stranger's, or one that nobody was registered for; a key goes before it."""
+    await register(database.url, "studio.house", "wallet:read")
+    async with secured(database, authorities, mutual=True) as server:
+        none = authorities.credentials()
+        strange = authorities.credentials("studio.house", by=authorities.strangers)
+        for credentials in (none, strange):
+            async with Rpc(server.port, None, credentials) as rpc:
+                await unreachable(rpc)
+        unknown = authorities.credentials("nobody.house")
+        async with Rpc(server.port, None, unknown) as rpc:
+            read = rpc.call("ReadWallet", wallet_id="w")
+            await refused(read, "UNAUTHENTICATED", "UNAUTHENTICATED")
+            # What stands for a certificate inside the service cannot be sent as a key.
+            for token in ("certificate:studio.house", "%00certificate:studio.house"):
+                read = rpc.call("ReadWallet", wallet_id="w", metadata=bearer(token))
+                await refused(read, "UNAUTHENTICATED", "UNAUTHENTICATED")
+        async with Rpc(server.port, DEV_KEY, unknown) as rpc:
+            told = await refused(
+                rpc.call("Debit", **POINT), "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS"
+            )
+            assert told.detail
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"LEDGER_GRPC_TLS_CERT": "cert"}, "LEDGER_GRPC_TLS_KEY"),
+        ({"LEDGER_GRPC_TLS_KEY": "key"}, "LEDGER_GRPC_TLS_CERT"),
+        ({"LEDGER_GRPC_TLS_CLIENT_CA": "ca"}, "LEDGER_GRPC_TLS_CERT"),
+        ({"LEDGER_GRPC_PORT": "many"}, "LEDGER_GRPC_PORT"),
+        ({"LEDGER_GRPC_PORT": "65536"}, "or off"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(
+    environment: dict[str, str], named: str
+) -> None:
+    """Half of a pair is none, and never means that gRPC is served in plain text."""
+    with pytest.raises(SettingsError, match=named):
+        read_settings(environment)
+
+
+def test_grpc_can_be_off() -> None:
+    """And listens where HTTP does, on its own port, by default."""
+    assert read_settings({"LEDGER_GRPC_PORT": "off"}).grpc_port is None
+    assert read_settings({}).grpc_port == 50_051
+    assert read_settings({}).grpc_host == "127.0.0.1"
+
+
+async def test_a_file_that_cannot_be_read_is_named(
+    database: Database, authorities: Authorities, tmp_path: Path
+) -> None:
+    """The service does not start without the certificate it was given."""
+    with pytest.raises(SettingsError, match="LEDGER_GRPC_TLS_CERT"):
+        await start_alone(database.url, Tls(tmp_path / "none", authorities.key))
+
+
+async def test_a_port_that_is_taken_is_named(served: Served, tmp_path: Path) -> None:
+    """`ledger serve` says which setting to change, before it starts anything."""
+    ports = {"LEDGER_GRPC_PORT": str(served.grpc_port), "LEDGER_HTTP_PORT": str(free_port())}
+    second = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("ledger")), "serve", "--dev"),
+        env={**os.environ, **ports, "LEDGER_DATA_DIR": str(tmp_path)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await asyncio.wait_for(second.communicate(), 30)
+    assert second.returncode == 2
+    assert b"LEDGER_GRPC_PORT" in err
