@@ -1,0 +1,154 @@
+"""One logical call: its attempts, what each of them proves, and what the caller is told."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from ledger.client.errors import LedgerError, NoAnswer, OutcomeUnknown, Unavailable
+from ledger.client.refusals import Refused, refusal_of
+from ledger.client.retries import Pace, Retries, RetryBudget, RetryPolicy
+from ledger.client.tracing import CallSpan, span_of
+from ledger.client.transport import Lost, NotSent, Reply, Request, Transport
+
+T = TypeVar("T")
+
+NOTHING_DONE: Final = frozenset(
+    {
+        "rate-limited",
+        "busy",
+        "database-unavailable",
+        "shutting-down",
+        "wallet-quarantined",
+        "not-ready",
+    }
+)
+"""Refusals for now: the ledger says that nothing was done."""
+
+_UNREMEMBERED: Final = frozenset({401, 403})
+"""Refusals of the caller, not of the command: they say nothing about an attempt before."""
+
+_PASSING: Final = frozenset({429, 502, 503, 504})
+"""Statuses after which the same request may well succeed."""
+
+
+class _Failure(Struct, frozen=True):
+    """An attempt without a result: why, whether it may be done all the same, and what then."""
+
+    cause: Exception
+    unknown: bool
+    passing: bool = True
+    after_s: float | None = None
+
+
+class Calling:
+    """Makes logical calls over a transport, under one policy and one budget."""
+
+    def __init__(
+        self, transport: Transport, policy: RetryPolicy, budget: RetryBudget, pace: Pace
+    ) -> None:
+        self.transport = transport
+        self._policy, self._budget, self._pace = policy, budget, pace
+        self._finishing: set[asyncio.Future[Any]] = set()
+
+    def finish(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+        """Run something to its end even if whoever waits for it is cancelled."""
+        task = asyncio.ensure_future(work)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        return asyncio.shield(task)
+
+    async def finish_all(self) -> None:
+        """Wait for all of that."""
+        while self._finishing:
+            await asyncio.wait(self._finishing)
+
+    def retries(self) -> Retries:
+        """The tries of a call that begins now."""
+        return Retries(self._policy, self._budget, self._pace)
+
+    async def call(self, request: Request) -> Reply:
+        """The ledger's answer to a request.
+
+        Raises Refused if it refused, Unavailable if nothing was done, OutcomeUnknown if that
+        cannot be said.
+        """
+        with span_of(request) as span:
+            try:
+                return await self._call(request, span)
+            except Refused as refused:
+                span.note("ledger.refusal", refused.slug)
+                raise
+
+    async def _call(self, request: Request, span: CallSpan) -> Reply:
+        retries, unknown = self.retries(), False
+        while True:
+            timeout_s = retries.begin(request.waits_s)
+            outcome = await self._attempt(request, timeout_s, span.context())
+            span.note("ledger.attempts", retries.attempts)
+            if isinstance(outcome, Reply):
+                return outcome
+            if isinstance(outcome, Refused):
+                if unknown and outcome.status in _UNREMEMBERED:
+                    raise given_up(request, retries.attempts, outcome, unknown=True) from outcome
+                raise outcome
+            unknown = unknown or outcome.unknown
+            may_repeat = outcome.passing and request.may_be_sent_again
+            if not (may_repeat and await retries.another(outcome.after_s)):
+                cause = outcome.cause
+                raise given_up(request, retries.attempts, cause, unknown=unknown) from cause
+
+    async def _attempt(
+        self, request: Request, timeout_s: float, context: Mapping[str, str]
+    ) -> Reply | Refused | _Failure:
+        try:
+            reply = await self.transport.send(request, timeout_s, context)
+        except NotSent as error:
+            return _Failure(error, unknown=False)
+        except Lost as error:
+            return _Failure(error, unknown=request.changes)
+        return _judged(request, reply)
+
+
+def failed_of(request: Request, reply: Reply) -> LedgerError:
+    """The error that an answer of 4xx or 5xx is, when it stands for the whole call."""
+    outcome = _judged(request, reply)
+    if isinstance(outcome, _Failure):
+        return given_up(request, 1, outcome.cause, unknown=outcome.unknown)
+    assert isinstance(outcome, Refused)
+    return outcome
+
+
+def _judged(request: Request, reply: Reply) -> Reply | Refused | _Failure:
+    """What an answer means: a result, a refusal for good, or a failure that may pass."""
+    if reply.status < 300:
+        return reply
+    refused = refusal_of(reply)
+    if reply.status < 500 and reply.status != 429:
+        return refused
+    return _Failure(
+        refused,
+        # A 429 by whoever stands before the ledger is one too: it let nothing through.
+        unknown=request.changes and reply.status != 429 and refused.slug not in NOTHING_DONE,
+        passing=reply.status in _PASSING,
+        after_s=reply.retry_after_s,
+    )
+
+
+def given_up(request: Request, attempts: int, cause: Exception, *, unknown: bool) -> LedgerError:
+    """The error for a call whose last attempt failed by `cause`."""
+    if not unknown and isinstance(cause, Refused) and cause.status == 429:
+        return cause
+    name = request.operation.name
+    kind: type[NoAnswer] = OutcomeUnknown if unknown else Unavailable
+    if unknown and request.key is None:
+        advice = "It may or may not be done, and it has no key: look before you do it again."
+    elif unknown:
+        advice = (
+            f"It may or may not be done. Under the same key, {request.key}, it is done once at "
+            "most: make the same call with that idempotency_key, or client.resolve(error)."
+        )
+    else:
+        advice = "Nothing was done. Try again later."
+    return kind(f"{name}: {cause} ({attempts} attempts). {advice}", request, attempts)

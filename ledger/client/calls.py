@@ -1,0 +1,94 @@
+"""What the calls of all areas are made with: a request, its key, and the result's type."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from ledger.client.calling import Calling
+from ledger.client.errors import OutcomeUnknown, UnexpectedAnswer
+from ledger.client.fields import checked_key
+from ledger.client.keys import new_key
+from ledger.client.results import Page
+from ledger.client.transport import Operation, Request
+
+T = TypeVar("T")
+
+
+class Calls:
+    """The calls of one area; `LedgerClient` has those of all."""
+
+    def __init__(self, calling: Calling) -> None:
+        self._calling = calling
+
+    def finish(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
+        """Run something to its end even if whoever waits for it is cancelled."""
+        return self._calling.finish(work)
+
+    async def _read(
+        self,
+        result: type[T],
+        operation: Operation,
+        query: Mapping[str, object] | None = None,
+        **parameters: str,
+    ) -> T:
+        """Ask for something; `query` without its Nones."""
+        texts = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        request = Request(operation=operation, parameters=parameters, query=texts)
+        reply = await self._calling.call(request)
+        return decoded(reply.body, result)
+
+    async def _change(
+        self,
+        result: type[T],
+        operation: Operation,
+        body: Mapping[str, Any],
+        key: str | None,
+        **parameters: str,
+    ) -> T:
+        """Do something under `key`, or under a new one, the same for all attempts."""
+        request = Request(
+            operation=operation,
+            parameters=parameters,
+            body=body,
+            key=keyed(key) if operation.keyed else None,
+        )
+        return await self._sent(request, lambda body: decoded(body, result))
+
+    async def _sent(self, request: Request, decode: Callable[[Any], T]) -> T:
+        """Send a change; an unknown outcome takes along how its answer is read."""
+        try:
+            reply = await self._calling.call(request)
+        except OutcomeUnknown as unknown:
+            unknown.decode = decode
+            raise
+        return decode(reply.body)
+
+
+def keyed(key: str | None) -> str:
+    """The caller's key, or a new one."""
+    return new_key() if key is None else checked_key(key)
+
+
+def decoded(body: Any, result: type[T]) -> T:  # noqa: ANN401 - JSON, whatever it says
+    """The result that an answer's body tells. Raises UnexpectedAnswer."""
+    try:
+        return msgspec.convert(body, result)
+    except msgspec.ValidationError as error:
+        raise UnexpectedAnswer(
+            f"The answer is no {getattr(result, '__name__', result)} as this client knows it: "
+            f"{error}. It was carried out; a newer client may understand it."
+        ) from error
+
+
+async def each(read: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:
+    """Every item of a list, page after page; `read` takes the cursor to go on after."""
+    after: str | None = None
+    while True:
+        page = await read(after)
+        for item in page.items:
+            yield item
+        after = page.next
+        if after is None:
+            return

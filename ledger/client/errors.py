@@ -1,0 +1,62 @@
+"""What becomes of a call that gave no result: nobody answered, or the ledger refused."""
+
+from typing import Any
+
+from ledger.client.transport import Request
+
+
+class LedgerError(Exception):
+    """Anything that this client raises about a call to the ledger."""
+
+
+class NoAnswer(LedgerError):  # noqa: N818 - named for what happened
+    """No answer came, however often it was asked.
+
+    `operation` is the call's name, `idempotency_key` what it was sent under (None where a call
+    takes none), `attempts` how often it was sent. What happened last is the `__cause__`.
+    """
+
+    def __init__(self, text: str, request: Request, attempts: int) -> None:
+        super().__init__(text)
+        self.request = request
+        self.attempts = attempts
+
+    @property
+    def operation(self) -> str:
+        """The call's name in the contract."""
+        return self.request.operation.name
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What it was sent under: send the same call under it again to learn what became of it."""
+        return self.request.key
+
+
+class Unavailable(NoAnswer):
+    """The ledger could not be reached or is busy. Nothing was done."""
+
+
+class OutcomeUnknown(NoAnswer):
+    """An attempt may have been carried out, and its answer was lost.
+
+    It is done once or not at all: hand this error to `client.resolve`, or make the same call with
+    the same `idempotency_key`, as often as it takes, from any process. Never use a new key.
+    """
+
+    decode: Any = None
+    """What makes a result of the answer, for `client.resolve`."""
+
+
+class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
+    """The ledger did what it was asked, but its answer has another shape than this client knows."""
+
+
+class FeedGap(LedgerError):  # noqa: N818 - named for what is wrong
+    """The event feed left something out: `expected` is the seq that should have come."""
+
+    def __init__(self, shard: int, expected: int, found: int) -> None:
+        super().__init__(
+            f"After seq {expected - 1} of shard {shard} came {found}. Go on from {expected - 1} "
+            "again; if it happens again, the log or what is between us and it is damaged."
+        )
+        self.shard, self.expected, self.found = shard, expected, found

@@ -1,0 +1,199 @@
+"""A hold around a piece of work: its cost is set aside first, and charged if it succeeds."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Final, Protocol, Self, TypeVar
+
+from ledger.client.errors import LedgerError, OutcomeUnknown
+from ledger.client.fields import Amount, amount_text
+from ledger.client.refusals import HoldNotOpen, Refused
+from ledger.client.results import Capture, Hold
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("ledger.client")
+
+KEY_MAX: Final = 240
+"""The longest key of a hold: those of its capture and its void are made of it."""
+
+
+class HoldCalls(Protocol):
+    """What a scope needs of a client."""
+
+    async def capture(
+        self, wallet_id: str, hold_id: str, amount: Amount | None, *, idempotency_key: str | None
+    ) -> Capture:
+        """Charge the hold."""
+
+    async def void(self, wallet_id: str, hold_id: str, *, idempotency_key: str | None) -> Hold:
+        """Give the hold back."""
+
+    async def extend(self, wallet_id: str, hold_id: str, expires_in_s: int) -> Hold:
+        """Let the hold expire later."""
+
+    def finish(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Run to the end, whatever becomes of the one who waits for it."""
+
+
+class HoldScope:
+    """An `async with` block that is paid for: authorized on entry, captured when it succeeds.
+
+    - The block ends: `capture_amount` is captured, everything unless it was set; `charge` is the
+      answer. A capture that fails never voids: the work is done. If it is refused (HoldNotOpen: the
+      hold expired or was voided while the block ran) nothing was charged. After OutcomeUnknown give
+      the error to `client.resolve`. After Unavailable the hold is open: capture it later.
+    - The block raises, or its task is cancelled: the hold is voided, shielded from cancellation,
+      and the block's own error goes on. If the void fails, a note on that error and a warning in
+      the log say so; the hold then expires by itself. A second cancellation goes on at once and
+      leaves the void to finish behind it; `aclose` of the client waits for it.
+    - Entering raises: nothing was charged. If it was cancelled, or its outcome is unknown, a hold
+      may exist: a cancelled one is voided as soon as it is known, an unknown one expires.
+    - The process dies: nothing is charged, and the hold expires at `hold.expires_at`.
+    - In the block `capture` and `void` may be called at once; then the end of it does nothing.
+
+    The keys of the capture and the void are made of the hold's key, so whoever runs the same block
+    again under the same key is never charged twice.
+    """
+
+    def __init__(
+        self, calls: HoldCalls, authorize: Callable[[], Coroutine[Any, Any, Hold]], key: str
+    ) -> None:
+        if len(key) > KEY_MAX:
+            raise ValueError(f"The idempotency key of a hold has at most {KEY_MAX} characters.")
+        self._calls, self._authorize, self._key = calls, authorize, key
+        self._hold: Hold | None = None
+        self._entered = False
+        self._settled = False
+        self._refused = 0
+        self._amount: Amount | None = None
+        self.charge: Capture | None = None
+        """What was captured; None as long as nothing is."""
+
+    @property
+    def hold(self) -> Hold:
+        """The hold as it was authorized, or last extended."""
+        if self._hold is None:
+            raise RuntimeError("The hold does not exist yet: enter it with `async with`.")
+        return self._hold
+
+    @property
+    def hold_id(self) -> str:
+        """The hold's id."""
+        return self.hold.hold_id
+
+    @property
+    def amount(self) -> Decimal:
+        """What is held."""
+        return self.hold.amount
+
+    @property
+    def capture_amount(self) -> Amount | None:
+        """What is to be captured at the end; None is all of it."""
+        return self._amount
+
+    @capture_amount.setter
+    def capture_amount(self, amount: Amount | None) -> None:
+        """Say it as soon as it is known. Raises ValueError for nothing, or more than is held."""
+        self._amount = self._checked(amount)
+
+    async def capture(self, amount: Amount | None = None) -> Capture:
+        """Capture now, `amount` or all of it; the end of the block does nothing more.
+
+        Raises ValueError for nothing, or more than is held.
+        """
+        return await self._calls.finish(self._captured(self._checked(amount)))
+
+    async def void(self) -> Hold:
+        """Give it back now; the end of the block does nothing more."""
+        self._settled = True
+        return await self._calls.finish(self._voided())
+
+    async def extend(self, expires_in_s: int) -> Hold:
+        """Let it expire so many seconds from now instead."""
+        hold = self.hold
+        self._hold = await self._calls.extend(hold.wallet_id, hold.hold_id, expires_in_s)
+        return self._hold
+
+    async def __aenter__(self) -> Self:
+        if self._entered:
+            raise RuntimeError("A hold is entered once; ask the client for another one.")
+        self._entered = True
+        authorizing = asyncio.ensure_future(self._calls.finish(self._authorize()))
+        try:
+            self._hold = await asyncio.shield(authorizing)
+        except asyncio.CancelledError:
+            self._calls.finish(self._given_back(authorizing))
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._settled:
+            return
+        if error is None:
+            await self.capture(self._amount)
+            return
+        failure = await self._calls.finish(self._voided_quietly())
+        if failure is not None:
+            error.add_note(failure)
+
+    def _checked(self, amount: Amount | None) -> Amount | None:
+        if amount is not None and not 0 < Decimal(amount_text(amount)) <= self.amount:
+            raise ValueError(
+                f"{amount} was to be captured; it is above 0 and at most {self.amount}, what is "
+                "held. To charge nothing, call void()."
+            )
+        return amount
+
+    async def _captured(self, amount: Amount | None) -> Capture:
+        # Settled before it is known: whatever is unknown about a capture, a void may not follow.
+        self._settled = True
+        hold = self.hold
+        # A refusal is remembered under its key, so what is tried after it needs another one.
+        key = f"{self._key}:capture" + (f"-{self._refused}" if self._refused else "")
+        try:
+            self.charge = await self._calls.capture(
+                hold.wallet_id, hold.hold_id, amount, idempotency_key=key
+            )
+        except OutcomeUnknown:
+            raise
+        except LedgerError as error:
+            self._settled = False
+            self._refused += isinstance(error, Refused)
+            raise
+        return self.charge
+
+    async def _voided(self) -> Hold:
+        hold = self.hold
+        key = f"{self._key}:void"
+        return await self._calls.void(hold.wallet_id, hold.hold_id, idempotency_key=key)
+
+    async def _voided_quietly(self) -> str | None:
+        """Void; what went wrong, in words."""
+        hold = self.hold
+        try:
+            await self._voided()
+        except HoldNotOpen:
+            return None
+        except Exception as failure:  # noqa: BLE001 - the block's own error goes on, not this one
+            _log.warning("hold %s of %s was not voided: %s", hold.hold_id, hold.wallet_id, failure)
+            return (
+                f"The hold {hold.hold_id} of wallet {hold.wallet_id} could not be voided: "
+                f"{failure} It expires by itself at {hold.expires_at.isoformat()}."
+            )
+        return None
+
+    async def _given_back(self, authorizing: "asyncio.Future[Hold]") -> None:
+        """Void a hold whose block was cancelled before it began."""
+        try:
+            self._hold = await authorizing
+        except LedgerError:
+            return
+        await self._voided_quietly()

@@ -1,0 +1,306 @@
+"""The SDK against the contract: every call, every field, and what callers do with them."""
+
+import types
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Union, get_args, get_origin
+
+import httpx2
+import msgspec
+import pytest
+
+from ledger.client import (
+    BatchCommand,
+    HoldNotOpen,
+    InsufficientFunds,
+    LedgerClient,
+    NotFound,
+    UnknownCurrency,
+    batch,
+    operations,
+)
+from ledger.client import results as plain
+from ledger.client.results_books import (
+    AccountBalance,
+    ClosedWallet,
+    Entry,
+    EventPage,
+    Frozen,
+    LimitSet,
+    Payout,
+    Switch,
+)
+from ledger.client.results_orders import (
+    Catalogue,
+    MembershipOrder,
+    OrderRefund,
+    RechargeOrder,
+    RequestedRefund,
+)
+from ledger.client.transport import Operation
+from tests.client.conftest import funded
+from tests.client.faulty_way import FaultyWay
+from tests.conftest import DEV_KEY, Served
+
+OPERATIONS = [one for one in vars(operations).values() if isinstance(one, Operation)]
+
+RESULTS: dict[str, Any] = {
+    "readWallet": plain.Wallet,
+    "listLots": plain.Page[plain.Lot],
+    "listEntries": plain.Page[Entry],
+    "claimDailyGrant": plain.DailyGrant,
+    "grant": plain.Grant,
+    "convert": plain.Conversion,
+    "sendTransfer": plain.SentTransfer,
+    "readTransfer": plain.Transfer,
+    "quote": plain.Quote,
+    "authorizeHold": plain.Hold,
+    "listHolds": plain.Page[plain.Hold],
+    "readHold": plain.Hold,
+    "captureHold": plain.Capture,
+    "voidHold": plain.Hold,
+    "extendHold": plain.Hold,
+    "debit": plain.Debit,
+    "readCharge": plain.Charge,
+    "refundCharge": plain.ChargeRefund,
+    "openOrder": RechargeOrder | MembershipOrder,
+    "listOrders": plain.Page[RechargeOrder | MembershipOrder],
+    "readOrder": RechargeOrder | MembershipOrder,
+    "closeOrder": RechargeOrder | MembershipOrder,
+    "refundOrder": RequestedRefund,
+    "readRefund": OrderRefund,
+    "cancelMembership": plain.Membership,
+    "readCatalogue": Catalogue,
+    "readEvents": EventPage,
+    "freezeWallet": Frozen,
+    "unfreezeWallet": Frozen,
+    "setLimit": LimitSet,
+    "closeWallet": ClosedWallet,
+    "payOut": Payout,
+    "throwSwitch": Switch,
+}
+
+
+@pytest.fixture
+async def document(http: httpx2.AsyncClient) -> dict[str, Any]:
+    """The OpenAPI document of the live ledger."""
+    answer = await http.get("/schema/openapi.json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_every_call_is_where_the_contract_has_it(document: dict[str, Any]) -> None:
+    """Same name, method and path; a key where the contract needs one, and only there."""
+    for operation in OPERATIONS:
+        told = document["paths"][operation.path][operation.method.lower()]
+        assert told["operationId"] == operation.name
+        headers = {one.get("name", "").lower() for one in told.get("parameters", [])}
+        assert ("idempotency-key" in headers) == operation.keyed, operation.name
+
+
+async def test_every_result_has_every_field_of_the_answer(document: dict[str, Any]) -> None:
+    """Nothing that the ledger tells is lost, and nothing is asked of it that it does not tell."""
+    for name, result in RESULTS.items():
+        operation = next(one for one in OPERATIONS if one.name == name)
+        told = document["paths"][operation.path][operation.method.lower()]["responses"]
+        success = next(answer for status, answer in told.items() if status.startswith("2"))
+        schema = success["content"]["application/json"]["schema"]
+        assert shape_of(result) == shape_of_schema(document, schema), name
+
+
+def shape_of(kind: Any) -> Any:
+    """The names of a type's fields, and theirs; leaves and tags are None."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        named = {one.name: shape_of(one.type) for one in msgspec.structs.fields(kind)}
+        return named | ({"kind": None} if kind.__struct_config__.tag else {})
+    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
+        return {one.name: shape_of(one.type) for one in msgspec.structs.fields(kind)}
+    if origin in (Union, types.UnionType):
+        found = [shape for one in arguments if (shape := shape_of(one))]
+        return found[0] if len(found) == 1 else found or None
+    if origin is dict:
+        return ("each", shape_of(arguments[1])) if shape_of(arguments[1]) else None
+    return shape_of(arguments[0]) if origin is tuple else None
+
+
+def shape_of_schema(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The same of a JSON schema."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        schema = document["components"]["schemas"][name]
+    for either in ("anyOf", "oneOf"):
+        if either in schema:
+            found = [shape for one in schema[either] if (shape := shape_of_schema(document, one))]
+            return found[0] if len(found) == 1 else found or None
+    if schema.get("type") == "array":
+        return shape_of_schema(document, schema["items"])
+    if "properties" in schema:
+        return {name: shape_of_schema(document, of) for name, of in schema["properties"].items()}
+    each = schema.get("additionalProperties")
+    inner = shape_of_schema(document, each) if isinstance(each, dict) else None
+    return ("each", inner) if inner else None
+
+
+async def test_every_call_is_made(either: LedgerClient) -> None:
+    """A wallet's life: points of all kinds in and out, and each result as the contract says."""
+    wallet_id = await funded(either, 50)
+    daily = await either.daily_grant(wallet_id)
+    assert (daily.claimed_now, daily.amount) == (True, Decimal(66))
+    assert not (await either.daily_grant(wallet_id)).claimed_now
+    soon = datetime.now(UTC) + timedelta(days=40)
+    grant = await either.grant(
+        wallet_id, "KUAIBI", "2.5", source="compensation", reason="sorry", expires_at=soon
+    )
+    assert grant.expires_at == soon
+    lots = await either.lots(wallet_id)
+    assert [lot.source for lot in lots][:1] == ["daily"]
+    quote = await either.quote("image", quantity=5)
+    debit = await either.debit(wallet_id, sku="image", quantity=5, reference="r-1")
+    assert (debit.amount, debit.reference) == (quote.amount, "r-1")
+    assert (await either.charge(wallet_id, debit.charge_id)).refunded == 0
+    refund = await either.refund_charge(wallet_id, debit.charge_id, "0.4", reason="blurred")
+    assert (refund.refunded_now, refund.refunded) == (Decimal("0.40"), Decimal("0.40"))
+    hold = await either.authorize(wallet_id, currency="INSPIRATION", amount=1, expires_in_s=60)
+    assert [one.hold_id async for one in either.open_holds(wallet_id)] == [hold.hold_id]
+    longer = await either.extend(wallet_id, hold.hold_id, 120)
+    assert longer.expires_at > hold.expires_at
+    assert (await either.void(wallet_id, hold.hold_id)).status == "voided"
+    limit = await either.set_limit(wallet_id, "INSPIRATION", day=500, reason="asked for")
+    assert (limit.day, limit.single) == (Decimal(500), None)
+    assert (await either.freeze(wallet_id, reason="asked for")).frozen
+    assert not (await either.unfreeze(wallet_id, reason="asked for")).frozen
+    entries = [entry async for entry in either.entries(wallet_id, page_size=3)]
+    assert len(entries) == len({entry.seq for entry in entries}) > 8
+    assert entries == sorted(entries, key=lambda entry: -entry.seq)
+    assert (await either.wallet(wallet_id, at=entries[-1].at)).seq == entries[-1].seq
+    assert (await either.erase(wallet_id)).erased > 0
+    totals = await either.trial_balance(currency="INSPIRATION")
+    assert isinstance(totals[0], AccountBalance)
+    assert sum(row.debit - row.credit for row in totals) == 0
+
+
+async def test_orders_are_opened_paid_and_given_back(
+    client: LedgerClient, either: LedgerClient
+) -> None:
+    """Points and memberships; what was bought is converted and passed on."""
+    wallet_id, other = await funded(either), await funded(either)
+    catalogue = await either.catalogue()
+    assert {plan.plan for plan in catalogue.plans} >= {"gold", "black"}
+    order = await either.open_recharge(wallet_id, "KUAIBI", 10, "sandbox")
+    assert order.payment is not None
+    await client.request("POST", order.payment.pay_url)
+    paid = await either.order(order.order_id)
+    assert isinstance(paid, RechargeOrder)
+    assert (paid.status, paid.amount) == ("paid", Decimal(100))
+    conversion = await either.convert(wallet_id, "KUAIBI", "INSPIRATION", 20)
+    assert conversion.to_available == 120
+    sent = await either.transfer(wallet_id, other, "KUAIBI", 10, reference="tip")
+    assert sent.available_after == 70
+    assert (await either.read_transfer(wallet_id, sent.transfer_id)).amount == 10
+    refund = await either.refund_order(order.order_id, 2, reason="too much")
+    assert (refund.amount_cny, refund.order.order_id) == (Decimal(2), order.order_id)
+    assert (await either.order_refund(refund.refund_id)).refund_id == refund.refund_id
+    member = await either.open_membership(wallet_id, "gold", "month", "sandbox", promotion="launch")
+    assert member.price_cny < member.list_price_cny
+    assert member.payment is not None
+    await client.request("POST", member.payment.pay_url)
+    assert not (await either.cancel_membership(wallet_id)).renews
+    orders = [one async for one in either.orders(wallet_id, page_size=1)]
+    assert [type(one) for one in orders] == [MembershipOrder, RechargeOrder]
+    with pytest.raises(NotFound):
+        await either.order("no-such-order")
+    payable = (await either.wallet(other)).payable_fen
+    payout = await either.pay_out(other, Decimal(payable) / 100, reference="p-1")
+    assert payout.payable_after_cny == 0
+
+
+async def test_every_kind_of_command_goes_in_a_batch(
+    client: LedgerClient, either: LedgerClient
+) -> None:
+    """Each with the result of its own call, or its refusal."""
+    wallet_id, other = await funded(client), await funded(client)
+    order = await client.open_recharge(wallet_id, "KUAIBI", 10, "sandbox")
+    assert order.payment is not None
+    await client.request("POST", order.payment.pay_url)
+    commands: list[BatchCommand[Any]] = [
+        batch.daily_grant(wallet_id),
+        batch.grant(wallet_id, "KUAIBI", 1, source="promotional", reason="test"),
+        batch.authorize(wallet_id, sku="image", hold_id="h-1", expires_in_s=60),
+        batch.extend(wallet_id, "h-1", 120),
+        batch.capture(wallet_id, "h-1", "0.1"),
+        batch.authorize(wallet_id, currency="INSPIRATION", amount=1, hold_id="h-2"),
+        batch.void(wallet_id, "h-2"),
+        batch.convert(wallet_id, "KUAIBI", "INSPIRATION", 10),
+        batch.transfer(wallet_id, other, "KUAIBI", 10, reference="tip"),
+        batch.debit(wallet_id, sku="image", quantity=2, reference="r-1"),
+        batch.debit(wallet_id, currency="KUAIBI", amount=5_000),
+        batch.void(wallet_id, "h-1"),
+    ]
+    results = await either.batch(commands)
+    refused = [one.error for one in results if one.error is not None]
+    assert [type(one) for one in refused] == [InsufficientFunds, HoldNotOpen]
+    assert [type(one.value) for one in results[:-2]] == [one.result for one in commands[:-2]]
+    captured, debit = results[4].value, results[9].value
+    assert (captured.captured, captured.returned) == (Decimal("0.10"), Decimal("0.10"))
+    assert await client.charge(wallet_id, debit.charge_id) == await either.charge(
+        wallet_id, debit.charge_id
+    )
+    (refund,) = await either.batch(
+        [batch.refund_charge(wallet_id, debit.charge_id, "0.3", reason="blurred")]
+    )
+    assert refund.value.refunded == Decimal("0.30")
+    with pytest.raises(UnknownCurrency) as wrong:
+        await either.batch([commands[0], batch.debit(wallet_id, currency="CNY", amount=1)])
+    assert str(wrong.value.facts["index"]) == "1"
+
+
+async def test_switches_are_thrown_and_thrown_back(served: Served, client: LedgerClient) -> None:
+    """A SKU that nobody else uses here, stopped over one transport and let go over the other."""
+    sku = "video-10s-standard"
+    thrown = await client.throw_switch("sku", sku, stopped=True, reason="the model is down")
+    async with LedgerClient(f"grpc://127.0.0.1:{served.grpc_port}", DEV_KEY) as other:
+        assert thrown in await client.switches()
+        assert await other.switches() == await client.switches()
+        assert not (await other.throw_switch("sku", sku, stopped=False, reason="back")).stopped
+    assert thrown not in await client.switches()
+
+
+async def test_ids_and_keys_reach_the_ledger_as_they_are(either: LedgerClient) -> None:
+    """Dots alone are no step in a path, and a quote in a key is none around it."""
+    for wallet_id in (".", "..", "a:b.c-d_e"):
+        found = await either.grant(wallet_id, "KUAIBI", 1, source="promotional", reason="test")
+        assert found.wallet_id == wallet_id
+    for strange in ('"a', '"a"', "a\\b", '"\\"', "~!@#$%^&*()"):
+        lots = {
+            (
+                await either.grant(
+                    "..", "KUAIBI", 1, source="promotional", reason="x", idempotency_key=strange
+                )
+            ).lot_id
+            for _ in range(2)
+        }
+        assert len(lots) == 1
+    with pytest.raises(ValueError, match="visible ASCII"):
+        await either.debit("w", sku="image", idempotency_key="not\r\nvisible")
+    with pytest.raises(ValueError, match="zone"):
+        await either.wallet("w", at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+    with pytest.raises(ValueError, match="https"):
+        LedgerClient("ftp://ledger")
+
+
+async def test_connections_are_kept(far: LedgerClient, way: FaultyWay) -> None:
+    """Calls one after the other share a connection, whatever they were answered."""
+    wallet_id = await funded(far)
+    for _ in range(10):
+        await far.debit(wallet_id, currency="INSPIRATION", amount=1)
+        with pytest.raises(NotFound):
+            await far.order("no-such-order")
+    assert len(way.heads) == 21
+    assert way.connections == 1
+
+
+async def test_what_an_id_cannot_be_is_refused_before_it_is_sent(client: LedgerClient) -> None:
+    """An empty one would name another path."""
+    with pytest.raises(ValueError, match="empty"):
+        await client.wallet("")

@@ -1,0 +1,189 @@
+"""gRPC by itself: answers lost with their connection, and what only HTTP has."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Self
+
+import pytest
+
+from ledger.client import (
+    LedgerClient,
+    OutcomeUnknown,
+    RetryPolicy,
+    SyncLedgerClient,
+    Unavailable,
+)
+from tests.client.conftest import QUICK, funded, left
+from tests.client.test_feed import follow
+from tests.conftest import DEV_KEY, Served, free_port
+
+
+class CuttingWay:
+    """A TCP proxy: while `cuts` is above 0, a connection that is answered is cut instead."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self.cuts = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        assert self._server is not None
+        return f"grpc://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        pumps = [
+            asyncio.create_task(self._pump(reader, up_writer, cutting=False)),
+            asyncio.create_task(self._pump(up_reader, writer, cutting=True)),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._serving.discard(task)
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            writer.close()
+            up_writer.close()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, cutting: bool
+    ) -> None:
+        while chunk := await reader.read(65_536):
+            if cutting and self.cuts:
+                self.cuts -= 1
+                # Whatever this was: the answer is made by now.
+                await asyncio.sleep(0.1)
+                return
+            writer.write(chunk)
+            await writer.drain()
+
+
+@pytest.fixture
+async def cutting(served: Served) -> AsyncIterator[CuttingWay]:
+    """A way to the live ledger's gRPC that loses answers."""
+    async with CuttingWay(served.grpc_port) as found:
+        yield found
+
+
+@pytest.fixture
+async def far(cutting: CuttingWay) -> AsyncIterator[LedgerClient]:
+    """A client over that way."""
+    async with LedgerClient(cutting.url, DEV_KEY, retry=QUICK) as found:
+        yield found
+
+
+async def test_a_lost_answer_is_recovered_and_charged_once(
+    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+) -> None:
+    """A connection that breaks is an unknown outcome, which the same key resolves."""
+    wallet_id = await funded(far)
+    cutting.cuts = 2
+    debit = await far.debit(wallet_id, currency="INSPIRATION", amount=7)
+    assert (await client.charge(wallet_id, debit.charge_id)).amount == 7
+    assert await left(client, wallet_id) == ("93.00", "0.00")
+    assert cutting.cuts == 0
+
+
+async def test_an_unknown_outcome_is_resolved_over_either_transport(
+    client: LedgerClient, cutting: CuttingWay
+) -> None:
+    """Keys are the ledger's, not the transport's."""
+    wallet_id = await funded(client)
+    once = RetryPolicy(attempts_max=1)
+    async with LedgerClient(cutting.url, DEV_KEY, retry=once) as far:
+        await far.wallet(wallet_id)
+        cutting.cuts = 1
+        with pytest.raises(OutcomeUnknown) as unknown:
+            await far.debit(wallet_id, currency="INSPIRATION", amount=7)
+        first = await client.resolve(unknown.value)
+        assert await far.resolve(unknown.value) == first
+    assert await left(client, wallet_id) == ("93.00", "0.00")
+
+
+async def test_a_hold_survives_what_is_lost(
+    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+) -> None:
+    """Authorization and capture."""
+    wallet_id = await funded(far)
+    cutting.cuts = 1
+    async with far.hold(wallet_id, sku="image", quantity=2) as hold:
+        cutting.cuts = 1
+    assert hold.charge is not None
+    assert await left(client, wallet_id) == ("99.60", "0.00")
+
+
+async def test_who_follows_goes_on_over_broken_connections(
+    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+) -> None:
+    """From the last event that came: none is missed and none comes twice."""
+    for _ in range(6):
+        await funded(client)
+    events = [event async for event in client.events(0, follow=False)]
+    found = []
+    async with aclosing(follow(far, 0, 0)) as following:
+        for count in range(len(events)):
+            found.append(await anext(following))
+            if count == len(events) - 1:
+                cutting.cuts = 1
+        more = asyncio.create_task(asyncio.wait_for(anext(following), 20))
+        for _ in range(8):
+            await funded(client)
+        found.append(await more)
+    assert found[:-1] == events
+    assert found[-1].seq == events[-1].seq + 1
+    assert cutting.cuts == 0
+
+
+async def test_nobody_there_means_nothing_was_done() -> None:
+    """Told at once, not after a deadline."""
+    twice = RetryPolicy(attempts_max=2, backoff_s=0.001)
+    async with LedgerClient(f"grpc://127.0.0.1:{free_port()}", DEV_KEY, retry=twice) as nowhere:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(Unavailable, match="Nothing was done"):
+            await nowhere.debit("w", sku="image")
+        assert asyncio.get_running_loop().time() - begun < 4
+
+
+async def test_threads_use_it_as_well(client: LedgerClient, served: Served) -> None:
+    """The synchronous face has a loop of its own, beside the one that is here."""
+    wallet_id = await funded(client)
+
+    def work() -> None:
+        with (
+            SyncLedgerClient(f"grpc://127.0.0.1:{served.grpc_port}", DEV_KEY) as plain,
+            ThreadPoolExecutor(4) as threads,
+        ):
+            list(threads.map(lambda _: plain.debit(wallet_id, sku="image"), range(20)))
+
+    async with LedgerClient(f"grpc://127.0.0.1:{served.grpc_port}", DEV_KEY) as beside:
+        await beside.wallet(wallet_id)
+        await asyncio.to_thread(work)
+        assert await left(beside, wallet_id) == ("96.00", "0.00")
+
+
+async def test_what_has_no_message_is_told(far: LedgerClient) -> None:
+    """The escape hatch is HTTP's; and a word that is none of a closed set never gets there."""
+    with pytest.raises(ValueError, match="over HTTP only"):
+        await far.request("GET", "/v1/find", query={"q": "user-7"})
+    with pytest.raises(ValueError, match="promotional"):
+        await far.grant("w", "KUAIBI", 1, source="generosity", reason="test")
