@@ -7,11 +7,13 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from ledger.cli.admin.commands import register
+from ledger.cli.command_error import CommandError
+
 app = App(name="ledger", help="The payments and virtual-currency ledger.", version_flags=[])
-keys = App(name="key", help="API keys: create, list, revoke.")
-wallet = App(name="wallet", help="Look at wallets.")
+keys = App(name="key", help="API keys: create, list, rotate, revoke; limit callers.")
 app.command(keys)
-app.command(wallet)
+register(app)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 
@@ -99,7 +101,13 @@ def jobs(
 
 @keys.command(name="create")
 def key_create(
-    *, caller: str, scopes: str, expires_in_days: int | None = None, json: Json = False
+    *,
+    caller: str,
+    scopes: str,
+    person: Annotated[bool, Parameter(negative=())] = False,
+    certificate: str | None = None,
+    expires_in_days: int | None = None,
+    json: Json = False,
 ) -> None:
     """Make a key and show it, once.
 
@@ -110,13 +118,26 @@ def key_create(
     scopes
         Comma-separated: wallet:read, debit:write, credit:write, order:write, finance:read,
         admin:write, admin:approve.
+    person
+        The caller is a human being, as admin:approve says too. A caller's first key decides for
+        life; people have no debit:write.
+    certificate
+        Make no token: whoever shows a TLS certificate of this identity is the caller. It is the
+        first URI among the alternative names, else the first DNS name, else the common name.
     expires_in_days
         When the key stops working by itself; never by default.
     """
     from ledger.cli.keys import run_create
+    from ledger.engine.keys import WantedKey
 
-    lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
-    run_create(caller, [scope.strip() for scope in scopes.split(",")], lifetime, as_json=json)
+    wanted = WantedKey(
+        caller=caller,
+        scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        person=person,
+        certificate=certificate,
+        lives_s=None if expires_in_days is None else expires_in_days * 86_400,
+    )
+    run_create(wanted, as_json=json)
 
 
 @keys.command(name="list")
@@ -127,6 +148,31 @@ def key_list(*, json: Json = False) -> None:
     run_list(as_json=json)
 
 
+@keys.command(name="rotate")
+def key_rotate(
+    key_id: str,
+    *,
+    overlap_hours: float = 24,
+    expires_in_days: int | None = None,
+    json: Json = False,
+) -> None:
+    """Make a key's successor, with the same scopes, and show it, once.
+
+    Parameters
+    ----------
+    key_id
+        The key to replace, such as key-0123456789abcdef.
+    overlap_hours
+        For how long the old key still works: 0 to 720.
+    expires_in_days
+        When the new key stops working by itself; by default it lives as long as the old one was to.
+    """
+    from ledger.cli.keys import run_rotate
+
+    lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
+    run_rotate(key_id, overlap_hours, lifetime, as_json=json)
+
+
 @keys.command(name="revoke")
 def key_revoke(key_id: str) -> None:
     """Revoke a key; once this returns, every process refuses it."""
@@ -135,12 +181,30 @@ def key_revoke(key_id: str) -> None:
     run_revoke(key_id)
 
 
-@wallet.command(name="show")
-def wallet_show(wallet_id: str, *, json: Json = False) -> None:
-    """Show a wallet: balances, lots in spending order, open holds, pending orders, membership."""
-    from ledger.cli.wallet import run_show
+@keys.command(name="limit")
+def key_limit(
+    caller: str,
+    *,
+    rate_per_s: int | None = None,
+    burst: int | None = None,
+    none: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Limit how many commands a caller may send, by all its keys together.
 
-    run_show(wallet_id, as_json=json)
+    Parameters
+    ----------
+    caller
+        The caller, by name.
+    rate_per_s
+        How many a second for long, to each process of the service.
+    burst
+        How many at once after a rest; by default as many as a second.
+    none
+        Lift the limit.
+    """
+    from ledger.cli.keys import run_limit
+
+    run_limit(caller, rate_per_s, burst, none=none)
 
 
 @app.command(name="import")
@@ -204,12 +268,16 @@ def bench(
 
 def main() -> None:
     """Run a command; say in one sentence what kept it from running."""
-    from ledger.cli.failures import EXPECTED
-
     try:
         app()
-    except EXPECTED as error:
-        print(f"ledger: {error}", file=sys.stderr)
-        sys.exit(REFUSED)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if not isinstance(error, CommandError | OSError):
+            # Whoever asks over the API needs nothing of what the others come from.
+            from ledger.cli.failures import EXPECTED
+
+            if not isinstance(error, EXPECTED):
+                raise
+        print(f"ledger: {error}", file=sys.stderr)
+        sys.exit(REFUSED)

@@ -5,15 +5,13 @@ from typing import Final
 import asyncpg
 
 from ledger.catalog import CatalogueError
+from ledger.cli.command_error import CommandError
 from ledger.embedded import EmbeddedPostgresError
 from ledger.engine import Unavailable
 from ledger.settings import SettingsError
 from ledger.store.schema import SchemaError
 
-
-class CommandError(Exception):
-    """A command was called in a way that cannot work; the message says what to do."""
-
+__all__ = ["EXPECTED", "CommandError"]
 
 EXPECTED: Final = (
     CatalogueError,

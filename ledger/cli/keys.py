@@ -1,80 +1,117 @@
-"""`ledger key …`: make, list and revoke API keys, in the database itself."""
+"""`ledger key …`: make, list, rotate and revoke API keys, and limit callers, at the database."""
 
 import asyncio
-import secrets
+import os
+import pwd
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
+from ledger.cli.command_error import CommandError
 from ledger.cli.database import settings_with_database
-from ledger.cli.failures import CommandError
-from ledger.service import KEY_CACHE_S, SCOPES, digest_key
+from ledger.contract.problems import KINDS
+from ledger.engine.callers import KEY_CACHE_S, digest_key
+from ledger.engine.keys import (
+    OVERLAP_MAX_S,
+    By,
+    KeyRefused,
+    MadeKey,
+    WantedKey,
+    create_key,
+    revoke_key,
+    rotate_key,
+)
+from ledger.engine.rates import BURST_MAX, RATE_MAX
 from ledger.store import keys
+from ledger.store.acts import NewAct, begin_act, conclude_act
+from ledger.store.callers import add_caller, limit_caller
 from ledger.store.pool import Connection, connect_service
 from ledger.store.schema import read_facts
 
-_CALLER_MAX: Final = 64
-_OWN_CALLERS: Final = ("channel:", "ledger:")
+T = TypeVar("T")
+
+_HOUR_S: Final = 3_600
+_DAY_S: Final = 24 * _HOUR_S
+_LIFE_MAX_S: Final = 36_500 * _DAY_S
 
 
-def run_create(
-    caller: str, scopes: Sequence[str], lifetime: timedelta | None, *, as_json: bool
-) -> None:
+def run_create(wanted: WantedKey, *, as_json: bool) -> None:
     """Make a key and print it, once."""
-    unknown = sorted(set(scopes) - SCOPES)
-    if unknown or not scopes:
+    _check_lifetime(wanted.lives_s)
+    detail = {
+        "scopes": sorted(wanted.scopes),
+        "person": wanted.person,
+        "certificate": wanted.certificate,
+        "expires_in_s": wanted.lives_s,
+    }
+
+    async def create(connection: Connection, by: By) -> MadeKey | KeyRefused:
+        return await create_key(connection, by, wanted)
+
+    _show_made(_enter("createKey", wanted.caller, detail, create), as_json=as_json)
+
+
+def run_rotate(
+    key_id: str, overlap_hours: float, lifetime: timedelta | None, *, as_json: bool
+) -> None:
+    """Make a key's successor and print it, once."""
+    overlap_s = overlap_hours * _HOUR_S
+    if not 0 <= overlap_s <= OVERLAP_MAX_S:
+        raise CommandError(f"an overlap has 0 to {OVERLAP_MAX_S // _HOUR_S} hours")
+    lives_s = None if lifetime is None else lifetime.total_seconds()
+    _check_lifetime(lives_s)
+
+    async def rotate(connection: Connection, by: By) -> MadeKey | KeyRefused:
+        return await rotate_key(connection, by, key_id, overlap_s, lives_s)
+
+    made = _enter("rotateKey", key_id, {"overlap_s": overlap_s, "expires_in_s": lives_s}, rotate)
+    if overlap_s == 0:
+        time.sleep(KEY_CACHE_S)
+    _show_made(made, as_json=as_json)
+
+
+def run_revoke(key_id: str) -> None:
+    """Revoke a key and wait until every process has forgotten it."""
+
+    async def revoke(connection: Connection, by: By) -> tuple[keys.KeyRow, bool] | KeyRefused:
+        return await revoke_key(connection, by, key_id)
+
+    row, is_news = _enter("revokeKey", key_id, {}, revoke)
+    if not is_news:
+        raise CommandError(f"there is no key {key_id} in force: see `ledger key list`")
+    time.sleep(KEY_CACHE_S)
+    Console().print(f"{key_id} of {row.caller} is revoked; every process refuses it now.")
+
+
+def run_limit(caller: str, rate_per_s: int | None, burst: int | None, *, none: bool) -> None:
+    """Limit how much a caller may send, or lift its limit."""
+    if none == (rate_per_s is not None) or (none and burst is not None):
+        raise CommandError("say --rate-per-s, perhaps with --burst, or --none for no limit")
+    burst = rate_per_s if burst is None else burst
+    if not none and not (1 <= (rate_per_s or 0) <= RATE_MAX and 1 <= (burst or 0) <= BURST_MAX):
         raise CommandError(
-            f"unknown scopes {', '.join(unknown)}: there are {', '.join(sorted(SCOPES))}"
+            f"--rate-per-s is from 1 to {RATE_MAX}, and --burst from 1 to {BURST_MAX}"
         )
-    if not caller or len(caller) > _CALLER_MAX or caller.startswith(_OWN_CALLERS):
-        raise CommandError("a caller is named by 1 to 64 characters, and is no channel nor ledger")
-    if lifetime is not None and lifetime <= timedelta(0):
-        raise CommandError("a key must live for at least a day")
-    token = f"lk_{secrets.token_urlsafe(32)}"
-    expires_at = None if lifetime is None else datetime.now(UTC) + lifetime
-    key_id = f"key-{secrets.token_hex(8)}"
-    asyncio.run(_add(key_id, caller, token, scopes, expires_at))
-    if as_json:
-        answer = {
-            "key_id": key_id,
-            "caller": caller,
-            "scopes": sorted(set(scopes)),
-            "expires_at": expires_at,
-            "key": token,
-        }
-        print(msgspec.json.encode(answer).decode())
+
+    async def limit(connection: Connection, by: By) -> KeyRefused | None:
+        del by
+        if await limit_caller(connection, caller, rate_per_s, burst):
+            return None
+        return KeyRefused("not-found", f"there is no caller {caller}: see `ledger key list`")
+
+    _enter("limitCaller", caller, {"rate_per_s": rate_per_s, "burst": burst}, limit)
+    if none:
+        Console().print(f"{caller} may send as much as it likes.")
     else:
-        console = Console(soft_wrap=True)
-        console.print(f"{key_id} of {caller}; it is shown this once and kept nowhere:")
-        console.print(token, highlight=False)
-
-
-async def _add(
-    key_id: str, caller: str, token: str, scopes: Sequence[str], expires_at: datetime | None
-) -> None:
-    with settings_with_database() as settings:
-        assert settings.database_url is not None
-        connection = await connect_service(settings.database_url)
-        try:
-            await read_facts(connection)
-            await add_token(connection, (key_id, caller, token, sorted(set(scopes)), expires_at))
-        finally:
-            await connection.close()
-
-
-async def add_token(
-    connection: Connection, row: tuple[str, str, str, Sequence[str], datetime | None]
-) -> None:
-    """Keep (key id, caller, key, scopes, expiry); of the key only its digest."""
-    key_id, caller, token, scopes, expires_at = row
-    pepper = await keys.read_secret(connection, "api-key-pepper")
-    digest = digest_key(pepper, token)
-    await keys.add_key(connection, (key_id, caller, digest, scopes, expires_at))
+        Console().print(
+            f"{caller} may send {rate_per_s} commands a second to each process, {burst} at once; "
+            "within a second every process knows."
+        )
 
 
 def run_list(*, as_json: bool) -> None:
@@ -83,25 +120,123 @@ def run_list(*, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(rows).decode())
         return
-    table = Table("key", "caller", "scopes", "created", "state")
+    table = Table(Column("key and caller", overflow="fold"), "scopes", "state")
     for row in rows:
-        table.add_row(
-            row.key_id,
-            row.caller,
-            ", ".join(row.scopes),
-            row.created_at.strftime("%Y-%m-%d %H:%M:%SZ"),
-            _state(row),
-        )
+        whose = row.caller if row.caller_kind == "service" else f"{row.caller} ({row.caller_kind})"
+        shown = [row.key_id, whose, *([row.label] if row.label else [])]
+        table.add_row("\n".join(shown), "\n".join(row.scopes), "\n".join(_story(row)))
     Console().print(table)
 
 
-def _state(row: keys.KeyRow) -> str:
-    if row.revoked_at is not None:
-        return f"revoked {row.revoked_at:%Y-%m-%d %H:%M:%SZ}"
-    if row.expires_at is None:
-        return "in force"
-    verb = "expired" if row.expires_at <= datetime.now(UTC) else "in force until"
-    return f"{verb} {row.expires_at:%Y-%m-%d %H:%M:%SZ}"
+async def add_token(
+    connection: Connection,
+    row: tuple[str, str, str, Sequence[str], datetime | None],
+    kind: keys.CallerKind = "service",
+) -> None:
+    """Keep (key id, caller, key, scopes, expiry) of a key that is known; kept is only its digest.
+
+    A caller that exists keeps its kind.
+    """
+    key_id, caller, token, scopes, expires_at = row
+    pepper = await keys.read_secret(connection, "api-key-pepper")
+    left = None if expires_at is None else expires_at - datetime.now(UTC)
+    new = keys.NewKey(
+        key_id=key_id,
+        caller=caller,
+        caller_kind=await add_caller(connection, caller, kind),
+        digest=digest_key(pepper, token),
+        scopes=scopes,
+        lives_s=None if left is None else left.total_seconds(),
+    )
+    await keys.add_key(connection, new)
+
+
+def _check_lifetime(lives_s: float | None) -> None:
+    if lives_s is not None and not 0 < lives_s <= _LIFE_MAX_S:
+        raise CommandError(
+            f"a key must live for at least a day, and for at most {_LIFE_MAX_S // _DAY_S}"
+        )
+
+
+def _enter(
+    operation: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    work: Callable[[Connection, By], Awaitable[T | KeyRefused]],
+) -> T:
+    """Do it, entered in the audit list under the operating system's user."""
+    done = asyncio.run(_entered(operation, subject, detail, work))
+    if isinstance(done, KeyRefused):
+        raise CommandError(done.detail)
+    return done
+
+
+async def _entered(
+    operation: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    work: Callable[[Connection, By], Awaitable[T | KeyRefused]],
+) -> T | KeyRefused:
+    # By the user id of the process: variables of the environment say what one likes.
+    by = By(f"host:{pwd.getpwuid(os.getuid()).pw_name}")
+    with settings_with_database() as settings:
+        assert settings.database_url is not None
+        connection = await connect_service(settings.database_url)
+        try:
+            await read_facts(connection)
+            act_id = await begin_act(connection, NewAct(by.name, operation, subject, detail))
+            done = await work(connection, by)
+            await conclude_act(connection, act_id, _outcome(done))
+            return done
+        finally:
+            await connection.close()
+
+
+def _outcome(done: object) -> int:
+    if isinstance(done, KeyRefused):
+        return KINDS[done.slug][0]
+    return 201 if isinstance(done, MadeKey) else 200
+
+
+def _show_made(made: MadeKey, *, as_json: bool) -> None:
+    row = made.row
+    if as_json:
+        answer = {
+            "key_id": row.key_id,
+            "caller": row.caller,
+            "kind": row.caller_kind,
+            "scopes": row.scopes,
+            "expires_at": row.expires_at,
+            "certificate": row.label,
+            "key": made.token,
+        }
+        print(msgspec.json.encode(answer).decode())
+        return
+    console = Console(soft_wrap=True)
+    if made.token is None:
+        console.print(f"{row.key_id} of {row.caller}: whoever shows a certificate of {row.label}.")
+    else:
+        console.print(f"{row.key_id} of {row.caller}; it is shown this once and kept nowhere:")
+        console.print(made.token, highlight=False)
+
+
+def _story(row: keys.KeyRow) -> list[str]:
+    ends = "" if row.expires_at is None else f" {_time(row.expires_at)}"
+    match row.state:
+        case "revoked":
+            assert row.revoked_at is not None
+            state = f"revoked {_time(row.revoked_at)}"
+        case "expired":
+            state = f"expired{ends}"
+        case "in_force":
+            state = f"in force until{ends}" if ends else "in force"
+    used = "never used" if row.last_used_at is None else f"last used {_time(row.last_used_at)}"
+    successor = [f"now {row.replaced_by}"] if row.replaced_by else []
+    return [state, used, *successor]
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%SZ}"
 
 
 async def _list() -> list[keys.KeyRow]:
@@ -109,25 +244,7 @@ async def _list() -> list[keys.KeyRow]:
         assert settings.database_url is not None
         connection = await connect_service(settings.database_url)
         try:
+            await read_facts(connection)
             return await keys.list_keys(connection)
-        finally:
-            await connection.close()
-
-
-def run_revoke(key_id: str) -> None:
-    """Revoke a key and wait until every process has forgotten it."""
-    caller = asyncio.run(_revoke(key_id))
-    if caller is None:
-        raise CommandError(f"there is no key {key_id} in force: see `ledger key list`")
-    time.sleep(KEY_CACHE_S)
-    Console().print(f"{key_id} of {caller} is revoked; every process refuses it now.")
-
-
-async def _revoke(key_id: str) -> str | None:
-    with settings_with_database() as settings:
-        assert settings.database_url is not None
-        connection = await connect_service(settings.database_url)
-        try:
-            return await keys.revoke_key(connection, key_id)
         finally:
             await connection.close()

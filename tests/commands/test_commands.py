@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,12 +102,50 @@ async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
     assert (code, "no key" in err) == (2, True)
 
 
+async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Served) -> None:
+    """Rotate, limit and list at the database: both keys work, and the acts name the host's user."""
+    here = {"LEDGER_DATABASE_URL": served.database_url}
+    made = ["key", "create", "--caller", "cat", "--person", "--json"]
+    code, out, err = await run(*made, "--scopes", "admin:write,admin:approve", **here)
+    assert code == 0, err
+    first = json.loads(out)
+    assert (first["kind"], first["key"][:3]) == ("person", "lp_")
+    code, out, err = await run("key", "rotate", first["key_id"], "--json", **here)
+    assert code == 0, err
+    second = json.loads(out)
+    code, _, err = await run("key", "limit", "cat", "--rate-per-s", "9", "--burst", "5", **here)
+    assert code == 0, err
+    code, out, _ = await run("key", "list", **here)
+    assert max(map(len, out.splitlines())) <= 80
+    for words in (first["key_id"], "cat (person)", "in force until", f"now {second['key_id']}"):
+        assert words in out
+    assert first["key"] not in out
+    code, _, err = await run("key", "limit", "nobody", "--none", **here)
+    assert (code, "no caller nobody" in err) == (2, True)
+    async with httpx2.AsyncClient(base_url=served.url) as client:
+        for key in (first, second):
+            headers = {"authorization": f"Bearer {key['key']}"}
+            me = (await client.get("/v1/callers/me", headers=headers)).json()
+            assert (me["key_id"], me["rate_per_s"], me["burst"]) == (key["key_id"], 9, 5)
+        listed = (await client.get("/v1/acts?limit=4", headers=headers)).json()["items"]
+    assert [(act["operation"], act["subject"], act["outcome"]) for act in listed] == [
+        ("limitCaller", "nobody", 404),
+        ("limitCaller", "cat", 200),
+        ("rotateKey", first["key_id"], 201),
+        ("createKey", "cat", 201),
+    ]
+    assert {act["actor"] for act in listed} == {f"host:{pwd.getpwuid(os.getuid()).pw_name}"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["key", "create", "--caller", "c", "--scopes", "root"], "unknown scopes root"),
         (["key", "create", "--caller", "channel:x", "--scopes", "wallet:read"], "no channel"),
         (["key", "create", "--caller", "c", "--scopes", "wallet:read", *EXPIRED], "a day"),
+        (["key", "limit", "c", "--burst", "5"], "--rate-per-s"),
+        (["key", "rotate", "key-1", "--expires-in-days", "99999"], "at most 36500"),
+        (["key", "rotate", "key-1", "--overlap-hours", "721"], "0 to 720"),
         (["nonsense"], "nonsense"),
     ],
 )

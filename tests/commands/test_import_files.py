@@ -10,9 +10,9 @@ from ledger.catalog import load_catalogue
 from ledger.cli.failures import CommandError
 from ledger.cli.importing.checking import Checked, check, find_files
 from ledger.cli.importing.faults import Faults
-from ledger.cli.importing.progress import Meter
 from ledger.cli.importing.scratch import Scratch
 from ledger.cli.importing.wallets import stream_openings
+from ledger.cli.progress import Meter
 from ledger.core.flows.opening import ImportOpening
 from ledger.core.instants import Instant
 from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small

@@ -23,7 +23,6 @@ from ledger.cli.database import settings_with_database
 from ledger.cli.failures import CommandError
 from ledger.cli.importing.checking import Checked, check, find_files
 from ledger.cli.importing.faults import Faults
-from ledger.cli.importing.progress import Meter
 from ledger.cli.importing.rehearsal import Rehearsal
 from ledger.cli.importing.report import (
     Outcome,
@@ -36,6 +35,7 @@ from ledger.cli.importing.report import (
 from ledger.cli.importing.scratch import Scratch
 from ledger.cli.importing.sending import CALLER, Sender, Submit
 from ledger.cli.importing.wallets import stream_openings
+from ledger.cli.progress import Meter
 from ledger.core.flows.opening import ImportOpening
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms

@@ -9,11 +9,11 @@ from msgspec import Struct
 from ledger.cli.failures import CommandError
 from ledger.cli.importing.faults import Fault, Faults
 from ledger.cli.importing.lines import stream_rows
-from ledger.cli.importing.progress import Meter
 from ledger.cli.importing.rows import FILES, tables_for
 from ledger.cli.importing.scratch import Scratch
 from ledger.cli.importing.totals import Difference, Totals, differences, read_control
 from ledger.cli.importing.wallets import record_of, stream_openings
+from ledger.cli.progress import Meter
 from ledger.core.flows import opening
 from ledger.core.instants import Instant
 from ledger.core.rejections import Rejection

@@ -1,0 +1,86 @@
+"""`ledger charge …`: what was charged, why it cost what it did, and giving it back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cyclopts import App
+
+from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.finding import wallet_of
+from ledger.cli.admin.layout import amount, columns
+from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.texts import facts_of, money, when
+from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
+
+app: Final = App(name="charge", help="Look at charges, explain them, refund them.")
+app.command(
+    "ledger.cli.admin.explaining:explain_charge",
+    name="explain",
+    help="Explain a charge: what it took, what that had cost, what it earned.",
+)
+
+
+@app.command
+async def show(charge_id: str, *, wallet: str | None = None, where: Where = HERE) -> None:
+    """Show a charge, and what was refunded of it.
+
+    Parameters
+    ----------
+    wallet
+        Its wallet; it is looked for where this is left out.
+    """
+    async with asking(where) as asked:
+        wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
+        asked.show(await asked.get(wallet_path(wallet_id, "charges", charge_id)), tell_charge)
+
+
+@app.command
+async def refund(
+    charge_id: str,
+    *,
+    reason: str,
+    amount: str | None = None,
+    wallet: str | None = None,
+    where: Changing = CHANGING,
+) -> None:
+    """Give a charge back, to the lots that it took from.
+
+    Parameters
+    ----------
+    amount
+        So much; all that is not yet refunded where this is left out.
+    wallet
+        Its wallet; it is looked for where this is left out.
+    """
+    async with asking(where) as asked:
+        wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
+        path = wallet_path(wallet_id, "charges", charge_id, "refund")
+        given = {"reason": reason, "amount": amount}
+        asked.show(await asked.post(path, given, key=where.idempotency_key), _tell_refund)
+
+
+def tell_charge(screen: Screen, body: Mapping[str, Any]) -> None:
+    """A charge, and the lots that it took from."""
+    screen.facts(
+        [
+            *facts_of(body, ("charge_id", "wallet_id", "hold_id")),
+            ("amount", money(body["amount"], body["currency"])),
+            ("refunded", money(body["refunded"], body["currency"])),
+            ("charged", when(body["charged_at"])),
+            *facts_of(body, ("reference", "quote")),
+        ]
+    )
+    takes = [(one["lot_id"], one["amount"]) for one in body["takes"]]
+    screen.table(columns("from lot", amount("amount")), takes)
+
+
+def _tell_refund(screen: Screen, body: Mapping[str, Any]) -> None:
+    now = money(body["refunded_now"], body["currency"])
+    screen.say(f"{now} of charge {body['charge_id']} went back to {body['wallet_id']}.")
+    screen.facts(
+        [
+            ("refunded so far", money(body["refunded"], body["currency"])),
+            ("of", money(body["amount"], body["currency"])),
+            ("available now", money(body["available_after"], body["currency"])),
+        ]
+    )

@@ -1,0 +1,59 @@
+"""`ledger grant`: points without payment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cyclopts import Parameter
+
+from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.texts import facts_of, money, when
+from ledger.cli.admin.where import CHANGING, Changing
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """What every grant must say beside its amount."""
+
+    source: Literal["promotional", "compensation"]
+    """Why the points are free: to promote something, or to make up for something."""
+
+    reason: str
+    """Why, for people: 1 to 200 characters."""
+
+    expires_at: str | None = None
+    """When they expire, such as 2026-03-01T09:00:00+08:00; never by default."""
+
+
+async def grant(
+    wallet_id: str,
+    currency: str,
+    amount: str,
+    *,
+    why: Why,
+    where: Changing = CHANGING,
+) -> None:
+    """Give a wallet points without payment, within the caller's daily cap; above it, adjust."""
+    given = {
+        "currency": currency,
+        "amount": amount,
+        "source": why.source,
+        "reason": why.reason,
+        "expires_at": why.expires_at,
+    }
+    async with asking(where) as asked:
+        place = wallet_path(wallet_id, "grants")
+        asked.show(await asked.post(place, given, key=where.idempotency_key), _tell)
+
+
+def _tell(screen: Screen, body: Mapping[str, Any]) -> None:
+    screen.facts(
+        [
+            *facts_of(body, ("wallet_id", "lot_id", "source")),
+            ("granted", money(body["amount"], body["currency"])),
+            ("at", when(body["granted_at"])),
+            ("expires", when(body["expires_at"], "never")),
+        ]
+    )

@@ -1,0 +1,94 @@
+"""`ledger hold …`: value that is set aside for a job."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cyclopts import App
+
+from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.finding import wallet_of
+from ledger.cli.admin.layout import amount, columns
+from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.texts import facts_of, money, when
+from ledger.cli.admin.wallets import tell_holds
+from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
+
+app: Final = App(name="hold", help="Look at holds, void them, let them expire later.")
+
+
+@app.command(name="list")
+async def list_(wallet_id: str, *, where: Where = HERE) -> None:
+    """List a wallet's open holds, oldest first."""
+    async with asking(where) as asked:
+        body = await asked.pages(wallet_path(wallet_id, "holds"), None)
+        asked.show(body, _tell_page)
+
+
+@app.command
+async def show(hold_id: str, *, wallet: str | None = None, where: Where = HERE) -> None:
+    """Show a hold, open or closed.
+
+    Parameters
+    ----------
+    wallet
+        Its wallet; it is looked for where this is left out.
+    """
+    async with asking(where) as asked:
+        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
+        asked.show(await asked.get(wallet_path(wallet_id, "holds", hold_id)), tell_hold)
+
+
+@app.command
+async def void(hold_id: str, *, wallet: str | None = None, where: Changing = CHANGING) -> None:
+    """Give an open hold back to the lots that it came from.
+
+    Parameters
+    ----------
+    wallet
+        Its wallet; it is looked for where this is left out.
+    """
+    async with asking(where) as asked:
+        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
+        path = wallet_path(wallet_id, "holds", hold_id, "void")
+        asked.show(await asked.post(path, key=where.idempotency_key), tell_hold)
+
+
+@app.command
+async def extend(
+    hold_id: str, *, expires_in_s: int, wallet: str | None = None, where: Changing = CHANGING
+) -> None:
+    """Let an open hold expire at another time.
+
+    Parameters
+    ----------
+    expires_in_s
+        So many seconds from now, 1 to 604800.
+    wallet
+        Its wallet; it is looked for where this is left out.
+    """
+    async with asking(where) as asked:
+        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
+        path = wallet_path(wallet_id, "holds", hold_id, "extend")
+        given = {"expires_in_s": expires_in_s}
+        asked.show(await asked.post(path, given, key=where.idempotency_key), tell_hold)
+
+
+def tell_hold(screen: Screen, body: Mapping[str, Any]) -> None:
+    """A hold, and the lots that it has set aside."""
+    screen.facts(
+        [
+            *facts_of(body, ("hold_id", "wallet_id", "status")),
+            ("amount", money(body["amount"], body["currency"])),
+            ("authorized", when(body["authorized_at"])),
+            ("expires", when(body["expires_at"])),
+            *facts_of(body, ("reference", "quote", "charge_id", "captured")),
+        ]
+    )
+    takes = [(one["lot_id"], one["amount"]) for one in body["takes"]]
+    screen.table(columns("from lot", amount("amount")), takes)
+
+
+def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
+    tell_holds(screen, body["items"])
+    if not body["items"]:
+        screen.note("The wallet has no open holds.")

@@ -1,0 +1,90 @@
+"""The screen: tables for people, never wider than the window; plain lines where output is piped.
+
+On a terminal a long id is folded or goes under its row, and is never cut. In a pipe every row is
+one line, whatever its length, its cells at least two spaces apart, without colour or drawing.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TextIO
+
+import msgspec
+from rich.cells import cell_len
+
+from ledger.cli.admin.layout import Column, drawn_lines, folded, parts_of, plain_lines
+from ledger.cli.admin.texts import Cell, visible
+
+_BOLD: Final = "\x1b[1m"
+_NORMAL: Final = "\x1b[0m"
+_WIDTH_MIN: Final = 40
+
+
+class Screen:
+    """Where a command prints its answer (standard output) and what else there is to say (error)."""
+
+    def __init__(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            # A name in Chinese shall not stop a command where the locale cannot show it.
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        self.is_terminal = sys.stdout.isatty()
+        self._width = max(_WIDTH_MIN, shutil.get_terminal_size().columns)
+        self._is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
+
+    def document(self, body: Any) -> None:  # noqa: ANN401 - any answer of the API
+        """One JSON document, in UTF-8 whatever the locale: indented at a terminal, else a line."""
+        raw = msgspec.json.encode(body)
+        if self.is_terminal:
+            raw = msgspec.json.format(raw, indent=2)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(raw + b"\n")
+        sys.stdout.buffer.flush()
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        print(self._fitted(visible(text), sys.stdout))
+
+    def facts(self, facts: Iterable[tuple[str, Cell]]) -> None:
+        """Names and values, one a line."""
+        rows = [(f"{name}:", parts_of(value)) for name, value in facts]
+        if not self.is_terminal:
+            for name, parts in rows:
+                print(f"{name} {' '.join(parts)}")
+            return
+        indent = max((cell_len(name) for name, _ in rows), default=0) + 1
+        for name, parts in rows:
+            lines = [line for part in parts for line in folded(part, self._width - indent)]
+            for line in lines:
+                print(f"{name:<{indent}}{line}")
+                name = ""  # noqa: PLW2901 - the lines after the first have none
+
+    def table(
+        self, heads: Sequence[Column], rows: Iterable[Sequence[Cell]], *, title: str = ""
+    ) -> None:
+        """A table; one without rows is not shown."""
+        told = list(rows)
+        if not told:
+            return
+        if not self.is_terminal:
+            print("\n".join([*([title] if title else []), *plain_lines(heads, told)]))
+            return
+        head, body = drawn_lines(heads, told, self._width)
+        print()
+        for line in [*([title] if title else []), *head]:
+            print(line if self._is_plain else f"{_BOLD}{line}{_NORMAL}")
+        print("\n".join(body))
+
+    def note(self, text: str) -> None:
+        """What is no part of the answer: hints, questions, what went wrong."""
+        sys.stdout.flush()
+        for line in text.split("\n"):
+            print(self._fitted(visible(line), sys.stderr), file=sys.stderr)
+
+    def _fitted(self, text: str, stream: TextIO) -> str:
+        return "\n".join(folded(text, self._width)) if stream.isatty() else text
+
+
+def close_quietly() -> None:
+    """After a reader such as `head` went away: nothing more is written, and nothing said of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

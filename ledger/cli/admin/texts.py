@@ -1,0 +1,90 @@
+"""Texts: times in two zones, amounts with their currency, and what others wrote, made harmless."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+Cell = str | tuple[str, ...]
+"""What a cell of a table says; several parts go on lines of their own where there is room."""
+
+NOTHING: Final = "-"
+"""A cell that says nothing still is one, so that columns can be counted."""
+
+_INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+# Marks that make a terminal show a text in another order than it has.
+_TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """A text by anyone, without what would move the cursor, colour the screen or turn the line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(one) for one in text)
+
+
+def _shown(one: str) -> str:
+    is_harmful = unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} or _TURNING.match(one)
+    return f"\\u{ord(one):04x}" if is_harmful else one
+
+
+def moment(text: str | None, missing: str = NOTHING) -> Cell:
+    """A time of the API, in Shanghai and in UTC."""
+    if text is None:
+        return missing
+    at = datetime.fromisoformat(text)
+    local, utc = at.astimezone(SHANGHAI), at.astimezone(UTC)
+    return f"{local:%Y-%m-%d %H:%M:%S}+08", f"{utc:%Y-%m-%d %H:%M:%S}Z"
+
+
+def when(text: str | None, missing: str = NOTHING) -> str:
+    """The same on one line."""
+    told = moment(text, missing)
+    return told if isinstance(told, str) else f"{told[0]} ({told[1]})"
+
+
+def in_both_zones(text: str) -> str:
+    """A sentence of the API, which tells times in UTC, with each of them in both zones."""
+    return _INSTANT.sub(lambda found: when(found[0]), text)
+
+
+def money(amount: str | None, currency: str | None) -> str:
+    """An amount with its currency."""
+    return NOTHING if amount is None else f"{amount} {currency}"
+
+
+def text_of(value: object) -> str:
+    """A value of the API's JSON as people read it."""
+    match value:
+        case None:
+            return NOTHING
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case list():
+            return ", ".join(text_of(one) for one in value) or NOTHING
+        case dict():
+            return ", ".join(f"{name} {text_of(one)}" for name, one in value.items()) or NOTHING
+        case _:
+            return str(value)
+
+
+def facts_of(body: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Those fields of an answer that are there and say something, under their own names."""
+    return [
+        (name.replace("_", " "), text_of(body[name]))
+        for name in names
+        if body.get(name) is not None
+    ]
+
+
+def yuan(fen: int) -> str:
+    """Fen as an amount of CNY."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02} CNY"
