@@ -3,16 +3,19 @@
 import asyncio
 import itertools
 import os
+import re
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
 
 import asyncpg
 import httpx2
@@ -141,6 +144,9 @@ def free_port() -> int:
         return port
 
 
+_READY: Final = re.compile(r"^ledger ready at .*\n", re.MULTILINE)
+
+
 class Served:
     """A live `ledger serve`, as a process of its own."""
 
@@ -150,30 +156,41 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = environment.get("LEDGER_DEV_API_KEY", "")
         ports = {"LEDGER_HTTP_PORT": str(self.port), "LEDGER_GRPC_PORT": str(self.grpc_port)}
-        self.process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ledger")), "serve", *arguments],
-            env={**_clean_environment(), **ports, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self.said: list[str] = []
+        # A file takes whatever it says; a pipe that nobody reads would hold it up one day.
+        with NamedTemporaryFile() as out:
+            self._out = os.open(out.name, os.O_RDONLY)
+            weakref.finalize(self, os.close, self._out)
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("ledger")), "serve", *arguments],
+                env={**_clean_environment(), **ports, **environment},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.said = ""
 
     def wait_until_ready(self) -> None:
-        """Read what it says up to its ready line."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said.append(line)
-            if line.startswith("ledger ready at"):
-                return
-        raise AssertionError(f"the service ended before it was ready: {''.join(self.said)}")
+        """Wait for its ready line, and keep what it said up to there."""
+        while not _READY.search(self.said):
+            ended = self.process.poll() is not None
+            self.said += self._read()
+            if ended and not _READY.search(self.said):
+                raise AssertionError(f"the service ended before it was ready: {self.said}")
+            time.sleep(0.02)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> str:
         """Stop it and return the rest of what it said."""
         self.process.send_signal(sign)
-        out, _ = self.process.communicate(timeout=60)
-        return out
+        self.process.wait(timeout=60)
+        return self._read()
+
+    def _read(self) -> str:
+        return b"".join(iter(lambda: os.read(self._out, 65_536), b"")).decode()
+
+    def rest(self) -> str:
+        """What it said since, once it has ended by itself."""
+        self.process.wait(timeout=30)
+        return self._read()
 
 
 def _clean_environment() -> dict[str, str]:

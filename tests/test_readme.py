@@ -43,7 +43,12 @@ async def test_the_examples_give_what_they_show(newcomer: Served) -> None:
         "bash",
         "-euc",
         script,
-        env={**os.environ, "LEDGER": newcomer.url, "KEY": DEV_KEY},
+        env={
+            **os.environ,
+            "LEDGER": newcomer.url,
+            "LEDGER_DATABASE_URL": newcomer.database_url,
+            "KEY": DEV_KEY,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -19,6 +19,9 @@ Scope = Literal[
     "admin:approve",
 ]
 
+MENDS: Final[tuple[Scope, ...]] = ("debit:write", "admin:write")
+"""Who may give value back that a generation took or set aside: its service, and support."""
+
 CHALLENGE: Final = b"www-authenticate"
 
 

@@ -3,7 +3,7 @@
 from typing import Final, assert_never
 
 from ledger.contract import commands
-from ledger.contract.access import Scope
+from ledger.contract.access import MENDS, Scope
 from ledger.contract.bodies_batch import (
     AnyBatchCommand,
     BatchAuthorizeHold,
@@ -28,7 +28,11 @@ _CREDIT: Final[tuple[Scope, ...]] = ("credit:write",)
 
 def scopes_of(body: AnyBatchCommand) -> tuple[Scope, ...]:
     """The scopes of which an entry of a batch needs one."""
-    return _CREDIT if isinstance(body, BatchGrant | BatchDailyGrant) else _DEBIT
+    if isinstance(body, BatchGrant | BatchDailyGrant):
+        return _CREDIT
+    return (
+        MENDS if isinstance(body, BatchVoidHold | BatchExtendHold | BatchRefundCharge) else _DEBIT
+    )
 
 
 def of_batch(body: AnyBatchCommand, numbers: Numbers) -> Command:

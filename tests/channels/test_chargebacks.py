@@ -50,7 +50,7 @@ async def given_back(http: Client, order: Body, **body: str) -> Body:
 async def test_the_story_of_a_claim(http: Client) -> None:
     """Chargeback after spending, repaid by a recharge, reopened by its refund, and won."""
     wallet = new_wallet()
-    start = await books(http)
+    start = await books(http, "CNY")
     order = await recharged(http, wallet, 10, "INSPIRATION")
     await done(http, f"{wallet}/debits", SPENT, 201)
     for _ in range(2):  # the second changes nothing
@@ -74,7 +74,7 @@ async def test_the_story_of_a_claim(http: Client) -> None:
         assert await owed(http, wallet) == 0
         # Of 10 yuan, 8 cancelled the claim, and 2 are points again.
         assert await balance(http, wallet) == ("20.00", "0.00")
-    assert moved(start, await books(http))["assets:funds:sandbox CNY"] == "10.00"
+    assert moved(start, await books(http, "CNY"))["assets:funds:sandbox CNY"] == "10.00"
 
 
 async def test_a_claim_is_repaid_bit_by_bit(http: Client) -> None:
@@ -160,13 +160,13 @@ async def test_more_is_taken_back_than_was_paid(http: Client) -> None:
     """What nobody owes lies in suspense, and leaves it when it is given back."""
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     await charged_back(http, order, amount_cny="12.50")
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert changes["assets:funds:sandbox CNY"] == "-12.50"
     assert changes["suspense CNY"] == "2.50"
     await given_back(http, order)
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert "assets:funds:sandbox CNY" not in changes
     assert "suspense CNY" not in changes
     assert await balance(http, wallet) == ("100.00", "0.00")
@@ -195,14 +195,14 @@ async def test_a_chargeback_while_a_refund_is_under_way(sender: Sender, http: Cl
     await behave(http, "silent")
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     path = f"/v1/orders/{order['order_id']}/refund"
     asked = await done(http, path, {"amount_cny": "4", "reason": "?"}, 202)
     await charged_back(http, order)
     assert await balance(http, wallet) == ("0.00", "0.00")
     assert await owed(http, wallet) == 0
     taken(await sender.say(refund(order, asked["refund_id"], 400)))
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert changes["assets:funds:sandbox CNY"] == "-14.00"
     assert changes["suspense CNY"] == "4.00"
 

@@ -46,11 +46,11 @@ async def test_a_payment_of_another_amount_is_set_aside(http: Client) -> None:
     """It credits nothing and waits in suspense; the right amount is still to come."""
     wallet = new_wallet()
     order = await ordered(http, wallet, RECHARGE)
-    before = await books(http)
+    before = await books(http, "CNY")
     pay_url = order["payment"]["pay_url"]
     answer = await http.post(pay_url, json={"amount_cny": "9.99", "payment_id": "short"})
     assert (answer.status_code, answer.json()["status"]) == (200, "pending")
-    assert moved(before, await books(http)) == {FUNDS: "9.99", SUSPENSE: "-9.99"}
+    assert moved(before, await books(http, "CNY")) == {FUNDS: "9.99", SUSPENSE: "-9.99"}
     assert await balance(http, wallet) == ("0.00", "0.00")
     again = await http.post(pay_url, json={"payment_id": "short"})
     told_why = problem(again, 409, "order-not-payable")
@@ -65,16 +65,16 @@ async def test_a_second_payment_goes_back_to_the_payer_by_itself(
     """It buys nothing; the channel is asked to return it, and what it returned is booked."""
     wallet = new_wallet()
     order = await ordered(http, wallet, RECHARGE)
-    before = await books(http)
+    before = await books(http, "CNY")
     await paid(http, order)
-    first = await books(http)
+    first = await books(http, "CNY")
     second = await http.post(order["payment"]["pay_url"], json={"payment_id": "twice"})
     assert second.json()["status"] == "paid"
     refund_id = await the_refund(service, wallet)
     returned = await settled(http, refund_id, "confirmed")
     assert (returned["payment_id"], returned["amount_cny"]) == ("twice", "10.00")
-    assert moved(first, await books(http)) == {}
-    assert moved(before, await books(http))[FUNDS] == "10.00"
+    assert moved(first, await books(http, "CNY")) == {}
+    assert moved(before, await books(http, "CNY"))[FUNDS] == "10.00"
     assert await balance(http, wallet) == ("100.00", "0.00")
     now = await told(http, f"/v1/orders/{order['order_id']}")
     assert (now["status"], now["refunded_cny"], now["refunding_cny"]) == ("paid", "0.00", "0.00")
@@ -87,15 +87,15 @@ async def test_a_second_payment_that_cannot_be_returned_is_still_owed(
     await behave(http, "fail")
     wallet = new_wallet()
     order = await paid(http, await ordered(http, wallet, RECHARGE))
-    before = await books(http)
+    before = await books(http, "CNY")
     taken(await sender.say(payment(order, 1_000, "twice")))
     refund_id = await the_refund(service, wallet)
     await settled(http, refund_id, "failed")
-    assert moved(before, await books(http)) == {FUNDS: "10.00", REFUNDS: "-10.00"}
+    assert moved(before, await books(http, "CNY")) == {FUNDS: "10.00", REFUNDS: "-10.00"}
     for _ in range(2):
         taken(await sender.say(refund(order, refund_id, 1_000)))
     assert (await told(http, f"/v1/refunds/{refund_id}"))["status"] == "confirmed"
-    assert moved(before, await books(http)) == {}
+    assert moved(before, await books(http, "CNY")) == {}
     assert await balance(http, wallet) == ("100.00", "0.00")
 
 
@@ -106,11 +106,11 @@ async def test_a_payment_for_a_closed_wallet_goes_back_to_the_payer(
     wallet = new_wallet()
     order = await ordered(http, wallet, RECHARGE)
     assert (await post(http, f"{wallet}/close", {"reason": "gone"})).status_code == 200
-    before = await books(http)
+    before = await books(http, "CNY")
     answer = await http.post(order["payment"]["pay_url"])
     assert (answer.status_code, answer.json()["status"]) == (200, "closed")
     await settled(http, await the_refund(service, wallet), "confirmed")
-    assert moved(before, await books(http)) == {}
+    assert moved(before, await books(http, "CNY")) == {}
     assert await balance(http, wallet) == ("0.00", "0.00")
 
 

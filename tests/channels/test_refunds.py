@@ -1,5 +1,7 @@
 """Refunds of orders at their channel: asked for, paid back, refused, forgotten, contradicted."""
 
+import pytest
+
 from tests.channels.sender import (
     Sender,
     behave,
@@ -40,12 +42,12 @@ async def test_the_channel_is_asked_at_once(http: Client) -> None:
     """The answer comes first; soon after the channel has said yes, and the money is gone."""
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     found = await settled(http, await asked(http, order), "confirmed")
     assert found["resolved_at"] is not None
     assert await now(http, order) == ("partly_refunded", "0.00", "4.00", "0.00")
     assert await balance(http, wallet) == ("60.00", "0.00")
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert changes[FUNDS] == "-4.00"
     assert REFUNDS not in changes
 
@@ -55,13 +57,14 @@ async def test_a_refused_refund_returns_everything(http: Client) -> None:
     await behave(http, "fail")
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     await settled(http, await asked(http, order), "failed")
     assert await now(http, order) == ("paid", "0.00", "0.00", "0.00")
     assert await balance(http, wallet) == ("100.00", "0.00")
-    assert moved(before, await books(http)) == {}
+    assert moved(before, await books(http, "CNY")) == {}
 
 
+@pytest.mark.slow
 async def test_a_channel_that_said_nothing_is_asked_again(http: Client) -> None:
     """By the job of the running service, under the same number, until it is settled."""
     await behave(http, "silent")
@@ -78,7 +81,7 @@ async def test_a_silent_refund_is_confirmed_once_and_for_all(sender: Sender, htt
     await behave(http, "silent")
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     refund_id = await asked(http, order)
     assert await now(http, order) == ("paid", "4.00", "0.00", "0.00")
     path = f"/v1/channels/sandbox/refunds/{refund_id}"
@@ -88,7 +91,7 @@ async def test_a_silent_refund_is_confirmed_once_and_for_all(sender: Sender, htt
         assert await now(http, order) == ("partly_refunded", "0.00", "4.00", "0.00")
     taken(await sender.say(refund(order, refund_id, 400)))
     taken(await sender.say(failure(order, refund_id)))
-    assert moved(before, await books(http))[FUNDS] == "-4.00"
+    assert moved(before, await books(http, "CNY"))[FUNDS] == "-4.00"
     assert await balance(http, wallet) == ("60.00", "0.00")
 
 
@@ -97,7 +100,7 @@ async def test_money_that_left_after_all_is_taken_from_the_wallet(http: Client) 
     await behave(http, "silent")
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
-    before = await books(http)
+    before = await books(http, "CNY")
     refund_id = await asked(http, order)
     path = f"/v1/channels/sandbox/refunds/{refund_id}"
     for word in ("fail", "fail"):
@@ -107,7 +110,7 @@ async def test_money_that_left_after_all_is_taken_from_the_wallet(http: Client) 
         assert (await http.post(f"{path}/{word}")).json()["status"] == "failed"
         assert await balance(http, wallet) == ("60.00", "0.00")
         assert await now(http, order) == ("partly_refunded", "0.00", "0.00", "4.00")
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert changes[FUNDS] == "-4.00"
     assert REFUNDS not in changes
 
@@ -172,10 +175,10 @@ async def test_a_refund_that_bounces_is_found_in_suspense(sender: Sender, http: 
     order = await recharged(http, new_wallet(), 10, "INSPIRATION")
     refund_id = await asked(http, order)
     await settled(http, refund_id, "confirmed")
-    before = await books(http)
+    before = await books(http, "CNY")
     for _ in range(2):
         taken(await sender.say(won(order, 400, refund_id)))
-    changes = moved(before, await books(http))
+    changes = moved(before, await books(http, "CNY"))
     assert changes == {FUNDS: "4.00", "suspense CNY": "-4.00"}
 
 

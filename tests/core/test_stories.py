@@ -99,6 +99,7 @@ def test_long_stories_keep_every_rule_at_once(seed: int) -> None:
     check_batches(one, [seed % 5 + 1, 1, 7, 20])
 
 
+@pytest.mark.slow
 def test_the_stories_reach_every_event_and_every_refusal() -> None:
     """A generator that does not reach a branch tests nothing there: floors on what it reaches."""
     tags: Counter[str] = Counter()

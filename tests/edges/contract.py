@@ -149,13 +149,14 @@ Books = dict[tuple[str, str], Decimal]
 """Closing balances by account and currency, debit positive."""
 
 
-async def books(http: Client) -> Books:
-    """The trial balance of now; every currency in it sums to zero."""
-    items = (await told(http, "/v1/finance/trial-balance"))["items"]
+async def books(http: Client, currency: str | None = None) -> Books:
+    """The trial balance of now, of all currencies or one; each sums to zero."""
+    query = "" if currency is None else f"?currency={currency}"
+    items = (await told(http, f"/v1/finance/trial-balance{query}"))["items"]
     found = {(item["account"], item["currency"]): Decimal(item["closing"]) for item in items}
     sums: dict[str, Decimal] = {}
-    for (_, currency), closing in found.items():
-        sums[currency] = sums.get(currency, Decimal()) + closing
+    for (_, each), closing in found.items():
+        sums[each] = sums.get(each, Decimal()) + closing
     assert set(sums.values()) <= {Decimal()}, sums
     return found
 

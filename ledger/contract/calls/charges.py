@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from ledger.contract import commands
+from ledger.contract.access import MENDS
 from ledger.contract.answer import Answer
 from ledger.contract.answers import ChargeAnswer, DebitAnswer, QuoteAnswer, RefundAnswer
 from ledger.contract.bodies import DebitBody, RefundBody
@@ -132,7 +133,8 @@ OPERATIONS: Final = (
         summary="Refund a charge",
         description="Without an amount, all that is not yet refunded.",
         run=refund,
-        scopes=("debit:write",),
+        scopes=MENDS,
+        audited_for_people=True,
         body=RefundBody,
         needs_key=True,
         answers={200: RefundAnswer},

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from ledger.contract import commands
+from ledger.contract.access import MENDS
 from ledger.contract.answer import Answer
 from ledger.contract.answers import CaptureAnswer, HoldAnswer, HoldsAnswer
 from ledger.contract.bodies import CaptureBody, EmptyBody, ExtendBody, HoldBody
@@ -166,7 +167,8 @@ OPERATIONS: Final = (
         tag="Generation",
         summary="Void a hold",
         run=void,
-        scopes=("debit:write",),
+        scopes=MENDS,
+        audited_for_people=True,
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
@@ -182,7 +184,8 @@ OPERATIONS: Final = (
         tag="Generation",
         summary="Let a hold expire at another time",
         run=extend,
-        scopes=("debit:write",),
+        scopes=MENDS,
+        audited_for_people=True,
         body=ExtendBody,
         needs_key=True,
         answers={200: HoldAnswer},
