@@ -2,7 +2,7 @@
 # All tools live in .venv; nothing outside this folder is installed or changed.
 
 PYTHON ?= python3
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 ARGS ?=
 
 REQUIREMENTS := deploy/requirements

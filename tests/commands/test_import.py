@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
@@ -377,6 +379,7 @@ async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path:
     assert max(map(len, table)) <= 80
 
 
+@pytest.mark.slow
 async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Path) -> None:
     """In one sentence, with exit code 2, and before anything is read."""
     folder = export_small(tmp_path / "in")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
+import pytest
 
 from ledger.jobs import JOBS
 from ledger.service import Ledger
@@ -126,6 +127,7 @@ async def test_a_server_sweeps_and_tells_its_lag(
     assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
 
 
+@pytest.mark.slow
 async def test_a_server_with_jobs_off_sweeps_nothing(
     database: Database, ledger: Ledger, owner: Any
 ) -> None:
@@ -138,6 +140,7 @@ async def test_a_server_with_jobs_off_sweeps_nothing(
         assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
 
 
+@pytest.mark.slow
 async def test_several_workers_share_the_jobs(
     database: Database, ledger: Ledger, owner: Any
 ) -> None:
