@@ -12,8 +12,11 @@ from ledger.store import callers, keys
 from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection
 
-ADMIN_SCOPES: Final = frozenset({"admin:write", "admin:approve"})
-"""What a key can only be given on the server."""
+HOST_SCOPES: Final = frozenset({"admin:write", "admin:approve", "credit:write"})
+"""What a key can only be given on the server: power over others, and over points from nothing.
+
+Whoever could make callers that grant would have the daily cap on grants as often as they like.
+"""
 
 SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
     "service": SCOPES - {"admin:approve"},
@@ -202,12 +205,12 @@ def _may_not_create(by: By, kind: CallerKind, scopes: frozenset[str]) -> KeyRefu
         return None
     if not by.caller.is_person:
         return _for_people("Keys are made")
-    if kind == "service" and not scopes & ADMIN_SCOPES:
+    if kind == "service" and not scopes & HOST_SCOPES:
         return None
     detail = (
-        "Over the network, keys are made for services and without administrative scopes only: "
-        "nobody makes themselves another person. Others are made on the server: `ledger key "
-        "create`."
+        "Over the network, keys are made for services only, and without administrative scopes and "
+        "credit:write: nobody makes themselves another person, or a new daily cap on grants. "
+        "Others are made on the server: `ledger key create`."
     )
     return KeyRefused("forbidden", detail)
 
@@ -230,11 +233,12 @@ def _may_not_rotate(
     if "admin:write" not in by.caller.scopes:
         detail = "Without the scope admin:write you rotate only the key that you call with."
         return KeyRefused("forbidden", detail, {"scope": "admin:write"})
-    if row.caller_kind == "service" and not frozenset(row.scopes) & ADMIN_SCOPES:
+    if row.caller_kind == "service" and not frozenset(row.scopes) & HOST_SCOPES:
         return None
     detail = (
-        "Over the network you rotate keys of services without administrative scopes, and the key "
-        "that you call with; others are rotated on the server: `ledger key rotate`."
+        "Over the network you rotate keys of services without administrative scopes or "
+        "credit:write, and the key that you call with; others are rotated on the server: `ledger "
+        "key rotate`."
     )
     return KeyRefused("forbidden", detail)
 

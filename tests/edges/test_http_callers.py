@@ -167,7 +167,7 @@ async def test_nobody_becomes_another_person_over_the_network(
     for caller in (bob, me["caller"], "dev"):
         body = {"caller": caller, "scopes": ["wallet:read"], **WHY}
         refused(await ann.post("/v1/keys", json=body), 403, "forbidden")
-    for scope in ("admin:approve", "admin:write"):
+    for scope in ("admin:approve", "admin:write", "credit:write"):
         body = {"caller": fresh("cat"), "scopes": [scope], **WHY}
         refused(await ann.post("/v1/keys", json=body), 400, "malformed")
     refused(await ann.post(f"/v1/keys/{theirs}/rotate", json=WHY), 403, "forbidden")
@@ -176,6 +176,10 @@ async def test_nobody_becomes_another_person_over_the_network(
     assert own.json()["key"].startswith("lp_")
     renewed = await http.get("/v1/callers/me", headers=by(own.json()["key"]))
     assert renewed.json() == me | {"key_id": own.json()["key_id"]}
+    bank = fresh("bank")
+    await make_key(["credit:write"], caller=bank, kind="service")
+    grants = (await told(ann, f"/v1/keys?caller={bank}"))["items"][0]["key_id"]
+    refused(await ann.post(f"/v1/keys/{grants}/rotate", json=WHY), 403, "forbidden")
     robot = by(await make_key(["admin:write"], caller=fresh("robot"), kind="service"))
     body = {"caller": fresh("web"), "scopes": ["wallet:read"], **WHY}
     refused(await http.post("/v1/keys", json=body, headers=robot), 403, "forbidden")

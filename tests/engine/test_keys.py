@@ -194,11 +194,14 @@ async def test_over_the_network_people_make_keys_of_services_only(
         (ann, wanted("bob", "wallet:read")),
         (ann, wanted("ann", "wallet:read")),
         (ann, wanted("web", "admin:write")),
+        (ann, wanted("web", "credit:write")),
         (robot, wanted("web", "wallet:read")),
     ):
         assert why(await create_key(connection, by, key))[0] == "forbidden", key
     assert await list_callers(connection, "ann-2") == []
-    done = await made(connection, ann, wanted("web", *SCOPES_OF["service"] - {"admin:write"}))
+    done = await made(
+        connection, ann, wanted("web", *SCOPES_OF["service"] - {"admin:write", "credit:write"})
+    )
     assert (done.row.caller_kind, done.row.created_by) == ("service", "ann")
 
 

@@ -94,7 +94,7 @@ async def create(
     Parameters
     ----------
     scopes
-        Comma-separated: wallet:read, debit:write, credit:write, order:write, finance:read.
+        Comma-separated: wallet:read, debit:write, order:write, finance:read.
     expires_in_s
         When it stops working by itself; never by default.
     out

@@ -37,7 +37,7 @@ _OverlapS = Annotated[
 _LivesS = Annotated[
     int, Meta(ge=1, le=10 * 365 * 86_400, description="When the key stops working by itself")
 ]
-_NetworkScope = Literal["wallet:read", "debit:write", "credit:write", "order:write", "finance:read"]
+_NetworkScope = Literal["wallet:read", "debit:write", "order:write", "finance:read"]
 
 
 class KeysQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +52,7 @@ class KeyBody(Body, frozen=True):
     """A key for a service, which is made with its first key."""
 
     caller: Id
-    scopes: Annotated[list[_NetworkScope], Meta(min_length=1, max_length=5)]
+    scopes: Annotated[list[_NetworkScope], Meta(min_length=1, max_length=4)]
     reason: ReasonText
     expires_in_s: _LivesS | UnsetType = UNSET
 
@@ -256,8 +256,9 @@ OPERATIONS: Final = (
         tag="Callers",
         summary="Make a key's successor; the old key goes on for an overlap",
         description=(
-            "With admin:write a person rotates keys of services without administrative scopes, and "
-            "every person the key they call with, whose successor lives no longer than it."
+            "With admin:write a person rotates keys of services without administrative scopes or "
+            "credit:write, and every person the key they call with, whose successor lives no "
+            "longer than it."
         ),
         run=rotate,
         audited=True,
