@@ -125,6 +125,7 @@ async def _check(url: str, traffic: Traffic, folder: Path) -> None:
     assert verify.returncode == 0, out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 async def test_a_killed_service_leaves_nothing_running_and_loses_nothing(
     tmp_path: Path, seed: int

@@ -155,7 +155,7 @@ def _code(currency: int) -> str:
     return "CNY" if currency == 156 else code_of(currency)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(story=steps(40), mood=st.sampled_from(MOODS))
 async def test_two_services_at_once_answer_as_the_auditor_does(
     postgres: EmbeddedPostgres, template: str, story: list[Step], mood: str

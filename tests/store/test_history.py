@@ -133,6 +133,7 @@ async def counted_reads(url: str) -> AsyncIterator[tuple[History, Any]]:
         await connection.close()
 
 
+@pytest.mark.slow
 async def test_the_past_of_a_long_wallet_costs_no_more_than_that_of_a_short_one(
     ledger: Ledger, owner: Any, database: Database
 ) -> None:
