@@ -2,22 +2,13 @@
 
 from collections.abc import Collection
 from math import ceil
-from typing import Final, Literal
+from typing import Final
 
 from ledger.contract.problems import Problem, ProblemError, problem
 from ledger.core.instants import Instant, format_instant
+from ledger.engine.callers import Scope
 from ledger.engine.rates import Rate
 from ledger.service import Caller, Ledger
-
-Scope = Literal[
-    "wallet:read",
-    "debit:write",
-    "credit:write",
-    "order:write",
-    "finance:read",
-    "admin:write",
-    "admin:approve",
-]
 
 MENDS: Final[tuple[Scope, ...]] = ("debit:write", "admin:write")
 """Who may give value back that a generation took or set aside: its service, and support."""

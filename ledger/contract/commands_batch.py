@@ -3,7 +3,7 @@
 from typing import Final, assert_never
 
 from ledger.contract import commands
-from ledger.contract.access import MENDS, Scope
+from ledger.contract.access import MENDS
 from ledger.contract.bodies_batch import (
     AnyBatchCommand,
     BatchAuthorizeHold,
@@ -21,6 +21,7 @@ from ledger.contract.commands import Numbers
 from ledger.core.decider import Command
 from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.hold import VoidHold
+from ledger.engine.callers import Scope
 
 _DEBIT: Final[tuple[Scope, ...]] = ("debit:write",)
 _CREDIT: Final[tuple[Scope, ...]] = ("credit:write",)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from time import monotonic
-from typing import Final
+from typing import Final, Literal, get_args
 
 import structlog
 from msgspec import Struct
@@ -29,18 +29,19 @@ USES_WRITTEN_EVERY_S: Final = 60.0
 _LAST_WRITE_S: Final = 2.0
 """How long closing waits for the last such writing."""
 
-SCOPES: Final = frozenset(
-    {
-        "wallet:read",
-        "debit:write",
-        "credit:write",
-        "order:write",
-        "finance:read",
-        "admin:write",
-        "admin:approve",
-    }
-)
-"""What a key may allow."""
+Scope = Literal[
+    "wallet:read",
+    "debit:write",
+    "credit:write",
+    "order:write",
+    "finance:read",
+    "admin:write",
+    "admin:approve",
+]
+"""What a key may allow, in one word."""
+
+SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
+"""Everything that a key may allow."""
 
 _CERTIFICATE: Final = "\0certificate:"
 """No token has a NUL, so nobody can send a certificate's credential as one."""

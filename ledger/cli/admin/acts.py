@@ -105,8 +105,7 @@ def _tell_acts(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.table(heads, rows)
     if not rows:
         screen.note("There are no acts.")
-    if body["next"]:
-        screen.note(f"There is more: --after {body['next']}")
+    screen.following(body)
 
 
 def _tell_switches(screen: Screen, body: Mapping[str, Any]) -> None:

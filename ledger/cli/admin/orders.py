@@ -212,8 +212,7 @@ def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.table(heads, rows)
     if not rows:
         screen.note("The wallet has no orders.")
-    if body["next"]:
-        screen.note(f"There is more: --after {body['next']}")
+    screen.following(body)
 
 
 def tell_refund(screen: Screen, body: Mapping[str, Any]) -> None:

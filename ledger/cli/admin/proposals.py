@@ -206,26 +206,27 @@ def _outcome(outcome: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 def _tell_page(screen: Screen, page: Mapping[str, Any], me: Mapping[str, Any]) -> None:
     may_approve = "admin:approve" in me["scopes"]
-    for_me = [one for one in page["items"] if _waits_for(one, me["caller"], may_approve)]
+    for_me = [
+        one for one in page["items"] if _waits_for(one, me["caller"], may_approve=may_approve)
+    ]
     heads = columns(
         "status", "does", "by", time("expires (+08, UTC)"), under("id"), under("reason")
     )
-    screen.table(heads, [_row(one, one in for_me) for one in page["items"]])
+    screen.table(heads, [_row(one, is_for_me=one in for_me) for one in page["items"]])
     own = [one for one in page["items"] if one["status"] == "open" and one not in for_me]
     screen.note(
         f"{len(for_me)} wait for you ({me['caller']}); {len(own)} wait for another person."
         if page["items"]
         else "There is nothing."
     )
-    if page["next"]:
-        screen.note(f"There is more: --after {page['next']}")
+    screen.following(page)
 
 
-def _waits_for(proposal: Mapping[str, Any], me: str, may_approve: bool) -> bool:  # noqa: FBT001
+def _waits_for(proposal: Mapping[str, Any], me: str, *, may_approve: bool) -> bool:
     return may_approve and proposal["status"] == "open" and proposal["proposed_by"] != me
 
 
-def _row(proposal: Mapping[str, Any], is_for_me: bool) -> Sequence[Cell]:  # noqa: FBT001
+def _row(proposal: Mapping[str, Any], *, is_for_me: bool) -> Sequence[Cell]:
     status = proposal["status"]
     return (
         f"{status} for you" if is_for_me else status,

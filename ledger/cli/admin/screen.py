@@ -7,7 +7,7 @@ one line, whatever its length, its cells at least two spaces apart, without colo
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -80,6 +80,11 @@ class Screen:
         sys.stdout.flush()
         for line in text.split("\n"):
             print(self._fitted(visible(line), sys.stderr), file=sys.stderr)
+
+    def following(self, page: Mapping[str, Any]) -> None:
+        """How to go on, where the page is not the last."""
+        if page["next"]:
+            self.note(f"There is more: --after {page['next']}")
 
     def _fitted(self, text: str, stream: TextIO) -> str:
         return "\n".join(folded(text, self._width)) if stream.isatty() else text

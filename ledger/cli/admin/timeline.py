@@ -91,8 +91,7 @@ def _tell(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.table(heads, [_row(one) for one in body["items"]])
     if not body["items"]:
         screen.note("Nothing was recorded.")
-    if body["next"]:
-        screen.note(f"There is more: --after {body['next']}")
+    screen.following(body)
 
 
 def _row(entry: Mapping[str, Any]) -> Sequence[Cell]:

@@ -5,8 +5,8 @@ from typing import Literal, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import lots_are_full
-from ledger.core.instants import INSTANT_MAX, Instant
+from ledger.core.flows.grant import not_grantable
+from ledger.core.instants import Instant
 from ledger.core.lots import add_lot, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -80,10 +80,8 @@ def decide(
 def _credit(
     wallet: Wallet, command: Adjust, terms: Terms, now: Now
 ) -> tuple[BalanceAdjusted] | Rejection:
-    if command.expires_at is not None and not now.at < command.expires_at <= INSTANT_MAX:
-        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=command.expires_at, now=now.at)
-    if lots_are_full(wallet, terms):
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
+        return refusal
     lot = LotTerms(
         lot_id=f"lot-{now.fresh_id}",
         currency=command.currency,

@@ -34,10 +34,8 @@ def decide(wallet: Wallet, command: Grant, terms: Terms, now: Now) -> tuple[LotG
     """Refused for an amount or expiry out of range, or too many open lots."""
     if (refusal := out_of_range(terms, command.amount_minor)) is not None:
         return refusal
-    if command.expires_at is not None and not now.at < command.expires_at <= INSTANT_MAX:
-        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=command.expires_at, now=now.at)
-    if lots_are_full(wallet, terms):
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
+        return refusal
     lot = LotTerms(
         lot_id=f"lot-{now.fresh_id}",
         currency=command.currency,
@@ -47,6 +45,17 @@ def decide(wallet: Wallet, command: Grant, terms: Terms, now: Now) -> tuple[LotG
         expires_at=command.expires_at,
     )
     return (LotGranted(lot),)
+
+
+def not_grantable(
+    wallet: Wallet, expires_at: Instant | None, terms: Terms, now: Now
+) -> Rejection | None:
+    """Why no lot with this expiry can be granted: it is not ahead, or there are too many lots."""
+    if expires_at is not None and not now.at < expires_at <= INSTANT_MAX:
+        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=expires_at, now=now.at)
+    if lots_are_full(wallet, terms):
+        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    return None
 
 
 def lots_are_full(wallet: Wallet, terms: Terms) -> bool:
