@@ -8,6 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger.access.audit_log import Acts
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers, digest_key
+from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
 from ledger.core.batch import Answer, Done, Snapshot, dues
 from ledger.core.decider import Command, evolve
@@ -20,21 +23,18 @@ from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
-from ledger.engine.acts import Acts
-from ledger.engine.callers import KEY_CACHE_S, SCOPES, Caller, Callers, digest_key
 from ledger.engine.clock import ClockError, advance_clock, set_clock
 from ledger.engine.controls import Controls
-from ledger.engine.directory import Directory
-from ledger.engine.explanation import Explanations
-from ledger.engine.feed import Feed
 from ledger.engine.grant_caps import CappedEngine
-from ledger.engine.history import History, order_at
 from ledger.engine.lane import shard_of
-from ledger.engine.payments import Finds, Payments
-from ledger.engine.proposals import Proposals
-from ledger.engine.sandbox import SandboxDesk
-from ledger.engine.send_on import LEAVES_OPEN, SendOn
 from ledger.finance.trial_balance import TrialBalanceRow
+from ledger.payments.notifications import Finds, Payments
+from ledger.payments.outbox import LEAVES_OPEN, SendOn
+from ledger.payments.sandbox import SandboxDesk
+from ledger.queries.directory import Directory
+from ledger.queries.explanation import Explanations
+from ledger.queries.feed import Feed
+from ledger.queries.history import History, order_at
 from ledger.settings import Settings
 from ledger.store import keys, reads, texts
 from ledger.store.pool import Connection, Pool, create_pool, is_outage

@@ -12,11 +12,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Column, Table
 
-from ledger.cli.command_error import CommandError
-from ledger.cli.database import settings_with_database
-from ledger.contract.problems import KINDS
-from ledger.engine.callers import KEY_CACHE_S, digest_key
-from ledger.engine.keys import (
+from ledger.access.callers import KEY_CACHE_S, digest_key
+from ledger.access.keys import (
     OVERLAP_MAX_S,
     By,
     KeyRefused,
@@ -26,9 +23,12 @@ from ledger.engine.keys import (
     revoke_key,
     rotate_key,
 )
-from ledger.engine.rates import BURST_MAX, RATE_MAX
+from ledger.access.rates import BURST_MAX, RATE_MAX
+from ledger.cli.command_error import CommandError
+from ledger.cli.database import settings_with_database
+from ledger.contract.problems import KINDS
 from ledger.store import keys
-from ledger.store.acts import NewAct, begin_act, conclude_act
+from ledger.store.audit_log import NewAct, begin_act, conclude_act
 from ledger.store.callers import add_caller, limit_caller
 from ledger.store.pool import Connection, connect_service
 from ledger.store.schema import read_facts

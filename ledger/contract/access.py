@@ -4,10 +4,10 @@ from collections.abc import Collection
 from math import ceil
 from typing import Final
 
+from ledger.access.callers import Scope
+from ledger.access.rates import Rate
 from ledger.contract.problems import Problem, ProblemError, problem
 from ledger.core.instants import Instant, format_instant
-from ledger.engine.callers import Scope
-from ledger.engine.rates import Rate
 from ledger.service import Caller, Ledger
 
 MENDS: Final[tuple[Scope, ...]] = ("debit:write", "admin:write")

@@ -10,7 +10,7 @@ from ledger.contract.fields import Amount, Moment
 from ledger.core.chart import Source
 from ledger.core.purchases import OrderStatus
 from ledger.core.wallet import HoldStatus
-from ledger.engine.explanation import Rule
+from ledger.queries.explanation import Rule
 
 What = Literal[
     "lot_expires", "hold_expires", "order_expires", "membership_grants", "membership_ends"

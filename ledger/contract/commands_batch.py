@@ -2,6 +2,7 @@
 
 from typing import Final, assert_never
 
+from ledger.access.callers import Scope
 from ledger.contract import commands
 from ledger.contract.access import MENDS
 from ledger.contract.bodies_batch import (
@@ -21,7 +22,6 @@ from ledger.contract.commands import Numbers
 from ledger.core.decider import Command
 from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.hold import VoidHold
-from ledger.engine.callers import Scope
 
 _DEBIT: Final[tuple[Scope, ...]] = ("debit:write",)
 _CREDIT: Final[tuple[Scope, ...]] = ("credit:write",)

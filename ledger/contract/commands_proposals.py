@@ -4,6 +4,7 @@ from typing import Final, assert_never
 
 from msgspec import UnsetType
 
+from ledger.access.proposal_rules import Draft, EraseWallet, Proposed
 from ledger.contract import commands
 from ledger.contract.bodies_proposals import (
     VALID_FOR_MAX_S,
@@ -21,7 +22,6 @@ from ledger.contract.problems import ProblemError, problem
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
-from ledger.engine.four_eyes import Draft, EraseWallet, Proposed
 
 _OTHER_DIRECTION: Final = {"credit": ("lot_id", "include_paid"), "debit": ("source", "expires_at")}
 """The fields that mean nothing in a direction."""

@@ -5,11 +5,11 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from ledger.access.callers import Scope
 from ledger.contract.answer import Answer
 from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
 from ledger.core.rejections import Reason
-from ledger.engine.callers import Scope
 from ledger.service import Caller, Ledger
 
 B = TypeVar("B")

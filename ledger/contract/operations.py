@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from ledger.contract.audit import with_acts
+from ledger.contract.audit_log import with_acts
 from ledger.contract.calls import (
-    acts,
     administration,
+    audit_log,
     batches,
     callers,
     catalogue,
@@ -50,7 +50,7 @@ _ALL: Final[tuple[Operation, ...]] = (
     *proposals.OPERATIONS,
     *callers.OPERATIONS,
     *keys.OPERATIONS,
-    *acts.OPERATIONS,
+    *audit_log.OPERATIONS,
     *feed.OPERATIONS,
     *development.OPERATIONS,
     *sandbox.OPERATIONS,

@@ -9,7 +9,7 @@ from ledger.contract.fields import MomentIn, shown
 from ledger.contract.operation import Call
 from ledger.contract.problems import ProblemError, problem
 from ledger.core.instants import Instant, format_instant, to_datetime, to_instant
-from ledger.engine.history import YetToComeError
+from ledger.queries.history import YetToComeError
 from ledger.service import WalletView
 
 At = Annotated[

@@ -14,8 +14,8 @@ from ledger.contract.render import Codes, moment
 from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
 from ledger.core.wallet import Take
-from ledger.engine.explanation import ChargeReasons, booked_fen, refund_parts
-from ledger.store.explaining import RecordedRefund
+from ledger.queries.explanation import ChargeReasons, booked_fen, refund_parts
+from ledger.store.explanation import RecordedRefund
 
 
 def render_charge_explanation(

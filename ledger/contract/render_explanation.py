@@ -32,14 +32,14 @@ from ledger.core.money import CNY, format_amount
 from ledger.core.purchases import Order, RechargeGoods
 from ledger.core.terms import Policy
 from ledger.core.wallet import Hold
-from ledger.engine.explanation import (
+from ledger.queries.explanation import (
     CurrencyReasons,
     LotReasons,
     Upcoming,
     WalletReasons,
     currency_reasons,
 )
-from ledger.store.explaining import Origin
+from ledger.store.explanation import Origin
 
 SOON_US: Final = 48 * HOUR_US
 """What comes within two days is told to come soon."""

@@ -49,7 +49,7 @@ from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
 from ledger.core.purchases import Order
 from ledger.core.wallet import LotTerms, Transfer
-from ledger.engine.history import Entry
+from ledger.queries.history import Entry
 from ledger.store.feed import FeedEvent
 
 

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from ledger.access.proposal_rules import Erased, EraseWallet, Proposed, command_of, outcome_of
 from ledger.contract.answers_control import ErasedAnswer
 from ledger.contract.answers_proposals import (
     CommandAnswer,
@@ -20,7 +21,6 @@ from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
-from ledger.engine.four_eyes import Erased, EraseWallet, Proposed, command_of, outcome_of
 from ledger.store.proposals import Proposal
 
 

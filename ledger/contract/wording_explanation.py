@@ -11,7 +11,7 @@ from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.core.terms import Policy
 from ledger.core.wallet import Hold, Lot, LotTerms, SpendLimit, Take, Wallet
-from ledger.engine.explanation import ChargeReasons, CurrencyReasons, LotReasons
+from ledger.queries.explanation import ChargeReasons, CurrencyReasons, LotReasons
 
 
 def lot(reasons: LotReasons) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 from os import urandom
 from time import time_ns
@@ -46,6 +46,9 @@ _NEEDS_ID: Final = frozenset(
         Adjust,
     }
 )
+
+Submit = Callable[[str, str, Command], Awaitable[Done]]
+"""Has a command decided under a caller's key. Raises Unavailable or CommandFailed."""
 
 
 def shard_of(wallet_id: str, shards: int) -> int:

@@ -13,8 +13,8 @@ from ledger.contract.fields import KeyText, checked_id
 from ledger.contract.misfits import misfit
 from ledger.contract.operation import Operation
 from ledger.contract.problems import ProblemError, problem
-from ledger.rpc.asking import REQUEST_ID, Reader, reader_of
-from ledger.rpc.telling import teller_of
+from ledger.rpc.requests import REQUEST_ID, Reader, reader_of
+from ledger.rpc.responses import teller_of
 from ledger.v1 import (
     administration_pb2,
     callers_pb2,

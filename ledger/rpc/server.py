@@ -13,12 +13,12 @@ from grpc_reflection.v1alpha import reflection
 
 from ledger.contract.operation import BATCH_BODY_MAX
 from ledger.contract.operations import OPERATIONS
-from ledger.rpc import submitting, watching
+from ledger.rpc import command_stream, event_stream
+from ledger.rpc.command_stream import Submitting
 from ledger.rpc.edge import Edge
+from ledger.rpc.event_stream import Watching
 from ledger.rpc.methods import SERVICES, methods_for
-from ledger.rpc.submitting import Submitting
 from ledger.rpc.unary import Unary
-from ledger.rpc.watching import Watching
 from ledger.service import Ledger
 from ledger.settings import Settings, SettingsError
 
@@ -127,8 +127,8 @@ def _handlers(edge: Edge) -> tuple[grpc.GenericRpcHandler, ...]:
     by_id = {operation.id: operation for operation in OPERATIONS}
     watch = Watching(edge, by_id["readEvents"]).watch
     submit = Submitting(edge, by_id["batch"]).submit
-    handlers[watching.PATH] = grpc.unary_stream_rpc_method_handler(watch)
-    handlers[submitting.PATH] = grpc.stream_stream_rpc_method_handler(submit)
+    handlers[event_stream.PATH] = grpc.unary_stream_rpc_method_handler(watch)
+    handlers[command_stream.PATH] = grpc.stream_stream_rpc_method_handler(submit)
     return (_Handlers(handlers),)
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.core import wire
-from ledger.core.audit import sums_of
 from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
 from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
+from ledger.core.verification import sums_of
 from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement

@@ -18,10 +18,10 @@ from ledger.core.purchases import Claim
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import LotTerms
 from ledger.engine.lane import shard_of
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
-from ledger.store.audit import count_events
 from ledger.store.pool import connect_service
+from ledger.store.verification import count_events
 from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small
 from tests.commands.test_commands import of, run
 from tests.conftest import Database

@@ -119,7 +119,7 @@ async def test_what_is_not_in_the_directory_yet_is_found_among_the_newest(
     await give(alone, wallet, "3")
     await done(alone, f"{wallet}/conversions", TO_INSPIRATION, 201)
     before = await told(alone, f"{wallet}/explanation")
-    monkeypatch.setattr("ledger.engine.explanation.NEWEST", 0)
+    monkeypatch.setattr("ledger.queries.explanation.NEWEST", 0)
     blind = await told(alone, f"{wallet}/explanation")
     assert {lot["origin"] is None for one in blind["currencies"] for lot in one["lots"]} == {True}
     async for _ in ledger.directory.follow(0):

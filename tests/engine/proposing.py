@@ -3,9 +3,9 @@
 import json
 from typing import Any, Final
 
+from ledger.access.proposal_rules import Draft, NotDone, Proposed, Told
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.grant import Grant
-from ledger.engine.four_eyes import Draft, NotDone, Proposed, Told
 from ledger.engine.lane import hash_key
 from ledger.jobs.proposals import PROPOSALS
 from ledger.jobs.runner import run_once

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers
+from ledger.access.keys import By, MadeKey, WantedKey, create_key, revoke_key
+from ledger.access.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.cli.keys import add_token
 from ledger.engine import Unavailable
-from ledger.engine.callers import KEY_CACHE_S, SCOPES, Caller, Callers
-from ledger.engine.keys import By, MadeKey, WantedKey, create_key, revoke_key
-from ledger.engine.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.callers import limit_caller

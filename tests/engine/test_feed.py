@@ -13,8 +13,8 @@ from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.grant import Grant
 from ledger.embedded import EmbeddedPostgres
 from ledger.engine import Unavailable
-from ledger.engine.feed import POLL_S, WAITERS_MAX, Feed
 from ledger.engine.lane import shard_of
+from ledger.queries.feed import POLL_S, WAITERS_MAX, Feed
 from ledger.service import Ledger
 from ledger.store.pool import Connection
 

@@ -8,8 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.cli.keys import add_token
-from ledger.engine.keys import (
+from ledger.access.keys import (
     SCOPES_OF,
     By,
     KeyRefused,
@@ -19,6 +18,7 @@ from ledger.engine.keys import (
     revoke_key,
     rotate_key,
 )
+from ledger.cli.keys import add_token
 from ledger.service import KEY_CACHE_S, SCOPES, Caller, Ledger
 from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys

@@ -11,11 +11,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
-from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.transfer import PaidOut, PayOut
-from ledger.core.rejections import Reason, Rejection
-from ledger.engine import Unavailable
-from ledger.engine.four_eyes import (
+from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
@@ -24,6 +20,10 @@ from ledger.engine.four_eyes import (
     Told,
     outcome_of,
 )
+from ledger.core.flows.closure import CloseWallet, WalletClosed
+from ledger.core.flows.transfer import PaidOut, PayOut
+from ledger.core.rejections import Reason, Rejection
+from ledger.engine import Unavailable
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
 from ledger.store.pool import connect_service

@@ -14,7 +14,7 @@ from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
 from ledger.engine.background import CLOSE_S
 from ledger.engine.lane import shard_of
-from ledger.engine.send_on import PAGE_MAX
+from ledger.payments.outbox import PAGE_MAX
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.engine.tips import (

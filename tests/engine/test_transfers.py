@@ -23,7 +23,7 @@ from ledger.core.rejections import Reason, Rejection
 from ledger.engine import Unavailable
 from ledger.engine.background import CLOSE_S, Background
 from ledger.engine.lane import shard_of
-from ledger.engine.send_on import CALLER, PAGE_MAX
+from ledger.payments.outbox import CALLER, PAGE_MAX
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.engine.tips import (

@@ -10,7 +10,7 @@ from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.refund import RefundCharge
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.conftest import Database

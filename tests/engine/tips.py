@@ -8,9 +8,9 @@ from ledger.core.flows.opening import ImportOpening, OpeningImported, OpeningLot
 from ledger.core.flows.transfer import SendTransfer, TransferSent
 from ledger.core.wallet import Transfer
 from ledger.engine.lane import shard_of
-from ledger.engine.verify import verify
 from ledger.jobs.runner import run_once
 from ledger.jobs.send_on import SEND_ON
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service

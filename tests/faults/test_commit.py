@@ -12,7 +12,7 @@ from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.engine import Unavailable
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service

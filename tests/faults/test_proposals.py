@@ -13,9 +13,9 @@ import asyncpg
 import httpx2
 import pytest
 
+from ledger.access.proposal_rules import Told
 from ledger.cli.keys import add_token
 from ledger.engine import Unavailable
-from ledger.engine.four_eyes import Told
 from ledger.engine.lane import hash_key
 from ledger.service import Ledger
 from ledger.store.pool import connect_service

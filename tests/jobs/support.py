@@ -12,7 +12,7 @@ from ledger.core.flows.grant import Grant
 from ledger.core.flows.order import OpenMembership, OrderOpened
 from ledger.core.rejections import Rejection
 from ledger.core.wire import decode_wallet, encode
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service

@@ -15,11 +15,11 @@ from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldCaptured
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.instants import DAY_US, HOUR_US
-from ledger.engine import directory as engine_directory
 from ledger.engine.lane import shard_of
 from ledger.jobs import JOBS, running
 from ledger.jobs.directory import DIRECTORY
 from ledger.jobs.runner import run_once
+from ledger.queries import directory as engine_directory
 from ledger.service import Ledger
 from ledger.store import directory
 from ledger.store.directory import Found

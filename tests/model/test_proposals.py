@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.engine.four_eyes import NotDone, Told
+from ledger.access.proposal_rules import NotDone, Told
 from ledger.engine.lane import hash_key
 from ledger.service import Ledger
 from ledger.store import proposals as store

@@ -17,7 +17,7 @@ from ledger.core.flows.grant import Grant
 from ledger.core.instants import DAY_US, HOUR_US, Instant, date_to_day, shanghai_midnight_after
 from ledger.embedded import EmbeddedPostgres
 from ledger.engine.lane import hash_key, seal
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service

@@ -14,7 +14,7 @@ import pytest
 
 from ledger.contract.calls.feed import SEQ_MAX
 from ledger.embedded import EmbeddedPostgres
-from ledger.rpc.submitting import AT_ONCE, COMMAND_BYTES
+from ledger.rpc.command_stream import AT_ONCE, COMMAND_BYTES
 from ledger.v1.generation_pb2 import Command, DebitRequest, SubmitRequest
 from ledger.v1.wallet_pb2 import GrantRequest
 from tests.conftest import Database, MakeKey, Served, fresh_database

@@ -20,11 +20,11 @@ from ledger.core.chart import SOURCES
 from ledger.core.flows.adjustment import Direction
 from ledger.core.purchases import OrderStatus
 from ledger.core.wallet import HoldStatus, RefundStatus, TransferStatus
-from ledger.engine.explanation import Rule
-from ledger.rpc.asking import texts_of
+from ledger.queries.explanation import Rule
 from ledger.rpc.methods import KEY, SERVICES, methods_for
 from ledger.rpc.refusals import CODES
-from ledger.rpc.telling import teller_of
+from ledger.rpc.requests import texts_of
+from ledger.rpc.responses import teller_of
 from ledger.store.directory import NameKind
 from ledger.store.keys import CallerKind, KeyKind, KeyState
 from ledger.store.proposals import ProposalKind, ProposalStatus, Standing

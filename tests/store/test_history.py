@@ -18,7 +18,7 @@ from ledger.core.flows.order import OpenRecharge, OrderOpened
 from ledger.core.instants import DAY_US, HOUR_US
 from ledger.core.wallet import Wallet
 from ledger.engine import Unavailable
-from ledger.engine.history import Entry, History, Moved, YetToComeError
+from ledger.queries.history import Entry, History, Moved, YetToComeError
 from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service

@@ -20,7 +20,7 @@ from ledger.core.flows.order import OpenRecharge
 from ledger.core.rejections import Reason, Rejection
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.engine.clock import ClockError
-from ledger.engine.payments import UnknownChannel
+from ledger.payments.notifications import UnknownChannel
 from ledger.service import open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_owner

@@ -15,7 +15,7 @@ from ledger.core.flows.order import OpenRecharge, OrderOpened
 from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.wallet import Wallet
 from ledger.embedded import EmbeddedPostgres
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import connect_owner, connect_service

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import HERE, Flag, Where
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
-from ledger.cli.admin.where import HERE, Flag, Where
 from ledger.cli.command_error import CommandError
 
 callers: Final = App(name="caller", help="Callers: who there is, and how much each may send.")

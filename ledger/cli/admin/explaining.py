@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import HERE, Where
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import Column, amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, in_both_zones, moment, money, when
-from ledger.cli.admin.where import HERE, Where
 
 _LOTS: Final = columns(
     amount("#"),

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.cli.admin.asking import REFUSED, Asked, asking
+from ledger.cli.admin.connection_options import HERE, Where
 from ledger.cli.admin.layout import columns, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import REFUSED, Asked, asking
 from ledger.cli.admin.texts import NOTHING
-from ledger.cli.admin.where import HERE, Where
 
 
 async def find(what: str, *, where: Where = HERE) -> None:

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from cyclopts import Parameter
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, Changing
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
-from ledger.cli.admin.where import CHANGING, Changing
 
 
 @Parameter(name="*")

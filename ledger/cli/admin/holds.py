@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, HERE, Changing, Where
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
 from ledger.cli.admin.wallets import tell_holds
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
 
 app: Final = App(name="hold", help="Look at holds, void them, let them expire later.")
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path, wallet_path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, path, wallet_path
 from ledger.cli.admin.texts import facts_of, moment, money, when
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.command_error import CommandError
 
 app: Final = App(name="order", help="Look at orders, open, close and refund them.")

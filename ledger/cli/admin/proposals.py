@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import AWAY, REFUSED, Asked, asking, path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.admin.effects import effect_of, tell_effect
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import AWAY, REFUSED, Asked, asking, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.command_error import CommandError
 from ledger.client import Refused
 

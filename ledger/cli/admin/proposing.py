@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path
+from ledger.cli.admin.connection_options import CHANGING, Changing, Flag
 from ledger.cli.admin.proposals import tell_proposal
-from ledger.cli.admin.where import CHANGING, Changing, Flag
+from ledger.cli.admin.session import asking, path
 
 app: Final = App(name="propose", help="Propose what another person must approve.")
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.cli.admin.asking import PAGE, Asked, asking, wallet_path
+from ledger.cli.admin.connection_options import HERE, Flag, Where
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import PAGE, Asked, asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, SHANGHAI, Cell, moment, money
-from ledger.cli.admin.where import HERE, Flag, Where
 from ledger.cli.command_error import CommandError
 
 _HEADS: Final = columns(

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, HERE, Changing, Where
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, moment, when, yuan
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
 from ledger.cli.command_error import CommandError
 
 app: Final = App(name="wallet", help="Look at a wallet, explain it, freeze it, limit it.")

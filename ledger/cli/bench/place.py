@@ -28,12 +28,12 @@ from ledger.cli.bench.storage import (
 )
 from ledger.cli.database import EMBEDDED_OWNER, EMBEDDED_SERVICE
 from ledger.embedded import EmbeddedPostgres, bin_dir
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import open_ledger
 from ledger.settings import Settings
-from ledger.store.audit import count_events
 from ledger.store.pool import connect_service
 from ledger.store.schema import SHARDS_DEFAULT, initialise
+from ledger.store.verification import count_events
 
 WARM_UP_S: Final = 1.0
 

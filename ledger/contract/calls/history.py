@@ -13,7 +13,7 @@ from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
 from ledger.contract.render import payment_of, render_order
 from ledger.contract.render_history import render_entry
-from ledger.engine.history import Place
+from ledger.queries.history import Place
 
 _Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 

@@ -7,16 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
-from ledger.contract.calls.callers import LOOKERS
-from ledger.contract.fields import Id, Moment, ReasonText
-from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
-from ledger.core.instants import format_instant, to_instant
-from ledger.engine.callers import KEY_CACHE_S
-from ledger.engine.keys import (
+from ledger.access.callers import KEY_CACHE_S
+from ledger.access.keys import (
     OVERLAP_MAX_S,
     By,
     KeyRefused,
@@ -26,6 +18,14 @@ from ledger.engine.keys import (
     revoke_key,
     rotate_key,
 )
+from ledger.contract.answer import Answer
+from ledger.contract.bodies import Body
+from ledger.contract.calls.callers import LOOKERS
+from ledger.contract.fields import Id, Moment, ReasonText
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.paging import Cursor, Keyset, Limit
+from ledger.contract.problems import ProblemError, problem
+from ledger.core.instants import format_instant, to_instant
 from ledger.store.keys import KeyKind, KeyRow, KeyState
 from ledger.store.keys import list_keys as read_keys
 

@@ -17,7 +17,7 @@ from ledger.contract.render import payment_of, render_order
 from ledger.contract.submission import told
 from ledger.core.flows.order import OrderOpened
 from ledger.core.rejections import Reason, rejected
-from ledger.engine.payments import UnknownChannel
+from ledger.payments.notifications import UnknownChannel
 
 
 async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from ledger.access.proposal_rules import NotDone, Told
 from ledger.contract.answer import Answer
 from ledger.contract.answers_proposals import ProposalAnswer, ProposalsAnswer
 from ledger.contract.bodies_proposals import (
@@ -22,7 +23,6 @@ from ledger.contract.refusals import problem_of, public_name
 from ledger.contract.render_proposals import render_proposal
 from ledger.core.instants import INSTANT_MAX, format_instant
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.engine.four_eyes import NotDone, Told
 from ledger.engine.lane import hash_key
 from ledger.store.proposals import (
     Decision,

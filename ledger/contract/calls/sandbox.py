@@ -22,7 +22,7 @@ from ledger.contract.render import payment_of, render_order
 from ledger.contract.render_refunds import render_order_refund
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
-from ledger.engine.sandbox import NAME, NotAcknowledged, NotASandboxOrder
+from ledger.payments.sandbox import NAME, NotAcknowledged, NotASandboxOrder
 
 ChannelNumber = Annotated[Id, Meta(description="The sandbox's own number; constant if left out")]
 

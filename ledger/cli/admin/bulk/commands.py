@@ -11,8 +11,10 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from ledger.cli.admin.asking import AWAY, REFUSED, Asked, asking, path
-from ledger.cli.admin.bulk.deeds import (
+from ledger.cli.admin.bulk.expecting import confirm_plan, expected_of
+from ledger.cli.admin.bulk.report import Plan, Tally, tell_plan, tell_tally
+from ledger.cli.admin.bulk.results import Result, Results
+from ledger.cli.admin.bulk.row_commands import (
     ADJUST,
     FREEZE,
     GRANT,
@@ -23,12 +25,10 @@ from ledger.cli.admin.bulk.deeds import (
     Run,
     deed_of,
 )
-from ledger.cli.admin.bulk.expecting import confirm_plan, expected_of
-from ledger.cli.admin.bulk.report import Plan, Tally, tell_plan, tell_tally
-from ledger.cli.admin.bulk.results import Result, Results
 from ledger.cli.admin.bulk.running import carry_out, each, look
 from ledger.cli.admin.bulk.sheets import Fault, Row, digest_of, read_sheet, rows_of
-from ledger.cli.admin.where import HERE, Flag, Where
+from ledger.cli.admin.connection_options import HERE, Flag, Where
+from ledger.cli.admin.session import AWAY, REFUSED, Asked, asking, path
 from ledger.cli.command_error import CommandError
 from ledger.cli.progress import Meter
 from ledger.client import OutcomeUnknown, Unavailable

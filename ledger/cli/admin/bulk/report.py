@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from ledger.cli.admin.asking import Asked
-from ledger.cli.admin.bulk.deeds import ADJUST, Deed, Kind
 from ledger.cli.admin.bulk.results import DONE, Result
+from ledger.cli.admin.bulk.row_commands import ADJUST, Deed, Kind
 from ledger.cli.admin.bulk.running import totals_of
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.layout import amount, columns
+from ledger.cli.admin.session import Asked
 from ledger.core.money import format_amount
 
 FAULTS_SHOWN: Final = 50

@@ -6,10 +6,10 @@ from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from ledger.cli.admin.asking import Asked
-from ledger.cli.admin.bulk.deeds import Deed, Kind
 from ledger.cli.admin.bulk.results import DONE, REFUSED, Result
+from ledger.cli.admin.bulk.row_commands import Deed, Kind
 from ledger.cli.admin.bulk.sheets import Fault
+from ledger.cli.admin.session import Asked
 from ledger.client import RateLimited, Refused
 
 T = TypeVar("T")

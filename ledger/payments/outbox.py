@@ -31,7 +31,7 @@ from ledger.engine import metrics
 from ledger.engine.background import Background
 from ledger.engine.commit import Unavailable
 from ledger.engine.controls import Reading
-from ledger.engine.payments import Submit
+from ledger.engine.lane import Submit
 from ledger.store import reads
 from ledger.store.jobs import Unsent, find_unsent
 

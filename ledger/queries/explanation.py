@@ -40,10 +40,10 @@ from ledger.core.purchases import Order
 from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Lot, LotTerms, Take, Wallet
 from ledger.core.wire import tag_of
 from ledger.engine.controls import Reading
-from ledger.engine.directory import place_of_charge
 from ledger.engine.lane import shard_of
-from ledger.store import explaining, history, reads
-from ledger.store.explaining import AccountName, Origin, RecordedCharge, RecordedRefund
+from ledger.queries.directory import place_of_charge
+from ledger.store import explanation, history, reads
+from ledger.store.explanation import AccountName, Origin, RecordedCharge, RecordedRefund
 from ledger.store.pool import Connection
 
 UPCOMING_MAX: Final = 50
@@ -140,7 +140,7 @@ class Explanations:
                 wallet = evolve(wallet, event)
             origins = await _origins(connection, shard, wallet)
             names = {lot.terms.order_id for lot in wallet.lots if lot.terms.order_id is not None}
-            orders = await explaining.load_orders(connection, shard, wallet_id, sorted(names))
+            orders = await explanation.load_orders(connection, shard, wallet_id, sorted(names))
         seq = snapshot.seqs.get(wallet_id, 0)
         return await asyncio.to_thread(
             wallet_reasons, wallet, seq, now, origins=origins, orders=orders
@@ -155,7 +155,7 @@ class Explanations:
             self._reading() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            recorded = await explaining.load_charge(connection, shard, wallet_id, place[1])
+            recorded = await explanation.load_charge(connection, shard, wallet_id, place[1])
             charge = None if recorded is None else charge_of(recorded.event)
             if recorded is None or charge is None:
                 return None
@@ -177,17 +177,17 @@ async def _explain_charge(
         hold = closed
     refunds: list[RecordedRefund] = []
     if now.refunded_minor:
-        refunds = await explaining.load_refunds(
+        refunds = await explanation.load_refunds(
             connection, shard, wallet_id, recorded.seq, charge_id
         )
     numbers = {account for account, _, _ in recorded.legs}
-    accounts = await explaining.load_account_names(connection, numbers, recorded.day)
+    accounts = await explanation.load_account_names(connection, numbers, recorded.day)
     return charge_reasons(recorded, now, hold, tuple(refunds), accounts)
 
 
 async def _origins(connection: Connection, shard: int, wallet: Wallet) -> dict[str, Origin]:
     lot_ids = {lot.terms.lot_id for lot in wallet.lots}
-    origins = await explaining.load_origins(connection, shard, wallet.wallet_id, lot_ids)
+    origins = await explanation.load_origins(connection, shard, wallet.wallet_id, lot_ids)
     if lot_ids <= origins.keys():
         return origins
     # What the directory has not followed yet is new, so it is among the newest.

@@ -20,7 +20,7 @@ from ledger.contract.answers import (
 )
 from ledger.contract.answers_transfers import ConversionAnswer, SentTransferAnswer
 from ledger.contract.problems import TYPE_BASE
-from ledger.rpc.asking import TIMESTAMP, texts_of
+from ledger.rpc.requests import TIMESTAMP, texts_of
 
 Fields = dict[str, Any]
 """Values of a message's fields by name, as its constructor takes them."""

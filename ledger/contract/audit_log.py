@@ -12,7 +12,7 @@ from ledger.contract.operation import Call, Operation
 from ledger.contract.outages import outage
 from ledger.contract.problems import KINDS, ProblemError, problem
 from ledger.engine import Unavailable
-from ledger.store.acts import NewAct
+from ledger.store.audit_log import NewAct
 
 _WORDS: Final = frozenset({"reason", "evidence"})
 """Fields with what people wrote. Of a wallet that is personal data, kept where it is erased."""

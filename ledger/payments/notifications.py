@@ -24,7 +24,6 @@ from ledger.channels.contract import (
     Reversed,
     Surroundings,
 )
-from ledger.core.batch import Done
 from ledger.core.decider import Command
 from ledger.core.flows.order import SettlePayment
 from ledger.core.flows.order_refund import ConfirmRefund, FailRefund
@@ -33,7 +32,7 @@ from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import OrderRefund
 from ledger.engine.controls import Reading
-from ledger.engine.lane import hash_key, shard_of
+from ledger.engine.lane import Submit, hash_key, shard_of
 from ledger.store import reads
 from ledger.store.sandbox import read_behaviour
 
@@ -42,8 +41,6 @@ _log = structlog.get_logger()
 ASK_S: Final = 30.0
 """How long a channel may take to answer that it was asked."""
 
-Submit = Callable[[str, str, Command], Awaitable[Done]]
-"""Has a command decided under a caller's key. Raises Unavailable or CommandFailed."""
 
 _NO_ORDER: Final = "there is no such order at this channel"
 

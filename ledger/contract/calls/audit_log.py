@@ -10,7 +10,7 @@ from ledger.contract.fields import Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.core.instants import format_instant, to_instant
-from ledger.store.acts import ActFilter, ActRow
+from ledger.store.audit_log import ActFilter, ActRow
 
 _ACTS: Final = Keyset(tuple[Annotated[int, Meta(ge=1, le=2**63 - 1)]])
 

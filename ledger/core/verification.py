@@ -6,7 +6,6 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.core import wire
-from ledger.core.audit_transfers import TransferAudit
 from ledger.core.batch import leg_sums
 from ledger.core.chain import Block, Record, Tree, block_header_hash, grow, leaf_hash, merkle_root
 from ledger.core.chart import (
@@ -25,6 +24,7 @@ from ledger.core.entries import documents_after, entry_for
 from ledger.core.findings import Finding
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import format_instant, shanghai_day
+from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import OrderRefund, Wallet
 
 _CONTRACT: Final = (LIABILITY_INSPIRATION, LIABILITY_KUAIBI, LIABILITY_MEMBERSHIP, VAT_PENDING)

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ledger.cli.admin.connection_options import DEFAULT_URL, Where
 from ledger.cli.admin.credentials import Credential, find_credential
 from ledger.cli.admin.screen import Screen, close_quietly
 from ledger.cli.admin.texts import in_both_zones, text_of
-from ledger.cli.admin.where import DEFAULT_URL, Where
 from ledger.cli.command_error import CommandError
 from ledger.client import (
     LedgerClient,

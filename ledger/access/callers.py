@@ -11,10 +11,10 @@ from typing import Final, Literal, get_args
 import structlog
 from msgspec import Struct
 
+from ledger.access.rates import Buckets, Rate
 from ledger.core.instants import Instant, to_instant
 from ledger.engine.commit import Unavailable
 from ledger.engine.controls import Reading
-from ledger.engine.rates import Buckets, Rate
 from ledger.store import keys
 from ledger.store.keys import CallerKind, FoundKey
 

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from ledger.core.audit import StoredWallet
 from ledger.core.chain import Block, Record, Tree, split_frontier
 from ledger.core.decider import DocumentRef
+from ledger.core.verification import StoredWallet
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
@@ -25,7 +25,7 @@ async def count_events(connection: Connection) -> int:
 
 async def stream_events(connection: Connection, shard: int) -> AsyncIterator[Record]:
     """A shard's log in seq order."""
-    async for row in connection.cursor(statement("audit_events"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_events"), shard, prefetch=_PREFETCH):
         yield _record(row)
 
 
@@ -48,7 +48,7 @@ def _record(row: Any) -> Record:  # noqa: ANN401 - a row of the driver's
 
 async def stream_blocks(connection: Connection, shard: int) -> AsyncIterator[Block]:
     """A shard's blocks in seq order."""
-    async for row in connection.cursor(statement("audit_blocks"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_blocks"), shard, prefetch=_PREFETCH):
         yield Block(
             shard,
             row["first_seq"],
@@ -61,14 +61,14 @@ async def stream_blocks(connection: Connection, shard: int) -> AsyncIterator[Blo
 
 async def read_head(connection: Connection, shard: int) -> tuple[int, Tree]:
     """The seq and tree that a shard's head states."""
-    row = await connection.fetchrow(statement("audit_head"), shard)
+    row = await connection.fetchrow(statement("verify_head"), shard)
     assert row is not None, shard
     return row["seq"], Tree(row["tree_size"], split_frontier(row["frontier"]))
 
 
 async def stream_wallets(connection: Connection, shard: int) -> AsyncIterator[StoredWallet]:
     """A shard's stored wallets."""
-    async for row in connection.cursor(statement("audit_wallets"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_wallets"), shard, prefetch=_PREFETCH):
         parts = zip(row["available"], row["held"], strict=True)
         yield StoredWallet(
             row["wallet"],
@@ -83,7 +83,7 @@ async def stream_snapshots(
     connection: Connection, shard: int
 ) -> AsyncIterator[tuple[str, int, bytes]]:
     """A shard's snapshots as (wallet, seq, state), in seq order."""
-    async for row in connection.cursor(statement("audit_snapshots"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_snapshots"), shard, prefetch=_PREFETCH):
         yield row["wallet"], row["seq"], row["state"].encode()
 
 
@@ -91,7 +91,7 @@ async def stream_documents(
     connection: Connection, shard: int
 ) -> AsyncIterator[tuple[str, DocumentRef, bytes]]:
     """A shard's stored documents."""
-    async for row in connection.cursor(statement("audit_documents"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_documents"), shard, prefetch=_PREFETCH):
         yield row["wallet"], (row["kind"], row["id"]), row["state"].encode()
 
 
@@ -99,12 +99,12 @@ async def stream_totals(
     connection: Connection, shard: int
 ) -> AsyncIterator[tuple[tuple[int, int, int], int, int]]:
     """A shard's stored totals by (day, account, currency)."""
-    async for row in connection.cursor(statement("audit_totals"), shard, prefetch=_PREFETCH):
+    async for row in connection.cursor(statement("verify_totals"), shard, prefetch=_PREFETCH):
         key = (row["day"], row["account"], row["currency"])
         yield key, int(row["debit"]), int(row["credit"])
 
 
 async def stray_requests(connection: Connection, shard: int) -> list[tuple[str, str, str]]:
     """Requests and the log's keys that do not belong together: (wallet, caller, problem)."""
-    rows = await connection.fetch(statement("audit_requests"), shard)
+    rows = await connection.fetch(statement("verify_requests"), shard)
     return [(row["wallet"], row["caller"], row["problem"]) for row in rows]

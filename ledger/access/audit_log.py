@@ -5,8 +5,8 @@ import structlog
 
 from ledger.engine.commit import Unavailable
 from ledger.engine.controls import Reading
-from ledger.store import acts
-from ledger.store.acts import ActFilter, ActRow, NewAct
+from ledger.store import audit_log
+from ledger.store.audit_log import ActFilter, ActRow, NewAct
 
 _log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ class Acts:
         """Write down an act before it is done; its id. Raises Unavailable: then do not do it."""
         try:
             async with self._reading() as connection:
-                return await acts.begin_act(connection, act)
+                return await audit_log.begin_act(connection, act)
         except asyncpg.PostgresError as error:
             # Whatever it is that keeps it from being written: nothing is done unseen.
             _log.exception("act_not_written", operation=act.operation, actor=act.actor)
@@ -34,11 +34,11 @@ class Acts:
         """
         try:
             async with self._reading() as connection:
-                await acts.conclude_act(connection, act_id, outcome)
+                await audit_log.conclude_act(connection, act_id, outcome)
         except Unavailable as away:
             _log.warning("act_not_concluded", act_id=act_id, outcome=outcome, error=away.reason)
 
     async def list(self, wanted: ActFilter, limit: int, before: int | None = None) -> list[ActRow]:
         """Acts, newest first, those before an id if one is given. Raises Unavailable."""
         async with self._reading() as connection:
-            return await acts.list_acts(connection, wanted, limit, before)
+            return await audit_log.list_acts(connection, wanted, limit, before)

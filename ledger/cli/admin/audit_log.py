@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import HERE, Flag, Where
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, path
 from ledger.cli.admin.texts import moment, text_of
-from ledger.cli.admin.where import HERE, Flag, Where
 from ledger.cli.command_error import CommandError
 
 switches: Final = App(name="switch", help="Stop a channel, a SKU or a caller, or let it go on.")

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from ledger.core.audit import ShardAudit
-from ledger.core.audit_transfers import TransferAudit
 from ledger.core.chart import IN_TRANSIT
 from ledger.core.findings import Finding
-from ledger.store import audit
+from ledger.core.verification import ShardAudit
+from ledger.core.verification_transfers import TransferAudit
+from ledger.store import verification
 from ledger.store.pool import Connection
 from ledger.store.schema import read_facts
 
@@ -17,7 +17,7 @@ async def verify(connection: Connection, on_event: Callable[[int], None]) -> Asy
     `on_event` is told how many events were followed since it was told last.
     """
     facts = await read_facts(connection)
-    await audit.begin_snapshot(connection)
+    await verification.begin_snapshot(connection)
     transfers, in_transit_fen = TransferAudit(), 0
     try:
         for shard in range(facts.shards):
@@ -38,11 +38,11 @@ async def _verify_log(
     connection: Connection, shard_audit: ShardAudit, on_event: Callable[[int], None]
 ) -> AsyncIterator[Finding]:
     shard = shard_audit.shard
-    blocks = audit.stream_blocks(connection, shard)
+    blocks = verification.stream_blocks(connection, shard)
     block = await anext(blocks, None)
-    snapshots = audit.stream_snapshots(connection, shard)
+    snapshots = verification.stream_snapshots(connection, shard)
     snapshot = await anext(snapshots, None)
-    async for record in audit.stream_events(connection, shard):
+    async for record in verification.stream_events(connection, shard):
         for finding in shard_audit.follow(record):
             yield finding
         while snapshot is not None and snapshot[1] <= record.seq:
@@ -62,7 +62,7 @@ async def _verify_log(
         for finding in shard_audit.close_block(block):
             yield finding
         block = await anext(blocks, None)
-    for finding in shard_audit.check_head(*await audit.read_head(connection, shard)):
+    for finding in shard_audit.check_head(*await verification.read_head(connection, shard)):
         yield finding
 
 
@@ -72,16 +72,16 @@ async def _verify_derived(
     shard = shard_audit.shard
     for finding in shard_audit.check_liabilities():
         yield finding
-    async for stored in audit.stream_wallets(connection, shard):
+    async for stored in verification.stream_wallets(connection, shard):
         for finding in shard_audit.check_wallet(stored):
             yield finding
-    async for wallet_id, ref, state in audit.stream_documents(connection, shard):
+    async for wallet_id, ref, state in verification.stream_documents(connection, shard):
         for finding in shard_audit.check_document(wallet_id, ref, state):
             yield finding
-    async for key, debit, credit in audit.stream_totals(connection, shard):
+    async for key, debit, credit in verification.stream_totals(connection, shard):
         for finding in shard_audit.check_total(key, debit, credit):
             yield finding
     for finding in shard_audit.check_rest():
         yield finding
-    for wallet_id, caller, problem in await audit.stray_requests(connection, shard):
+    for wallet_id, caller, problem in await verification.stray_requests(connection, shard):
         yield Finding("request", f"of {caller} on wallet {wallet_id}", problem)

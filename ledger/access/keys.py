@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from ledger.engine.callers import SCOPES, Caller, digest_identity, digest_key
+from ledger.access.callers import SCOPES, Caller, digest_identity, digest_key
 from ledger.store import callers, keys
 from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection

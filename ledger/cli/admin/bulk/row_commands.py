@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ledger.cli.admin.asking import path, wallet_path
 from ledger.cli.admin.bulk.sheets import Fault, Row
+from ledger.cli.admin.session import path, wallet_path
 from ledger.cli.command_error import CommandError
 from ledger.contract.bodies import Body, GrantBody, ReasonBody, RefundBody, RefundOrderBody
 from ledger.contract.bodies_proposals import AdjustmentBody

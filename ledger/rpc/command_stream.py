@@ -16,11 +16,11 @@ from ledger.contract.operation import BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.outages import outage
 from ledger.contract.problems import Problem, ProblemError
 from ledger.engine import Unavailable
-from ledger.rpc.asking import reader_of
 from ledger.rpc.callers import Credentials, credentials_of
 from ledger.rpc.edge import Context, Edge
 from ledger.rpc.methods import KEY, converted, parsed
-from ledger.rpc.telling import teller_of
+from ledger.rpc.requests import reader_of
+from ledger.rpc.responses import teller_of
 from ledger.rpc.trace import Trace
 from ledger.service import Caller
 from ledger.v1.generation_pb2 import Command, CommandResult, SubmitRequest, SubmitResponse

@@ -9,11 +9,11 @@ from ledger.contract.access import check_scope
 from ledger.contract.answers_history import FeedAnswer, FeedEventAnswer
 from ledger.contract.calls.feed import WAIT_MAX_S, FeedQuery
 from ledger.contract.operation import Call, Operation
-from ledger.rpc.asking import reader_of
 from ledger.rpc.callers import credentials_of
 from ledger.rpc.edge import Context, Edge
 from ledger.rpc.methods import converted, parsed
-from ledger.rpc.telling import teller_of
+from ledger.rpc.requests import reader_of
+from ledger.rpc.responses import teller_of
 from ledger.rpc.trace import Trace
 from ledger.service import Caller
 from ledger.v1.finance_pb2 import Event, WatchEventsRequest, WatchEventsResponse

@@ -12,16 +12,7 @@ from typing import Final, Literal, TypeVar
 import asyncpg
 import structlog
 
-from ledger.core import wire
-from ledger.core.flows.daily_grant import AlreadyClaimed
-from ledger.core.flows.due import DuesApplied
-from ledger.core.instants import Instant
-from ledger.core.rejections import Rejection
-from ledger.core.terms import Terms
-from ledger.engine import metrics
-from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
-from ledger.engine.four_eyes import (
+from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
@@ -35,8 +26,16 @@ from ledger.engine.four_eyes import (
     told_again,
     undecided,
 )
-from ledger.engine.lane import hash_key, shard_of
-from ledger.engine.payments import Submit
+from ledger.core import wire
+from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.due import DuesApplied
+from ledger.core.instants import Instant
+from ledger.core.rejections import Rejection
+from ledger.core.terms import Terms
+from ledger.engine import metrics
+from ledger.engine.commit import Unavailable
+from ledger.engine.controls import Reading
+from ledger.engine.lane import Submit, hash_key, shard_of
 from ledger.store import proposals, reads
 from ledger.store.pool import Connection, is_outage
 from ledger.store.proposals import Decision, Place, Proposal, Wanted
