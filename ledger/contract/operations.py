@@ -28,7 +28,7 @@ from ledger.contract.calls import (
     transfers,
     wallets,
 )
-from ledger.contract.operation import Operation
+from ledger.contract.operation import Operation, Responses
 
 _ALL: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
@@ -57,3 +57,10 @@ _ALL: Final[tuple[Operation, ...]] = (
 )
 OPERATIONS: Final = tuple(with_acts(operation) for operation in _ALL)
 """Every call there is, but for what is only about HTTP itself; they enter their own acts."""
+
+RESPONSES: Final[Responses] = {
+    event: response
+    for operation in _ALL
+    for event, response in (*operation.responds.items(), *operation.effects.items())
+}
+"""What every event is answered with that a call may bring about; no two calls share an event."""

@@ -23,8 +23,10 @@ from ledger.contract.answers import (
 from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted, claim_of
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.grant import LotGranted
-from ledger.core.flows.hold import HoldCaptured
+from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided
+from ledger.core.flows.order import OrderClosed, OrderOpened
 from ledger.core.flows.refund import ChargeRefunded
+from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.instants import Instant, format_instant
 from ledger.core.money import format_amount
 from ledger.core.purchases import MembershipGoods, Order, RechargeGoods, UpgradeGoods
@@ -48,6 +50,21 @@ def render_debit(wallet_id: str, event: DebitCharged, codes: Codes) -> DebitAnsw
         quote=_price(charge.quote),
         charged_at=format_instant(charge.charged_at),
     )
+
+
+def render_authorized(wallet_id: str, event: HoldAuthorized, codes: Codes) -> HoldAnswer:
+    """The answer to an authorization."""
+    return render_hold(wallet_id, event.hold, codes)
+
+
+def render_voided(wallet_id: str, event: HoldVoided, codes: Codes) -> HoldAnswer:
+    """The answer to a void."""
+    return render_hold(wallet_id, event.hold, codes, status="voided")
+
+
+def render_extended(wallet_id: str, event: HoldExtended, codes: Codes) -> HoldAnswer:
+    """The answer to an extension."""
+    return render_hold(wallet_id, event.hold, codes)
 
 
 def render_hold(
@@ -131,7 +148,9 @@ def render_grant(wallet_id: str, event: LotGranted, codes: Codes) -> GrantAnswer
     )
 
 
-def render_daily_grant(event: DailyGranted | AlreadyClaimed, codes: Codes) -> DailyGrantAnswer:
+def render_daily_grant(
+    _: str, event: DailyGranted | AlreadyClaimed, codes: Codes
+) -> DailyGrantAnswer:
     """The answer to a claim of the day's points, the first or a later one."""
     match event:
         case DailyGranted():
@@ -192,6 +211,18 @@ def render_order(
             )
         case _:
             assert_never(goods)
+
+
+def render_opened_order(
+    wallet_id: str, event: OrderOpened | MembershipUpgraded, codes: Codes
+) -> OrderAnswer:
+    """The answer to an order that waits for its payment, or costs nothing."""
+    return render_order(wallet_id, event.order, payment_of(event.order), codes)
+
+
+def render_closed_order(wallet_id: str, event: OrderClosed, codes: Codes) -> OrderAnswer:
+    """The answer to an order given up."""
+    return render_order(wallet_id, event.order, None, codes)
 
 
 def payment_of(order: Order) -> PaymentAnswer | None:

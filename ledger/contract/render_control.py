@@ -1,11 +1,21 @@
 """Rendering of what administrators did with a wallet."""
 
-from ledger.contract.answers_control import ClosedWalletAnswer, ForfeitAnswer, SetLimitAnswer
+from ledger.contract.answers_control import (
+    ClosedWalletAnswer,
+    ForfeitAnswer,
+    FrozenAnswer,
+    SetLimitAnswer,
+)
 from ledger.contract.render import Codes, optional_amount
 from ledger.core.flows.closure import WalletClosed
-from ledger.core.flows.control import LimitSet
+from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
+
+
+def render_frozen(wallet_id: str, event: WalletFrozen | WalletUnfrozen, _: Codes) -> FrozenAnswer:
+    """The answer to a freeze or its end."""
+    return FrozenAnswer(wallet_id, event.frozen)
 
 
 def render_limit(wallet_id: str, event: LimitSet, codes: Codes) -> SetLimitAnswer:

@@ -13,9 +13,10 @@ from ledger.contract.answers_proposals import (
     ProposedEraseAnswer,
     ProposedPayoutAnswer,
 )
+from ledger.contract.operation import Responses
 from ledger.contract.problems import Problem
 from ledger.contract.render import Codes, moment
-from ledger.contract.submission import told
+from ledger.contract.submission import response_for
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
@@ -24,7 +25,7 @@ from ledger.core.money import format_amount
 from ledger.store.proposals import Proposal
 
 
-def render_proposal(proposal: Proposal, codes: Codes) -> ProposalAnswer:
+def render_proposal(proposal: Proposal, responses: Responses, codes: Codes) -> ProposalAnswer:
     """A proposal as it stands."""
     return ProposalAnswer(
         proposal_id=proposal.proposal_id,
@@ -41,7 +42,7 @@ def render_proposal(proposal: Proposal, codes: Codes) -> ProposalAnswer:
         decided_at=moment(proposal.decided_at),
         decision_reason=proposal.decision_reason,
         executed_at=moment(proposal.executed_at),
-        outcome=_outcome(proposal, codes),
+        outcome=_outcome(proposal, responses, codes),
     )
 
 
@@ -76,11 +77,11 @@ def _command(command: Proposed, codes: Codes) -> CommandAnswer:
             assert_never(command)
 
 
-def _outcome(proposal: Proposal, codes: Codes) -> OutcomeAnswer | None:
+def _outcome(proposal: Proposal, responses: Responses, codes: Codes) -> OutcomeAnswer | None:
     outcome = outcome_of(proposal)
     if outcome is None:
         return None
     if isinstance(outcome, Erased):
         return OutcomeAnswer(200, ErasedAnswer(proposal.wallet_id, outcome.texts))
-    status, body = told(proposal.wallet_id, outcome, codes)
+    status, body = response_for(proposal.wallet_id, outcome, responses, codes)
     return OutcomeAnswer(status, body.document() if isinstance(body, Problem) else body)

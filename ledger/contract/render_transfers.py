@@ -51,7 +51,7 @@ def render_transfer(transfer: Transfer, codes: Codes) -> TransferAnswer:
     )
 
 
-def render_sent_transfer(event: TransferSent, codes: Codes) -> SentTransferAnswer:
+def render_sent_transfer(_: str, event: TransferSent, codes: Codes) -> SentTransferAnswer:
     """The answer to a transfer."""
     return SentTransferAnswer(
         **asdict(render_transfer(event.transfer, codes)),
@@ -60,7 +60,7 @@ def render_sent_transfer(event: TransferSent, codes: Codes) -> SentTransferAnswe
     )
 
 
-def render_payout(wallet_id: str, event: PaidOut) -> PayoutAnswer:
+def render_payout(wallet_id: str, event: PaidOut, _: Codes) -> PayoutAnswer:
     """The answer to a payout."""
     return PayoutAnswer(
         wallet_id=wallet_id,

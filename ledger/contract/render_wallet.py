@@ -14,8 +14,8 @@ from ledger.contract.answers import (
     WalletAnswer,
     WalletStatus,
 )
-from ledger.contract.render import moment, optional_amount
-from ledger.core.flows.membership import due_at, ends_at, granting, standing
+from ledger.contract.render import Codes, moment, optional_amount
+from ledger.core.flows.membership import MembershipCancelled, due_at, ends_at, granting, standing
 from ledger.core.instants import DAY_US, Instant, format_instant
 from ledger.core.limits import limit_on, use_of
 from ledger.core.money import CNY, format_amount
@@ -111,6 +111,11 @@ def render_membership(membership: Membership) -> MembershipAnswer:
         queued=[_queued(term) for term in membership.terms[1:]],
         upgrades=[_upgrade(term) for term in membership.upgrades],
     )
+
+
+def render_cancelled_membership(_: str, event: MembershipCancelled, __: Codes) -> MembershipAnswer:
+    """The answer to a cancellation."""
+    return render_membership(event.membership)
 
 
 def _queued(term: MembershipTerm) -> QueuedAnswer:

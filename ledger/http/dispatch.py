@@ -11,6 +11,7 @@ from ledger.contract.answer import Answer
 from ledger.contract.currencies import Currencies
 from ledger.contract.fields import checked_id
 from ledger.contract.operation import NOBODY, Call, Operation
+from ledger.contract.operations import RESPONSES
 from ledger.contract.outages import failure, outage
 from ledger.contract.problems import ProblemError
 from ledger.engine import Unavailable
@@ -67,6 +68,7 @@ class Dispatcher:
         call = Call(
             self._ledger,
             self._currencies,
+            RESPONSES,
             caller,
             params,
             query,

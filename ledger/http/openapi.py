@@ -68,7 +68,7 @@ def document_of(operations: Sequence[Operation]) -> Json:
 
 def _kinds(operations: Iterable[Operation]) -> list[Any]:
     kinds = [one.body for one in operations if one.body is not None]
-    return [*kinds, *(kind for one in operations for kind in one.answers.values())]
+    return [*kinds, *(kind for one in operations for kind in one.schemas.values())]
 
 
 def _operation(operation: Operation) -> Json:
@@ -142,7 +142,7 @@ def _request_body(operation: Operation) -> Json | None:
 
 def _responses(operation: Operation) -> Json:
     responses = {
-        str(status): _success(operation, kind) for status, kind in operation.answers.items()
+        str(status): _success(operation, kind) for status, kind in operation.schemas.items()
     }
     if operation.plain:
         content = {operation.plain: {"schema": {"type": "string"}}}

@@ -13,6 +13,7 @@ from ledger.contract.access import check_scope
 from ledger.contract.answers import BatchAnswer, ResultAnswer
 from ledger.contract.bodies_batch import AnyBatchCommand, BatchBody
 from ledger.contract.operation import BODY_MAX, Call, NoQuery, Operation
+from ledger.contract.operations import RESPONSES
 from ledger.contract.outages import outage
 from ledger.contract.problems import Problem, ProblemError
 from ledger.engine import Unavailable
@@ -167,8 +168,9 @@ class Submitting:
         if not entries:
             return []
         edge = self._edge
-        body, request_id = BatchBody(entries), trace.request_id
-        call = Call(edge.ledger, edge.currencies, caller, {}, NoQuery(), body, "", request_id)
+        ledger, currencies, request_id = edge.ledger, edge.currencies, trace.request_id
+        body = BatchBody(entries)
+        call = Call(ledger, currencies, RESPONSES, caller, {}, NoQuery(), body, "", request_id)
         try:
             answer = await self._operation.run(call)
         except ProblemError as refused:

@@ -9,6 +9,7 @@ from ledger.contract.access import check_scope
 from ledger.contract.answers_history import FeedAnswer, FeedEventAnswer
 from ledger.contract.calls.feed import WAIT_MAX_S, FeedQuery
 from ledger.contract.operation import Call, Operation
+from ledger.contract.operations import RESPONSES
 from ledger.rpc.callers import credentials_of
 from ledger.rpc.edge import Context, Edge
 from ledger.rpc.methods import converted, parsed
@@ -59,7 +60,8 @@ class Watching:
     async def _page(self, caller: Caller, query: FeedQuery, trace: Trace) -> FeedAnswer:
         self._edge.check_open()
         edge = self._edge
-        call = Call(edge.ledger, edge.currencies, caller, {}, query, None, "", trace.request_id)
+        ledger, currencies, request_id = edge.ledger, edge.currencies, trace.request_id
+        call = Call(ledger, currencies, RESPONSES, caller, {}, query, None, "", request_id)
         answer = await self._operation.run(call)
         assert isinstance(answer.body, FeedAnswer)
         return answer.body

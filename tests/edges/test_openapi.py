@@ -74,7 +74,7 @@ def test_examples_validate_against_their_schemas(operation: Operation) -> None:
     if operation.body is not None:
         content = spec["requestBody"]["content"]["application/json"]
         check(content["example"], content["schema"])
-    for status in operation.answers:
+    for status in operation.schemas:
         content = spec["responses"][str(status)]["content"]["application/json"]
         check(content["example"], content["schema"])
     for parameter in spec["parameters"]:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from ledger.contract.answers_adjustments import AdjustedLotAnswer, AdjustmentAnswer
+from ledger.contract.operations import RESPONSES
 from ledger.contract.render_history import render_entry
-from ledger.contract.submission import told
+from ledger.contract.submission import response_for
 from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import format_instant
@@ -33,7 +34,7 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
     assert isinstance(first.answer, BalanceAdjusted)
     assert await differences(database) == []
     lots = [take.lot.lot_id for take in first.answer.takes]
-    assert told("w", first.answer, CODES) == (
+    assert response_for("w", first.answer, RESPONSES, CODES) == (
         201,
         AdjustmentAnswer(
             wallet_id="w",
@@ -48,7 +49,7 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
             adjusted_at=format_instant(first.answer.adjusted_at),
         ),
     )
-    _, of_credit = told("w", made, CODES)
+    _, of_credit = response_for("w", made, RESPONSES, CODES)
     assert isinstance(of_credit, AdjustmentAnswer)
     assert of_credit.lots == [AdjustedLotAnswer(made.lot.lot_id, "5.00")]
     entries, _ = await ledger.history.read_entries("w", None, 10)

@@ -96,7 +96,7 @@ def test_a_call_asks_for_what_its_operation_takes(operation: Operation) -> None:
 
 def answers_of(operation: Operation) -> Iterator[type]:
     """Every kind of answer that an operation has."""
-    for answer in operation.answers.values():
+    for answer in operation.schemas.values():
         yield from get_args(answer) if isinstance(answer, types.UnionType) else (answer,)
 
 

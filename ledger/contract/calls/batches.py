@@ -15,7 +15,7 @@ from ledger.contract.calls import examples
 from ledger.contract.operation import BATCH_BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.outages import failure, outage
 from ledger.contract.problems import Problem, ProblemError, problem
-from ledger.contract.submission import told
+from ledger.contract.submission import response_for
 from ledger.core.batch import Done
 from ledger.core.decider import Command
 from ledger.engine import CommandFailed, Unavailable
@@ -58,7 +58,7 @@ def _results(
     for (_, command), outcome in zip(requests, outcomes, strict=True):
         match outcome:
             case Done(answer, replayed):
-                status, body = told(command.wallet_id, answer, codes)
+                status, body = response_for(command.wallet_id, answer, call.responses, codes)
                 if isinstance(body, Problem):
                     body = body.document()
                 results.append(ResultAnswer(status, body, replayed))

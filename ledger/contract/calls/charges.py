@@ -15,8 +15,10 @@ from ledger.contract.calls.gates import CHANGES, GENERATES
 from ledger.contract.fields import Id, number_within
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import render_charge
+from ledger.contract.render import render_charge, render_debit, render_refund
 from ledger.contract.submission import submit
+from ledger.core.flows.debit import DebitCharged
+from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.money import AMOUNT_MINOR_MAX, format_amount
 from ledger.core.pricing import price_sku
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -92,7 +94,7 @@ OPERATIONS: Final = (
         scopes=("debit:write",),
         body=DebitBody,
         needs_key=True,
-        answers={201: DebitAnswer},
+        responds={DebitCharged: (201, render_debit)},
         reasons=(
             *GENERATES,
             Reason.UNKNOWN_SKU,
@@ -137,7 +139,7 @@ OPERATIONS: Final = (
         audited_for_people=True,
         body=RefundBody,
         needs_key=True,
-        answers={200: RefundAnswer},
+        responds={ChargeRefunded: (200, render_refund)},
         reasons=(*CHANGES, Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
         problems=("amount-out-of-range",),
         example_body=RefundBody("the job failed", "4"),

@@ -15,8 +15,16 @@ from ledger.contract.bodies import CloseWalletBody, EmptyBody, LimitBody, Reason
 from ledger.contract.calls import examples
 from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.render_control import render_closed_wallet, render_frozen, render_limit
 from ledger.contract.submission import submit
-from ledger.core.flows.control import FreezeWallet, UnfreezeWallet
+from ledger.core.flows.closure import WalletClosed
+from ledger.core.flows.control import (
+    FreezeWallet,
+    LimitSet,
+    UnfreezeWallet,
+    WalletFrozen,
+    WalletUnfrozen,
+)
 from ledger.core.rejections import Reason
 
 
@@ -66,7 +74,7 @@ OPERATIONS: Final = (
         audited=True,
         body=ReasonBody,
         needs_key=True,
-        answers={200: FrozenAnswer},
+        responds={WalletFrozen: (200, render_frozen)},
         reasons=CHANGES,
         example_body=_WHY,
         example_answer=FrozenAnswer(examples.WALLET, frozen=True),
@@ -82,7 +90,7 @@ OPERATIONS: Final = (
         audited=True,
         body=ReasonBody,
         needs_key=True,
-        answers={200: FrozenAnswer},
+        responds={WalletUnfrozen: (200, render_frozen)},
         reasons=CHANGES,
         example_body=ReasonBody("the owner called"),
         example_answer=FrozenAnswer(examples.WALLET, frozen=False),
@@ -102,7 +110,7 @@ OPERATIONS: Final = (
         audited=True,
         body=LimitBody,
         needs_key=True,
-        answers={200: SetLimitAnswer},
+        responds={LimitSet: (200, render_limit)},
         reasons=CHANGES,
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=LimitBody("INSPIRATION", "asked by the owner", "500", "100"),
@@ -125,7 +133,7 @@ OPERATIONS: Final = (
         proposed_as="close_wallet",
         body=CloseWalletBody,
         needs_key=True,
-        answers={200: ClosedWalletAnswer},
+        responds={WalletClosed: (200, render_closed_wallet)},
         reasons=(*CHANGES, Reason.WALLET_NOT_EMPTY),
         example_body=CloseWalletBody("the owner left", forfeit_balance=True),
         example_answer=ClosedWalletAnswer(

@@ -9,7 +9,9 @@ from ledger.contract.bodies import ConvertBody
 from ledger.contract.calls import examples
 from ledger.contract.calls.gates import SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.render_transfers import render_conversion
 from ledger.contract.submission import submit
+from ledger.core.flows.conversion import Converted
 from ledger.core.rejections import Reason
 
 
@@ -47,7 +49,7 @@ OPERATIONS: Final = (
         scopes=("debit:write",),
         body=ConvertBody,
         needs_key=True,
-        answers={201: ConversionAnswer},
+        responds={Converted: (201, render_conversion)},
         reasons=(
             *SPENDS,
             Reason.NOT_CONVERTIBLE,

@@ -14,9 +14,16 @@ from ledger.contract.calls.gates import GENERATES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import render_closed_hold, render_hold
+from ledger.contract.render import (
+    render_authorized,
+    render_capture,
+    render_closed_hold,
+    render_extended,
+    render_hold,
+    render_voided,
+)
 from ledger.contract.submission import submit
-from ledger.core.flows.hold import VoidHold
+from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided, VoidHold
 from ledger.core.rejections import Reason, rejected
 from ledger.core.wallet import ClosedHold, Hold
 
@@ -94,7 +101,7 @@ OPERATIONS: Final = (
         scopes=("debit:write",),
         body=HoldBody,
         needs_key=True,
-        answers={201: HoldAnswer},
+        responds={HoldAuthorized: (201, render_authorized)},
         reasons=(
             *GENERATES,
             Reason.UNKNOWN_SKU,
@@ -146,7 +153,7 @@ OPERATIONS: Final = (
         body=CaptureBody,
         body_optional=True,
         needs_key=True,
-        answers={200: CaptureAnswer},
+        responds={HoldCaptured: (200, render_capture)},
         reasons=(*_CLOSED, Reason.CAPTURE_EXCEEDS_HOLD),
         problems=("amount-out-of-range",),
         example_body=CaptureBody(amount="8"),
@@ -172,7 +179,7 @@ OPERATIONS: Final = (
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
-        answers={200: HoldAnswer},
+        responds={HoldVoided: (200, render_voided)},
         reasons=_CLOSED,
         example_body=EmptyBody(),
         example_answer=examples.hold("voided"),
@@ -188,7 +195,7 @@ OPERATIONS: Final = (
         audited_for_people=True,
         body=ExtendBody,
         needs_key=True,
-        answers={200: HoldAnswer},
+        responds={HoldExtended: (200, render_extended)},
         reasons=(*_CLOSED, Reason.EXPIRY_OUT_OF_RANGE),
         example_body=ExtendBody(7_200),
         example_answer=examples.hold(),

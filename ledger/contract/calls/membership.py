@@ -3,13 +3,13 @@
 from typing import Final
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers import MembershipAnswer
 from ledger.contract.bodies import EmptyBody
 from ledger.contract.calls import examples
 from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.render_wallet import render_cancelled_membership
 from ledger.contract.submission import submit
-from ledger.core.flows.membership import CancelMembership
+from ledger.core.flows.membership import CancelMembership, MembershipCancelled
 from ledger.core.rejections import Reason
 
 
@@ -31,7 +31,7 @@ OPERATIONS: Final = (
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
-        answers={200: MembershipAnswer},
+        responds={MembershipCancelled: (200, render_cancelled_membership)},
         reasons=(*CHANGES, Reason.NO_MEMBERSHIP),
         example_body=EmptyBody(),
         example_answer=examples.MEMBERSHIP,

@@ -13,9 +13,10 @@ from ledger.contract.fields import shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import payment_of, render_order
-from ledger.contract.submission import told
+from ledger.contract.render import payment_of, render_opened_order, render_order
+from ledger.contract.submission import response_for
 from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.rejections import Reason, rejected
 from ledger.payments.notifications import UnknownChannel
 
@@ -25,7 +26,7 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answ
     wallet_id, codes = call.params["wallet_id"], call.currencies.codes
     command = commands.open_order(wallet_id, call.body, call.currencies.numbers)
     done = await call.ledger.submit(call.caller.name, call.key, command)
-    status, body = told(wallet_id, done.answer, codes)
+    status, body = response_for(wallet_id, done.answer, call.responses, codes)
     if done.replayed and isinstance(done.answer, OrderOpened):
         order = done.answer.order
         found = await call.ledger.find_order(order.order_id)
@@ -85,7 +86,10 @@ OPERATIONS: Final = (
         scopes=("order:write",),
         body=RechargeBody | MembershipBody,
         needs_key=True,
-        answers={201: OrderAnswer},
+        responds={
+            OrderOpened: (201, render_opened_order),
+            MembershipUpgraded: (201, render_opened_order),
+        },
         reasons=(
             *ORDERS,
             Reason.UNKNOWN_PLAN,

@@ -20,7 +20,9 @@ from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import Problem, ProblemError, Slug, problem
 from ledger.contract.refusals import problem_of, public_name
+from ledger.contract.render_adjustments import render_adjustment
 from ledger.contract.render_proposals import render_proposal
+from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import INSTANT_MAX, format_instant
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine.lane import hash_key
@@ -69,18 +71,18 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Answer:
     after = None if isinstance(query.after, UnsetType) else Place(*_PLACES.key(query.after))
     # One more than the page has tells whether there is another.
     found = await call.ledger.proposals.list(wanted, query.limit + 1, after)
-    page, codes = found[: query.limit], call.currencies.codes
+    page = found[: query.limit]
     cursor = None
     if len(found) > len(page):
         last = page[-1][0]
         cursor = _PLACES.cursor((last.is_first, last.proposed_at, last.proposal_id))
-    return Answer(200, ProposalsAnswer([render_proposal(one, codes) for _, one in page], cursor))
+    return Answer(200, ProposalsAnswer([_rendered(call, one) for _, one in page], cursor))
 
 
 async def read_proposal(call: Call[None, NoQuery]) -> Answer:
     """Tell how a proposal stands."""
     proposal = await _find(call, None)
-    return Answer(200, render_proposal(proposal, call.currencies.codes))
+    return Answer(200, _rendered(call, proposal))
 
 
 async def approve(call: Call[DecisionBody, NoQuery]) -> Answer:
@@ -124,12 +126,11 @@ async def _decide(
 
 
 def _told(call: Call[Any, Any], told: Told | NotDone, status: int) -> Answer:
-    codes = call.currencies.codes
     if isinstance(told, Told):
-        return Answer(status, render_proposal(told.proposal, codes), told.replayed)
+        return Answer(status, _rendered(call, told.proposal), told.replayed)
     if told.why == "key-reused":
         reused = rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=public_name(told.field))
-        return problem_of(reused, codes).answer()
+        return problem_of(reused, call.currencies.codes).answer()
     slug, words = _WORDS[told.why]
     proposal = told.proposal
     facts: dict[str, Any] = {
@@ -140,6 +141,10 @@ def _told(call: Call[Any, Any], told: Told | NotDone, status: int) -> Answer:
         "expires_at": format_instant(proposal.expires_at),
     }
     return problem(slug, words.format(**facts), **facts).answer()
+
+
+def _rendered(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
+    return render_proposal(proposal, call.responses, call.currencies.codes)
 
 
 _WORDS: Final[dict[str, tuple[Slug, str]]] = {
@@ -241,6 +246,7 @@ OPERATIONS: Final = (
         summary="Approve a correction that another person proposed",
         description=_APPROVES,
         run=approve_adjustment,
+        effects={BalanceAdjusted: (201, render_adjustment)},
         example_body=DecisionBody("seen the logs"),
         example_answer=examples_proposals.DONE,
         **_DECISION,

@@ -6,7 +6,6 @@ from msgspec.structs import asdict, replace
 
 from ledger.contract import commands
 from ledger.contract.answer import Answer
-from ledger.contract.answers import OrderAnswer
 from ledger.contract.answers_refunds import OrderRefundAnswer, RequestedRefundAnswer
 from ledger.contract.bodies import EmptyBody, RefundOrderBody
 from ledger.contract.calls import examples
@@ -14,9 +13,11 @@ from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError
 from ledger.contract.refusals import problem_of
-from ledger.contract.render_refunds import render_order_refund
+from ledger.contract.render import render_closed_order
+from ledger.contract.render_refunds import render_order_refund, render_requested_refund
 from ledger.contract.submission import submit
-from ledger.core.flows.order import CloseOrder
+from ledger.core.flows.order import CloseOrder, OrderClosed
+from ledger.core.flows.order_refund import OrderRefundRequested
 from ledger.core.rejections import Reason, rejected
 
 
@@ -78,7 +79,7 @@ OPERATIONS: Final = (
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
-        answers={200: OrderAnswer},
+        responds={OrderClosed: (200, render_closed_order)},
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE),
         example_body=EmptyBody(),
         example_answer=replace(examples.RECHARGE, status="closed", payment=None),
@@ -97,7 +98,7 @@ OPERATIONS: Final = (
         scopes=("order:write",),
         body=RefundOrderBody,
         needs_key=True,
-        answers={202: RequestedRefundAnswer},
+        responds={OrderRefundRequested: (202, render_requested_refund)},
         reasons=(
             *CHANGES,
             Reason.ORDER_NOT_FOUND,

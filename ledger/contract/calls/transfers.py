@@ -12,8 +12,9 @@ from ledger.contract.calls import examples
 from ledger.contract.calls.gates import SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
-from ledger.contract.render_transfers import render_transfer
+from ledger.contract.render_transfers import render_payout, render_sent_transfer, render_transfer
 from ledger.contract.submission import submit
+from ledger.core.flows.transfer import PaidOut, TransferSent
 from ledger.core.rejections import Reason, rejected
 
 
@@ -67,7 +68,7 @@ OPERATIONS: Final = (
         scopes=("debit:write",),
         body=TransferBody,
         needs_key=True,
-        answers={201: SentTransferAnswer},
+        responds={TransferSent: (201, render_sent_transfer)},
         reasons=(
             *SPENDS,
             Reason.NOT_TRANSFERABLE,
@@ -109,7 +110,7 @@ OPERATIONS: Final = (
         proposed_as="pay_out",
         body=PayoutBody,
         needs_key=True,
-        answers={201: PayoutAnswer},
+        responds={PaidOut: (201, render_payout)},
         reasons=(Reason.AMOUNT_OUT_OF_RANGE, Reason.PAYOUT_EXCEEDS_PAYABLE),
         example_body=PayoutBody("100", "20", "payout-2026-03"),
         example_answer=PayoutAnswer(

@@ -21,9 +21,11 @@ from ledger.contract.calls.gates import CHANGES, SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import LIMIT_MAX, Cursor, Keyset, Limit
 from ledger.contract.past import At
+from ledger.contract.render import render_daily_grant, render_grant
 from ledger.contract.render_wallet import render_lot, render_wallet
 from ledger.contract.submission import submit
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
+from ledger.core.flows.grant import LotGranted
 from ledger.core.lots import spending_rank
 from ledger.core.rejections import Reason
 from ledger.core.wallet import Lot
@@ -149,7 +151,10 @@ OPERATIONS: Final = (
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
-        answers={201: DailyGrantAnswer, 200: DailyGrantAnswer},
+        responds={
+            DailyGranted: (201, render_daily_grant),
+            AlreadyClaimed: (200, render_daily_grant),
+        },
         reasons=(*SPENDS, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
         example_answer=_CLAIM,
@@ -165,7 +170,7 @@ OPERATIONS: Final = (
         audited_for_people=True,
         body=GrantBody,
         needs_key=True,
-        answers={201: GrantAnswer},
+        responds={LotGranted: (201, render_grant)},
         reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
