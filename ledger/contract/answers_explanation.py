@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answers import ClaimAnswer, TakeAnswer, WalletStatus
+from ledger.contract.calls.wallets import ClaimAnswer, WalletStatus
 from ledger.contract.fields import Amount, Moment
+from ledger.contract.shared import TakeAnswer
 from ledger.core.chart import Source
 from ledger.core.purchases import OrderStatus
 from ledger.core.wallet import HoldStatus

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answers import OrderAnswer
+from ledger.contract.calls.orders import OrderAnswer
 from ledger.contract.fields import Amount, Moment
 
 

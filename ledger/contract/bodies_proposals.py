@@ -4,7 +4,6 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ledger.contract.bodies import Body
 from ledger.contract.fields import (
     AmountFromZeroText,
     AmountText,
@@ -13,6 +12,7 @@ from ledger.contract.fields import (
     MomentIn,
     ReasonText,
 )
+from ledger.contract.shared import Body
 from ledger.core.flows.adjustment import Direction
 
 VALID_FOR_MIN_S: Final = 60

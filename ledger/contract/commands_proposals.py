@@ -5,7 +5,6 @@ from typing import Final, assert_never
 from msgspec import UnsetType
 
 from ledger.access.proposal_rules import Draft, EraseWallet, Proposed
-from ledger.contract import commands
 from ledger.contract.bodies_proposals import (
     VALID_FOR_MAX_S,
     VALID_FOR_MIN_S,
@@ -16,9 +15,9 @@ from ledger.contract.bodies_proposals import (
     ProposedEraseBody,
     ProposedPayoutBody,
 )
-from ledger.contract.commands import Numbers
 from ledger.contract.fields import amount_from_zero, instant_within, positive_amount, shown
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.shared import Numbers, currency_number
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
@@ -80,7 +79,7 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
         approved_by="",
         reason="",
         direction=body.direction,
-        currency=commands.currency_number(body.currency, numbers),
+        currency=currency_number(body.currency, numbers),
         amount_minor=positive_amount(body.amount, "amount"),
         source="compensation" if isinstance(body.source, UnsetType) else body.source,
         expires_at=None

@@ -17,6 +17,7 @@ from ledger.contract.calls import (
     feed,
     finance,
     find,
+    grants,
     history,
     holds,
     keys,
@@ -32,6 +33,7 @@ from ledger.contract.operation import Operation, Responses
 
 _ALL: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
+    *grants.OPERATIONS,
     *find.OPERATIONS,
     *explanations.OPERATIONS,
     *history.OPERATIONS,

@@ -1,7 +1,7 @@
 """Rendering of adjustments."""
 
 from ledger.contract.answers_adjustments import AdjustedLotAnswer, AdjustmentAnswer
-from ledger.contract.render import Codes
+from ledger.contract.shared import Codes
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount

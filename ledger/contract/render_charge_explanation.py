@@ -10,7 +10,7 @@ from ledger.contract.answers_explanation import (
     ExplainedLeg,
     ExplainedTake,
 )
-from ledger.contract.render import Codes, moment
+from ledger.contract.shared import Codes, moment
 from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
 from ledger.core.wallet import Take

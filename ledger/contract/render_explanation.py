@@ -19,8 +19,8 @@ from ledger.contract.answers_explanation import (
     WalletExplanation,
     What,
 )
-from ledger.contract.render import Codes, moment, optional_amount, render_takes
-from ledger.contract.render_wallet import render_claim, status_of
+from ledger.contract.calls.wallets import render_claim, status_of
+from ledger.contract.shared import Codes, moment, optional_amount, render_takes
 from ledger.core.decider import Event
 from ledger.core.flows.due import LotExpired
 from ledger.core.flows.hold import HoldExpired

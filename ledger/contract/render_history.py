@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.contract.answers_history import EntryAnswer, FeedEventAnswer, FeedLegAnswer
-from ledger.contract.render import Codes, optional_amount
+from ledger.contract.shared import Codes, optional_amount
 from ledger.contract.wording_history import what
 from ledger.core import wire
 from ledger.core.decider import Event

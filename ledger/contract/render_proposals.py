@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from ledger.access.proposal_rules import Erased, EraseWallet, Proposed, command_of, outcome_of
-from ledger.contract.answers_control import ErasedAnswer
 from ledger.contract.answers_proposals import (
     CommandAnswer,
     OutcomeAnswer,
@@ -13,9 +12,10 @@ from ledger.contract.answers_proposals import (
     ProposedEraseAnswer,
     ProposedPayoutAnswer,
 )
+from ledger.contract.calls.control import ErasedAnswer
 from ledger.contract.operation import Responses
 from ledger.contract.problems import Problem
-from ledger.contract.render import Codes, moment
+from ledger.contract.shared import Codes, moment
 from ledger.contract.submission import response_for
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet

@@ -1,13 +1,21 @@
 """Probes: whether the service lives and is ready, and what it measured."""
 
 import asyncio
-from typing import Final
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers import ProbeAnswer
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.http import metrics
+
+
+class ProbeAnswer(Struct, frozen=True):
+    """What a probe wants to hear."""
+
+    status: Literal["live", "ready"]
+
 
 _RETRY: Final = (b"retry-after", b"1")
 

@@ -8,10 +8,15 @@ from typing import Final
 import grpc
 from msgspec import Struct
 
-from ledger.contract import commands_batch
 from ledger.contract.access import check_scope
-from ledger.contract.answers import BatchAnswer, ResultAnswer
-from ledger.contract.bodies_batch import AnyBatchCommand, BatchBody
+from ledger.contract.calls.batches import (
+    AnyBatchCommand,
+    BatchAnswer,
+    BatchBody,
+    ResultAnswer,
+    command_of,
+    scopes_of,
+)
 from ledger.contract.operation import BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.operations import RESPONSES
 from ledger.contract.outages import outage
@@ -156,8 +161,8 @@ class Submitting:
         if isinstance(one.entry, Problem):
             return one.entry
         try:
-            check_scope(caller, commands_batch.scopes_of(one.entry))
-            commands_batch.of_batch(one.entry, self._edge.currencies.numbers)
+            check_scope(caller, scopes_of(one.entry))
+            command_of(one.entry, self._edge.currencies.numbers)
         except ProblemError as refused:
             return refused.problem
         return one.entry

@@ -9,16 +9,12 @@ import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from msgspec import Struct
 
-from ledger.contract.answers import (
-    CaptureAnswer,
-    DailyGrantAnswer,
-    DebitAnswer,
-    GrantAnswer,
-    HoldAnswer,
-    RefundAnswer,
-    ResultAnswer,
-)
-from ledger.contract.answers_transfers import ConversionAnswer, SentTransferAnswer
+from ledger.contract.calls.batches import ResultAnswer
+from ledger.contract.calls.charges import DebitAnswer, RefundAnswer
+from ledger.contract.calls.conversions import ConversionAnswer
+from ledger.contract.calls.grants import DailyGrantAnswer, GrantAnswer
+from ledger.contract.calls.holds import CaptureAnswer, HoldAnswer
+from ledger.contract.calls.transfers import SentTransferAnswer
 from ledger.contract.problems import TYPE_BASE
 from ledger.rpc.requests import TIMESTAMP, texts_of
 

@@ -11,8 +11,8 @@ import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
 from ledger import v1
-from ledger.contract.answers import WalletStatus
-from ledger.contract.bodies_batch import AnyBatchCommand
+from ledger.contract.calls.batches import AnyBatchCommand
+from ledger.contract.calls.wallets import WalletStatus
 from ledger.contract.operation import Operation
 from ledger.contract.operations import OPERATIONS
 from ledger.contract.problems import KINDS

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.contract.shared import Body
 from ledger.core.instants import format_instant
 from ledger.store.switches import Switch, SwitchKind
 

@@ -8,11 +8,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ledger.access.callers import Scope
 from ledger.access.rates import BURST_MAX, RATE_MAX
 from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.shared import Body
 from ledger.core.instants import format_instant, to_instant
 from ledger.store.callers import CallerRow, limit_caller
 from ledger.store.callers import list_callers as read_callers

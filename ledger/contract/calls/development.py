@@ -1,16 +1,29 @@
 """Development: the clock that moves forward."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers import ClockAnswer
-from ledger.contract.bodies import ClockBody
+from ledger.contract.fields import Moment, MomentIn
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.shared import Body
 from ledger.core.instants import INSTANT_MAX, SECOND_US, format_instant, to_instant
 from ledger.engine.clock import ClockError
+
+
+class ClockBody(Body, frozen=True):
+    """Either `advance_s`, 0 allowed, or `at`."""
+
+    advance_s: Annotated[int, Meta(extra_json_schema={"minimum": 0})] | UnsetType = UNSET
+    at: MomentIn | UnsetType = UNSET
+
+
+class ClockAnswer(Struct, frozen=True):
+    """The service's clock."""
+
+    at: Moment
 
 
 async def move_clock(call: Call[ClockBody, NoQuery]) -> Answer:

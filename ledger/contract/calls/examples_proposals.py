@@ -8,7 +8,7 @@ from ledger.contract.answers_proposals import (
     ProposalAnswer,
     ProposedAdjustmentAnswer,
 )
-from ledger.contract.calls.examples import LOT, WALLET
+from ledger.contract.examples import LOT, WALLET
 
 _PROPOSAL: Final = "prop-019a4c7e5b1d8f20c3a97be61d4f02"
 _OPEN: Final[dict[str, Any]] = {

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Final
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers import TakeAnswer
 from ledger.contract.answers_explanation import (
     ChargeExplanation,
     ChargeHoldAnswer,
@@ -25,11 +24,12 @@ from ledger.contract.answers_explanation import (
     UpcomingAnswer,
     WalletExplanation,
 )
-from ledger.contract.calls.examples import CHARGE, HOLD, LOT, ORDER, WALLET
+from ledger.contract.examples import CHARGE, HOLD, LOT, ORDER, WALLET
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
 from ledger.contract.render_charge_explanation import render_charge_explanation
 from ledger.contract.render_explanation import render_wallet_explanation
+from ledger.contract.shared import TakeAnswer
 from ledger.core.rejections import Reason, rejected
 
 READS_BOOKS: Final = frozenset({"finance:read", "admin:write"})

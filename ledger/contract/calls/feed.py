@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from ledger.contract.answer import Answer
 from ledger.contract.answers_history import FeedAnswer, FeedEventAnswer, FeedLegAnswer
-from ledger.contract.calls.examples import LOT, WALLET
+from ledger.contract.examples import LOT, WALLET
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Limit
 from ledger.contract.problems import ProblemError, problem

@@ -6,13 +6,31 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers import TrialBalanceAnswer, TrialBalanceItem
-from ledger.contract.commands import currency_number
+from ledger.contract.fields import Amount
 from ledger.contract.operation import Call, Operation
-from ledger.contract.render import Codes
+from ledger.contract.shared import Codes, currency_number
 from ledger.core.instants import date_to_day
 from ledger.core.money import CNY, format_amount
 from ledger.finance.trial_balance import TrialBalanceRow
+
+
+class TrialBalanceItem(Struct, frozen=True):
+    """One account and currency; opening and closing are signed, debit positive."""
+
+    account: str
+    code: str
+    currency: str
+    opening: Amount
+    debit: Amount
+    credit: Amount
+    closing: Amount
+
+
+class TrialBalanceAnswer(Struct, frozen=True):
+    """All accounts that ever moved."""
+
+    items: list[TrialBalanceItem]
+
 
 Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
 Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]

@@ -6,12 +6,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
 from ledger.contract.answers_history import EntriesAnswer, EntryAnswer, OrdersAnswer
-from ledger.contract.calls.examples import CHARGE, RECHARGE_PAID
+from ledger.contract.calls.orders import EXAMPLE_RECHARGE_PAID, payment_of, render_order
+from ledger.contract.examples import CHARGE
 from ledger.contract.fields import Id
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.render import payment_of, render_order
 from ledger.contract.render_history import render_entry
 from ledger.queries.history import Place
 
@@ -113,6 +113,6 @@ OPERATIONS: Final = (
         query=HistoryQuery,
         answers={200: OrdersAnswer},
         example_query={"limit": "20"},
-        example_answer=OrdersAnswer([RECHARGE_PAID], None),
+        example_answer=OrdersAnswer([EXAMPLE_RECHARGE_PAID], None),
     ),
 )

@@ -19,12 +19,12 @@ from ledger.access.keys import (
     rotate_key,
 )
 from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
 from ledger.contract.calls.callers import LOOKERS
 from ledger.contract.fields import Id, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.shared import Body
 from ledger.core.instants import format_instant, to_instant
 from ledger.store.keys import KeyKind, KeyRow, KeyState
 from ledger.store.keys import list_keys as read_keys

@@ -13,8 +13,9 @@ from ledger.contract.bodies_proposals import (
     DecisionBody,
     ProposedCloseBody,
 )
-from ledger.contract.calls import examples, examples_proposals
+from ledger.contract.calls import examples_proposals
 from ledger.contract.commands_proposals import draft
+from ledger.contract.examples import WALLET
 from ledger.contract.fields import Id
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
@@ -231,7 +232,7 @@ OPERATIONS: Final = (
         description="Nothing changes until another person approves it, before it expires.",
         body=AdjustmentBody,
         example_body=AdjustmentBody(
-            wallet_id=examples.WALLET,
+            wallet_id=WALLET,
             direction="credit",
             currency="INSPIRATION",
             amount="50",
@@ -270,7 +271,7 @@ OPERATIONS: Final = (
         ),
         body=AnyProposalBody,
         example_body=ProposedCloseBody(
-            wallet_id=examples.WALLET, reason="the owner left", forfeit_balance=True
+            wallet_id=WALLET, reason="the owner left", forfeit_balance=True
         ),
         **_PROPOSED,
     ),

@@ -8,18 +8,19 @@ from msgspec.structs import replace
 
 from ledger.channels.sandbox import RefundBehaviour
 from ledger.contract.answer import Answer
-from ledger.contract.answers import OrderAnswer
-from ledger.contract.answers_refunds import OrderRefundAnswer
-from ledger.contract.bodies import Body, EmptyBody
-from ledger.contract.calls import examples
-from ledger.contract.calls.orders import no_channel
-from ledger.contract.calls.refunds import REFUND
+from ledger.contract.calls.orders import (
+    EXAMPLE_RECHARGE_PAID,
+    OrderAnswer,
+    no_channel,
+    payment_of,
+    render_order,
+)
+from ledger.contract.calls.refunds import EXAMPLE_REFUND, OrderRefundAnswer, render_order_refund
 from ledger.contract.fields import AmountText, Id, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import payment_of, render_order
-from ledger.contract.render_refunds import render_order_refund
+from ledger.contract.shared import Body, EmptyBody
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
 from ledger.payments.sandbox import NAME, NotAcknowledged, NotASandboxOrder
@@ -190,7 +191,7 @@ OPERATIONS: Final = (
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE),
         problems=("amount-out-of-range",),
         example_body=SandboxPayBody(),
-        example_answer=examples.RECHARGE_PAID,
+        example_answer=EXAMPLE_RECHARGE_PAID,
     ),
     _operation(
         id="chargeBackSandboxOrder",
@@ -208,7 +209,7 @@ OPERATIONS: Final = (
         problems=("amount-out-of-range",),
         example_body=ChargebackBody("4"),
         example_answer=replace(
-            examples.RECHARGE_PAID, status="partly_refunded", reversed_cny="4.00"
+            EXAMPLE_RECHARGE_PAID, status="partly_refunded", reversed_cny="4.00"
         ),
     ),
     _operation(
@@ -225,7 +226,7 @@ OPERATIONS: Final = (
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_REFUNDABLE),
         problems=("amount-out-of-range",),
         example_body=ChargebackBody(),
-        example_answer=examples.RECHARGE_PAID,
+        example_answer=EXAMPLE_RECHARGE_PAID,
     ),
     _operation(
         id="confirmSandboxRefund",
@@ -238,7 +239,9 @@ OPERATIONS: Final = (
         answers={200: OrderRefundAnswer},
         reasons=(Reason.REFUND_NOT_FOUND, Reason.REFUND_NOT_OPEN),
         example_body=EmptyBody(),
-        example_answer=replace(REFUND, status="confirmed", resolved_at="2026-03-02T01:00:01Z"),
+        example_answer=replace(
+            EXAMPLE_REFUND, status="confirmed", resolved_at="2026-03-02T01:00:01Z"
+        ),
     ),
     _operation(
         id="failSandboxRefund",
@@ -251,7 +254,7 @@ OPERATIONS: Final = (
         answers={200: OrderRefundAnswer},
         reasons=(Reason.REFUND_NOT_FOUND, Reason.REFUND_NOT_OPEN),
         example_body=EmptyBody(),
-        example_answer=replace(REFUND, status="failed", resolved_at="2026-03-02T01:00:01Z"),
+        example_answer=replace(EXAMPLE_REFUND, status="failed", resolved_at="2026-03-02T01:00:01Z"),
     ),
     _operation(
         id="setSandboxBehaviour",
