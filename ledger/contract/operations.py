@@ -13,30 +13,31 @@ from ledger.contract.calls import (
     control,
     conversions,
     development,
-    explanations,
-    feed,
     finance,
     find,
     grants,
-    history,
     holds,
     keys,
     membership,
     orders,
-    proposals,
     refunds,
     sandbox,
     transfers,
     wallets,
 )
+from ledger.contract.explanation import charge as explained_charge
+from ledger.contract.explanation import wallet as explained_wallet
+from ledger.contract.history import entries, feed
 from ledger.contract.operation import Operation, Responses
+from ledger.contract.proposals import calls as proposals
 
 _ALL: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
     *grants.OPERATIONS,
     *find.OPERATIONS,
-    *explanations.OPERATIONS,
-    *history.OPERATIONS,
+    *explained_wallet.OPERATIONS,
+    *explained_charge.OPERATIONS,
+    *entries.OPERATIONS,
     *charges.OPERATIONS,
     *holds.OPERATIONS,
     *batches.OPERATIONS,

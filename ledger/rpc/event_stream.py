@@ -6,8 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ledger.contract.access import check_scope
-from ledger.contract.answers_history import FeedAnswer, FeedEventAnswer
-from ledger.contract.calls.feed import WAIT_MAX_S, FeedQuery
+from ledger.contract.history.feed import WAIT_MAX_S, FeedAnswer, FeedEventAnswer, FeedQuery
 from ledger.contract.operation import Call, Operation
 from ledger.contract.operations import RESPONSES
 from ledger.rpc.callers import credentials_of

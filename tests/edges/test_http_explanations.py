@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.contract.wording_history import WHAT
+from ledger.contract.history.events import WHAT
 from ledger.core.wire import EVENT_TYPES
 from ledger.service import Ledger
 from tests.conftest import MakeKey

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ledger.contract.answers_adjustments import AdjustedLotAnswer, AdjustmentAnswer
+from ledger.contract.history.entries import render_entry
 from ledger.contract.operations import RESPONSES
-from ledger.contract.render_history import render_entry
+from ledger.contract.proposals.adjustments import AdjustedLotAnswer, AdjustmentAnswer
 from ledger.contract.submission import response_for
 from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
 from ledger.core.flows.grant import Grant

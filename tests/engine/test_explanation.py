@@ -6,15 +6,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, get_args
 
-from ledger.contract.answers_explanation import (
-    ChargeExplanation,
-    ExplainedCurrency,
-    ExplainedLot,
-    WalletExplanation,
-    What,
-)
-from ledger.contract.render_charge_explanation import render_charge_explanation
-from ledger.contract.render_explanation import render_wallet_explanation
+from ledger.contract.explanation.charge import ChargeExplanation, render_charge_explanation
+from ledger.contract.explanation.currencies import ExplainedCurrency
+from ledger.contract.explanation.lots import ExplainedLot
+from ledger.contract.explanation.upcoming import What
+from ledger.contract.explanation.wallet import WalletExplanation, render_wallet_explanation
 from ledger.core import wire
 from ledger.core.batch import dues
 from ledger.core.chain import Record

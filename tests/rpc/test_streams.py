@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import pytest
 
-from ledger.contract.calls.feed import SEQ_MAX
+from ledger.contract.history.feed import SEQ_MAX
 from ledger.embedded import EmbeddedPostgres
 from ledger.rpc.command_stream import AT_ONCE, COMMAND_BYTES
 from ledger.v1.generation_pb2 import Command, DebitRequest, SubmitRequest

@@ -11,13 +11,13 @@ from msgspec import Struct
 from ledger.cli.admin.bulk.sheets import Fault, Row
 from ledger.cli.admin.session import path, wallet_path
 from ledger.cli.command_error import CommandError
-from ledger.contract.bodies_proposals import AdjustmentBody
 from ledger.contract.calls.charges import RefundBody
 from ledger.contract.calls.grants import GrantBody
 from ledger.contract.calls.refunds import RefundOrderBody
 from ledger.contract.fields import positive_amount
 from ledger.contract.misfits import misfit
 from ledger.contract.problems import ProblemError
+from ledger.contract.proposals.drafts import AdjustmentBody
 from ledger.contract.shared import Body, ReasonBody
 
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -5,20 +5,109 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers_history import EntriesAnswer, EntryAnswer, OrdersAnswer
-from ledger.contract.calls.orders import EXAMPLE_RECHARGE_PAID, payment_of, render_order
+from ledger.contract.calls.orders import (
+    EXAMPLE_RECHARGE_PAID,
+    OrderAnswer,
+    payment_of,
+    render_order,
+)
 from ledger.contract.examples import CHARGE
-from ledger.contract.fields import Id
+from ledger.contract.fields import Amount, Id, Moment
+from ledger.contract.history.events import links_of, what
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.render_history import render_entry
-from ledger.queries.history import Place
+from ledger.contract.shared import Codes, optional_amount
+from ledger.core import wire
+from ledger.core.instants import format_instant
+from ledger.core.money import format_amount
+from ledger.queries.history import Entry, Place
+
+
+class EntryAnswer(Struct, frozen=True):
+    """One recorded event of a wallet: what it was about, and what it left available.
+
+    Amounts are of `currency`, which is null (and they with it) where no points moved; of several
+    currencies it is the first. `at` is when it happened, `recorded_at` when it was written down.
+    `amount_cny` is the money that it is about, `other_wallet_id` the wallet at the other end of a
+    gift. `caller` is null for what fell due by itself. `what` says it in words.
+    """
+
+    seq: int
+    at: Moment
+    recorded_at: Moment
+    type: str
+    currency: str | None
+    amount: Amount | None
+    available_change: Amount | None
+    available_after: Amount | None
+    reference: str | None
+    hold_id: str | None
+    charge_id: str | None
+    lot_id: str | None
+    order_id: str | None
+    transfer_id: str | None
+    refund_id: str | None
+    other_wallet_id: str | None
+    amount_cny: Amount | None
+    caller: str | None
+    reason: str | None
+    what: str
+
+
+class EntriesAnswer(Struct, frozen=True):
+    """A page of a wallet's entries, newest first."""
+
+    items: list[EntryAnswer]
+    next: str | None
+
+
+class OrdersAnswer(Struct, frozen=True):
+    """A page of a wallet's orders, newest first."""
+
+    items: list[OrderAnswer]
+    next: str | None
+
+
+def render_entry(entry: Entry, codes: Codes) -> EntryAnswer:
+    """An event as its wallet's owner sees it."""
+    recorded, moved = entry.recorded, entry.moved
+    links = links_of(recorded.event)
+    amount = None
+    if moved is not None:
+        own = links.amount_minor
+        amount = format_amount(moved.amount_minor if own is None else own)
+    return EntryAnswer(
+        seq=recorded.seq,
+        at=format_instant(recorded.occurred_at),
+        recorded_at=format_instant(recorded.recorded_at),
+        type=wire.tag_of(recorded.event).rpartition("_v")[0],
+        currency=None if moved is None else codes[moved.currency],
+        amount=amount,
+        available_change=None if moved is None else format_amount(moved.change_minor),
+        available_after=None if moved is None else format_amount(moved.available_after_minor),
+        reference=links.reference,
+        hold_id=links.hold_id,
+        charge_id=links.charge_id,
+        lot_id=links.lot_id,
+        order_id=links.order_id,
+        transfer_id=links.transfer_id,
+        refund_id=links.refund_id,
+        other_wallet_id=links.other_wallet_id,
+        amount_cny=optional_amount(links.money_fen),
+        caller=recorded.caller or None,
+        reason=recorded.reason,
+        what=what(recorded.event, codes),
+    )
+
 
 _Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
+
 # The wallet is part of the key: a cursor of another one would tell wrong balances.
 _ENTRIES: Final = Keyset(tuple[Id, _Int64, dict[int, _Int64]])
+
+
 _ORDERS: Final = Keyset(tuple[Id])
 
 

@@ -1,15 +1,11 @@
-"""Rendering of the past: entries of a wallet, and events of the feed."""
+"""Events as people know them: what each is about, and a phrase for each."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Final, assert_never
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.contract.answers_history import EntryAnswer, FeedEventAnswer, FeedLegAnswer
-from ledger.contract.shared import Codes, optional_amount
-from ledger.contract.wording_history import what
-from ledger.core import wire
 from ledger.core.decider import Event
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
@@ -45,12 +41,10 @@ from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.flows.reversal import PaymentRestored, PaymentReversed
 from ledger.core.flows.transfer import PaidOut, TransferCompleted, TransferReceived, TransferSent
 from ledger.core.flows.upgrade import MembershipUpgraded
-from ledger.core.instants import day_to_date, format_instant
+from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.core.purchases import Order
-from ledger.core.wallet import LotTerms, Transfer
-from ledger.queries.history import Entry
-from ledger.store.feed import FeedEvent
+from ledger.core.wallet import LotTerms, SpendLimit, Transfer
 
 
 class Links(Struct, frozen=True):
@@ -141,54 +135,77 @@ def _given(gift: Transfer, other_wallet_id: str) -> Links:
     )
 
 
-def render_entry(entry: Entry, codes: Codes) -> EntryAnswer:
-    """An event as its wallet's owner sees it."""
-    recorded, moved = entry.recorded, entry.moved
-    links = links_of(recorded.event)
-    amount = None
-    if moved is not None:
-        own = links.amount_minor
-        amount = format_amount(moved.amount_minor if own is None else own)
-    return EntryAnswer(
-        seq=recorded.seq,
-        at=format_instant(recorded.occurred_at),
-        recorded_at=format_instant(recorded.recorded_at),
-        type=wire.tag_of(recorded.event).rpartition("_v")[0],
-        currency=None if moved is None else codes[moved.currency],
-        amount=amount,
-        available_change=None if moved is None else format_amount(moved.change_minor),
-        available_after=None if moved is None else format_amount(moved.available_after_minor),
-        reference=links.reference,
-        hold_id=links.hold_id,
-        charge_id=links.charge_id,
-        lot_id=links.lot_id,
-        order_id=links.order_id,
-        transfer_id=links.transfer_id,
-        refund_id=links.refund_id,
-        other_wallet_id=links.other_wallet_id,
-        amount_cny=optional_amount(links.money_fen),
-        caller=recorded.caller or None,
-        reason=recorded.reason,
-        what=what(recorded.event, codes),
-    )
+WHAT: Final[dict[type[Event], str]] = {
+    DebitCharged: "Points were charged in one step",
+    HoldAuthorized: "Points were set aside for a job",
+    HoldCaptured: "What a hold had set aside was charged",
+    HoldVoided: "A hold was given up, its points went back",
+    HoldExtended: "A hold got another end",
+    HoldExpired: "A hold ran out, its points went back",
+    LotExpired: "Points expired unspent",
+    LotGranted: "Points were given for free",
+    DailyGranted: "The day's free points were claimed",
+    ChargeRefunded: "A charge was given back",
+    OrderOpened: "An order was opened and waits for its payment",
+    OrderExpired: "An order was not paid in time",
+    OrderClosed: "An order was given up",
+    RechargePaid: "A recharge was paid",
+    MembershipPaid: "A membership was paid",
+    MembershipUpgraded: "A membership was upgraded",
+    MembershipGranted: "The month's points of a membership were granted",
+    MembershipEnded: "A membership ended",
+    MembershipCancelled: "A membership will not renew",
+    PaymentSetAside: "A payment that buys nothing was put aside",
+    OrderRefundRequested: "A refund was asked for, what it takes is set aside",
+    OrderRefundConfirmed: "The channel paid a refund back",
+    OrderRefundFailed: "The channel refused a refund, what was set aside came back",
+    PaymentReversed: "The channel took a payment back by itself",
+    PaymentRestored: "The channel gave back what it had taken",
+    Converted: "Points were converted",
+    TransferSent: "Points were given to another wallet",
+    TransferReceived: "A gift from another wallet became payable",
+    TransferCompleted: "A gift arrived at the other wallet",
+    PaidOut: "Money was paid out to the owner",
+    WalletFrozen: "The wallet was frozen",
+    WalletUnfrozen: "The wallet may spend again",
+    LimitSet: "Spending was limited",
+    WalletClosed: "The wallet was closed, what it had was given up",
+    OpeningImported: "Balances were carried over from an earlier system",
+    BalanceAdjusted: "The balance was corrected",
+}
+"""A phrase for every kind of event."""
 
 
-def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
-    """An event as followers of the log see it."""
-    return FeedEventAnswer(
-        shard=event.shard,
-        seq=event.seq,
-        wallet_id=event.wallet_id,
-        type=event.tag,
-        occurred_at=format_instant(event.occurred_at),
-        recorded_at=format_instant(event.recorded_at),
-        day=day_to_date(event.day),
-        caller=event.caller or None,
-        payload=msgspec.Raw(event.payload.encode()),
-        legs=[
-            FeedLegAnswer(
-                leg.account, leg.code, codes[leg.currency], format_amount(leg.amount_minor)
-            )
-            for leg in event.legs
-        ],
-    )
+def what(event: Event, codes: Mapping[int, str]) -> str:
+    """What happened; with what no other field of an entry tells."""
+    phrase = WHAT[type(event)]
+    match event:
+        case HoldExtended(hold):
+            return f"{phrase}: {format_instant(hold.expires_at)}"
+        case LimitSet(limit):
+            return _limited(limit, codes[limit.currency])
+        case Converted(from_currency=source, to_currency=target):
+            return f"{phrase} from {codes[source]} to {codes[target]}"
+        case MembershipPaid(term=term):
+            return f"{phrase}: {term.plan}, {term.period}"
+        case MembershipUpgraded(order=order):
+            return f"{phrase} to {getattr(order.goods, 'plan', '')}"
+        case MembershipEnded(plan=plan):
+            return f"{phrase}: {plan}"
+        case BalanceAdjusted(direction=direction):
+            way = "given" if direction == "credit" else "taken away"
+            people = f"{event.proposed_by} proposed it, {event.approved_by} approved"
+            return f"{phrase}, points were {way}: {people}"
+        case _:
+            return phrase
+
+
+def _limited(limit: SpendLimit, code: str) -> str:
+    parts = [
+        f"{format_amount(minor)} {period}"
+        for minor, period in ((limit.day_minor, "a day"), (limit.single_minor, "a charge"))
+        if minor is not None
+    ]
+    if not parts:
+        return f"Spending of {code} is limited no longer"
+    return f"Spending of {code} was limited to {' and '.join(parts)}"

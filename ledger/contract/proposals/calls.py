@@ -1,4 +1,4 @@
-"""Proposals: dangerous actions take two people, one who proposes them and one who approves."""
+"""Proposals: made and decided on by people, listed, read, and carried out under an approval."""
 
 from typing import Annotated, Any, Final
 
@@ -6,23 +6,31 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.access.proposal_rules import NotDone, Told
 from ledger.contract.answer import Answer
-from ledger.contract.answers_proposals import ProposalAnswer, ProposalsAnswer
-from ledger.contract.bodies_proposals import (
-    AdjustmentBody,
-    AnyProposalBody,
-    DecisionBody,
-    ProposedCloseBody,
-)
-from ledger.contract.calls import examples_proposals
-from ledger.contract.commands_proposals import draft
 from ledger.contract.examples import WALLET
-from ledger.contract.fields import Id
+from ledger.contract.fields import Id, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import Problem, ProblemError, Slug, problem
+from ledger.contract.proposals.adjustments import (
+    render_adjustment,
+)
+from ledger.contract.proposals.drafts import (
+    AdjustmentBody,
+    AnyProposalBody,
+    ProposedCloseBody,
+    draft,
+)
+from ledger.contract.proposals.proposal import (
+    EXAMPLE_DONE,
+    EXAMPLE_REJECTED,
+    EXAMPLE_UNDECIDED,
+    EXAMPLE_WITHDRAWN,
+    ProposalAnswer,
+    ProposalsAnswer,
+    render_proposal,
+)
 from ledger.contract.refusals import problem_of, public_name
-from ledger.contract.render_adjustments import render_adjustment
-from ledger.contract.render_proposals import render_proposal
+from ledger.contract.shared import Body
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import INSTANT_MAX, format_instant
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -37,8 +45,11 @@ from ledger.store.proposals import (
     Wanted,
 )
 
-_Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
-_PLACES: Final = Keyset(tuple[bool, _Instant, Id])
+
+class DecisionBody(Body, frozen=True):
+    """Why it is decided so, if there is anything to say."""
+
+    reason: ReasonText | UnsetType = UNSET
 
 
 class ProposalsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +59,12 @@ class ProposalsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     wallet_id: Id | UnsetType = UNSET
     limit: Limit = 100
     after: Cursor | UnsetType = UNSET
+
+
+_Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
+
+
+_PLACES: Final = Keyset(tuple[bool, _Instant, Id])
 
 
 async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Answer:
@@ -201,8 +218,10 @@ _PROPOSED: Final[dict[str, Any]] = {
     "needs_key": True,
     "answers": {201: ProposalAnswer},
     "problems": ("unknown-currency", "amount-out-of-range", "expiry-out-of-range"),
-    "example_answer": examples_proposals.UNDECIDED,
+    "example_answer": EXAMPLE_UNDECIDED,
 }
+
+
 _DECISION: Final[dict[str, Any]] = {
     "method": "POST",
     "tag": "Proposals",
@@ -214,15 +233,24 @@ _DECISION: Final[dict[str, Any]] = {
     "answers": {200: ProposalAnswer},
     "problems": ("not-found", "proposal-not-open", "proposal-expired"),
 }
+
+
 _ONE: Final = "/v1/proposals/{proposal_id}"
+
+
 _ADJUSTMENT: Final = "/v1/adjustments/{proposal_id}"
+
+
 _READS: Final = ("admin:write", "admin:approve")
+
+
 _APPROVES: Final = (
     "Whoever proposed it cannot, with whatever key. It is carried out at once, once, and `outcome` "
     "tells what the ledger made of it: `done`, or `refused` for what has changed since. Where it "
     "cannot be carried out now it stays `approved`, and is as soon as it can be. The same person "
     "approving it again is told how it stands."
 )
+
 
 OPERATIONS: Final = (
     Operation(
@@ -249,7 +277,7 @@ OPERATIONS: Final = (
         run=approve_adjustment,
         effects={BalanceAdjusted: (201, render_adjustment)},
         example_body=DecisionBody("seen the logs"),
-        example_answer=examples_proposals.DONE,
+        example_answer=EXAMPLE_DONE,
         **_DECISION,
     ),
     Operation(
@@ -258,7 +286,7 @@ OPERATIONS: Final = (
         summary="Reject a correction that another person proposed",
         run=reject_adjustment,
         example_body=DecisionBody("seen the logs"),
-        example_answer=examples_proposals.REJECTED,
+        example_answer=EXAMPLE_REJECTED,
         **_DECISION,
     ),
     Operation(
@@ -290,7 +318,7 @@ OPERATIONS: Final = (
         query=ProposalsQuery,
         answers={200: ProposalsAnswer},
         example_query={"status": "waiting"},
-        example_answer=ProposalsAnswer([examples_proposals.UNDECIDED], None),
+        example_answer=ProposalsAnswer([EXAMPLE_UNDECIDED], None),
     ),
     Operation(
         id="readProposal",
@@ -302,7 +330,7 @@ OPERATIONS: Final = (
         scopes=_READS,
         answers={200: ProposalAnswer},
         problems=("not-found",),
-        example_answer=examples_proposals.DONE,
+        example_answer=EXAMPLE_DONE,
     ),
     Operation(
         id="approveProposal",
@@ -311,7 +339,7 @@ OPERATIONS: Final = (
         description=_APPROVES,
         run=approve,
         example_body=DecisionBody("seen the logs"),
-        example_answer=examples_proposals.DONE,
+        example_answer=EXAMPLE_DONE,
         **_DECISION,
     ),
     Operation(
@@ -320,7 +348,7 @@ OPERATIONS: Final = (
         summary="Reject what another person proposed",
         run=reject,
         example_body=DecisionBody("seen the logs"),
-        example_answer=examples_proposals.REJECTED,
+        example_answer=EXAMPLE_REJECTED,
         **_DECISION,
     ),
     Operation(
@@ -329,7 +357,7 @@ OPERATIONS: Final = (
         summary="Withdraw one's own proposal",
         run=withdraw,
         example_body=DecisionBody("wrong wallet"),
-        example_answer=examples_proposals.WITHDRAWN,
+        example_answer=EXAMPLE_WITHDRAWN,
         **(_DECISION | {"scopes": ("admin:write",)}),
     ),
 )

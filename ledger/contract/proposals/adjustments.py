@@ -1,10 +1,34 @@
-"""Rendering of adjustments."""
+"""Adjustments: what a corrected balance came to."""
 
-from ledger.contract.answers_adjustments import AdjustedLotAnswer, AdjustmentAnswer
+from msgspec import Struct
+
+from ledger.contract.fields import Amount, Moment
 from ledger.contract.shared import Codes
-from ledger.core.flows.adjustment import BalanceAdjusted
+from ledger.core.flows.adjustment import BalanceAdjusted, Direction
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
+
+
+class AdjustedLotAnswer(Struct, frozen=True):
+    """How much a lot was given, or lost."""
+
+    lot_id: str
+    amount: Amount
+
+
+class AdjustmentAnswer(Struct, frozen=True):
+    """A balance that was corrected: one new lot, or what was taken away of each lot."""
+
+    wallet_id: str
+    proposal_id: str
+    direction: Direction
+    currency: str
+    amount: Amount
+    lots: list[AdjustedLotAnswer]
+    available_after: Amount
+    proposed_by: str
+    approved_by: str
+    adjusted_at: Moment
 
 
 def render_adjustment(wallet_id: str, event: BalanceAdjusted, codes: Codes) -> AdjustmentAnswer:

@@ -1,20 +1,59 @@
 """The event feed: the log of a shard in seq order, by long poll."""
 
+import datetime as dt
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 from ledger.contract.answer import Answer
-from ledger.contract.answers_history import FeedAnswer, FeedEventAnswer, FeedLegAnswer
 from ledger.contract.examples import LOT, WALLET
+from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Limit
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.render_history import render_feed_event
+from ledger.contract.shared import Codes
+from ledger.core.instants import day_to_date, format_instant
+from ledger.core.money import format_amount
+from ledger.store.feed import FeedEvent
+
+
+class FeedLegAnswer(Struct, frozen=True):
+    """One leg of a journal entry; the amount is signed, debit positive."""
+
+    account: str
+    code: str
+    currency: str
+    amount: Amount
+
+
+class FeedEventAnswer(Struct, frozen=True):
+    """One event of the log; `caller` is null for what fell due by itself."""
+
+    shard: int
+    seq: int
+    wallet_id: str
+    type: str
+    occurred_at: Moment
+    recorded_at: Moment
+    day: Annotated[dt.date, Meta(description="The accounting day, in Shanghai")]
+    caller: str | None
+    payload: Annotated[Any, Meta(description="The event as it is stored: the very text hashed")]
+    legs: list[FeedLegAnswer]
+
+
+class FeedAnswer(Struct, frozen=True):
+    """Events in seq order; go on with `after_seq` = `next`. `head` is the shard's last seq."""
+
+    items: list[FeedEventAnswer]
+    next: int
+    head: int
+
 
 SEQ_MAX: Final = 10**18 - 1
 """More than any shard will ever record."""
+
 
 WAIT_MAX_S: Final = 30
 
@@ -30,6 +69,27 @@ class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
     wait_s: Annotated[
         int, Meta(ge=0, le=WAIT_MAX_S, description="Wait so long if there is nothing yet")
     ] = 0
+
+
+def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
+    """An event as followers of the log see it."""
+    return FeedEventAnswer(
+        shard=event.shard,
+        seq=event.seq,
+        wallet_id=event.wallet_id,
+        type=event.tag,
+        occurred_at=format_instant(event.occurred_at),
+        recorded_at=format_instant(event.recorded_at),
+        day=day_to_date(event.day),
+        caller=event.caller or None,
+        payload=msgspec.Raw(event.payload.encode()),
+        legs=[
+            FeedLegAnswer(
+                leg.account, leg.code, codes[leg.currency], format_amount(leg.amount_minor)
+            )
+            for leg in event.legs
+        ],
+    )
 
 
 async def read_events(call: Call[None, FeedQuery]) -> Answer:

@@ -1,39 +1,124 @@
-"""Explanations: why a wallet's balance is what it is, and what a charge took, cost and earned."""
+"""Explaining a wallet: its parts, which add up to its balance, and what keeps it from spending."""
 
 import asyncio
-from datetime import date
 from typing import Final
 
+from msgspec import Struct
+
 from ledger.contract.answer import Answer
-from ledger.contract.answers_explanation import (
-    ChargeExplanation,
-    ChargeHoldAnswer,
-    ChargeJournal,
-    ChargePriceAnswer,
-    ChargeRefundAnswer,
+from ledger.contract.calls.wallets import ClaimAnswer, WalletStatus, render_claim, status_of
+from ledger.contract.examples import HOLD, LOT, ORDER, WALLET
+from ledger.contract.explanation.currencies import (
     ExplainedCurrency,
     ExplainedHold,
-    ExplainedLeg,
     ExplainedLimit,
+    render_explained_currency,
+)
+from ledger.contract.explanation.lots import (
     ExplainedLot,
-    ExplainedTake,
     HeldByAnswer,
     LotOrderAnswer,
     OriginAnswer,
-    SpendingAnswer,
-    UpcomingAnswer,
-    WalletExplanation,
 )
-from ledger.contract.examples import CHARGE, HOLD, LOT, ORDER, WALLET
+from ledger.contract.explanation.upcoming import UpcomingAnswer, render_upcoming
+from ledger.contract.explanation.words import Words, counted
+from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.refusals import problem_of
-from ledger.contract.render_charge_explanation import render_charge_explanation
-from ledger.contract.render_explanation import render_wallet_explanation
-from ledger.contract.shared import TakeAnswer
-from ledger.core.rejections import Reason, rejected
+from ledger.contract.shared import Codes, TakeAnswer
+from ledger.core.flows.membership import ends_at, standing
+from ledger.core.instants import format_instant
+from ledger.core.money import CNY, format_amount
+from ledger.core.terms import Policy
+from ledger.core.wallet import Wallet
+from ledger.queries.explanation import WalletReasons, currency_reasons
 
-READS_BOOKS: Final = frozenset({"finance:read", "admin:write"})
-"""Scopes either of which shows the journal."""
+
+class SpendingAnswer(Struct, frozen=True):
+    """Whether the wallet may spend at all."""
+
+    allowed: bool
+    why: Words
+
+
+class WalletExplanation(Struct, frozen=True):
+    """Why a wallet's balance is what it is, with what had fallen due by `as_of` applied.
+
+    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that there
+    is more than can be told. `claims` are what its owner owes.
+    """
+
+    wallet_id: str
+    as_of: Moment
+    seq: int
+    status: WalletStatus
+    spending: SpendingAnswer
+    currencies: list[ExplainedCurrency]
+    upcoming: list[UpcomingAnswer]
+    upcoming_more: bool
+    claims: list[ClaimAnswer]
+    claim_cny: Amount
+    payable_cny: Amount
+    why: list[str]
+
+
+def render_wallet_explanation(
+    reasons: WalletReasons, policy: Policy, codes: Codes
+) -> WalletExplanation:
+    """Why the wallet's balance is what it is, every virtual currency named."""
+    wallet = reasons.wallet
+    currencies = [
+        render_explained_currency(currency_reasons(wallet, number), reasons, policy, codes)
+        for number in codes
+        if number != CNY
+    ]
+    spending = SpendingAnswer(*_spending_words(wallet, policy))
+    return WalletExplanation(
+        wallet_id=wallet.wallet_id,
+        as_of=format_instant(reasons.as_of),
+        seq=reasons.seq,
+        status=status_of(wallet),
+        spending=spending,
+        currencies=currencies,
+        upcoming=[render_upcoming(one, reasons.as_of, codes) for one in reasons.upcoming],
+        upcoming_more=reasons.more,
+        claims=[render_claim(claim) for claim in wallet.claims],
+        claim_cny=format_amount(wallet.claim_fen()),
+        payable_cny=format_amount(wallet.payable_fen),
+        why=[one.why for one in currencies] + [spending.why] + _other_words(wallet),
+    )
+
+
+def _spending_words(wallet: Wallet, policy: Policy) -> tuple[bool, str]:
+    """Whether the wallet may spend at all, and what keeps it from that."""
+    if wallet.closed_at is not None:
+        return False, f"The wallet was closed {format_instant(wallet.closed_at)}, for good."
+    if wallet.frozen:
+        return False, "The wallet is frozen: an administrator has to unfreeze it before it spends."
+    if wallet.claims and policy.claims_block_spending:
+        owed = format_amount(wallet.claim_fen())
+        return (
+            False,
+            f"Generation is refused while a claim of {owed} CNY is open: a recharge pays it.",
+        )
+    return True, "Nothing keeps the wallet from spending what is available."
+
+
+def _other_words(wallet: Wallet) -> list[str]:
+    """What there is to know beside the balance: claims, money payable, a membership."""
+    said = []
+    if wallet.claims:
+        said.append(
+            f"Its owner owes {format_amount(wallet.claim_fen())} CNY for points that were spent "
+            "before their payment was taken back; the next recharge pays that first."
+        )
+    if wallet.payable_fen:
+        said.append(f"{format_amount(wallet.payable_fen)} CNY is payable to its owner for gifts.")
+    if wallet.transfers:
+        said.append(f"{counted(len(wallet.transfers), 'gift')} to others still on the way.")
+    if wallet.membership is not None:
+        plan, until = standing(wallet.membership).plan, format_instant(ends_at(wallet.membership))
+        said.append(f"The membership {plan} is paid until {until}.")
+    return said
 
 
 async def explain_wallet(call: Call[None, NoQuery]) -> Answer:
@@ -47,37 +132,7 @@ async def explain_wallet(call: Call[None, NoQuery]) -> Answer:
     return Answer(200, told)
 
 
-async def explain_charge(call: Call[None, NoQuery]) -> Answer:
-    """Tell what a charge took, cost and earned."""
-    wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
-    codes = call.currencies.codes
-    reasons = await call.ledger.explanations.explain_charge(wallet_id, charge_id)
-    if reasons is None:
-        return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).answer()
-    with_journal = not READS_BOOKS.isdisjoint(call.caller.scopes)
-    return Answer(
-        200, render_charge_explanation(wallet_id, reasons, codes, with_journal=with_journal)
-    )
-
-
-_NAMES: Final = {
-    "points:held:purchased": "表外-held-purchased",
-    "points:consumed:purchased": "表外-consumed-purchased",
-    "points:available:purchased": "表外-available-purchased",
-    "liabilities:contract:inspiration": "合同负债-灵感值",
-    "revenue:generation": "主营业务收入-生成",
-    "liabilities:vat:pending": "应交税费-待转销项税额",
-    "liabilities:vat:payable": "应交税费-应交增值税(销项)",
-}
-
-
-def _leg(
-    account: str, code: str, currency: str, debit: str | None = None, credit: str | None = None
-) -> ExplainedLeg:
-    return ExplainedLeg(account, code, _NAMES[account], currency, debit, credit)
-
-
-_EXPLAINED: Final = WalletExplanation(
+_EXAMPLE: Final = WalletExplanation(
     wallet_id=WALLET,
     as_of="2026-03-01T01:00:00.123456Z",
     seq=42,
@@ -226,76 +281,6 @@ _EXPLAINED: Final = WalletExplanation(
         "Nothing keeps the wallet from spending what is available.",
     ],
 )
-_CHARGE: Final = ChargeExplanation(
-    charge_id=CHARGE,
-    wallet_id=WALLET,
-    currency="INSPIRATION",
-    amount="10.00",
-    refunded="4.00",
-    charged_at="2026-03-01T01:00:00.123456Z",
-    caller="app",
-    reference="render-1842",
-    price=ChargePriceAnswer("video-5s-standard", 1, "2026-01-01"),
-    hold=ChargeHoldAnswer(
-        hold_id=HOLD,
-        status="captured",
-        amount="12.00",
-        authorized_at="2026-03-01T00:59:00.123456Z",
-        returned="2.00",
-        absorbed_by_claims="0.00",
-        absorbed_cost_cny="0.00",
-        absorbed_vat_cny="0.00",
-    ),
-    takes=[
-        ExplainedTake(
-            lot_id=f"lot-{ORDER}",
-            source="purchased",
-            paid=True,
-            order_id=ORDER,
-            granted_at="2026-03-01T00:02:03.456789Z",
-            expires_at=None,
-            amount="10.00",
-            cost_cny="1.00",
-            vat_cny="0.05",
-            revenue_cny="0.95",
-            refunded="4.00",
-            refunded_cost_cny="0.40",
-            refunded_vat_cny="0.02",
-            why="10.00 of a lot of 100.00 that was paid for (purchased) and never expires.",
-        )
-    ],
-    cost_cny="1.00",
-    vat_cny="0.05",
-    revenue_cny="0.95",
-    refunds=[
-        ChargeRefundAnswer(
-            seq=4720,
-            at="2026-03-01T01:05:00.123456Z",
-            caller="support",
-            amount="4.00",
-            returned="4.00",
-            absorbed_by_claims="0.00",
-            reason="the job failed",
-        )
-    ],
-    refunds_complete=True,
-    journal=ChargeJournal(
-        seq=4711,
-        day=date(2026, 3, 1),
-        legs=[
-            _leg("points:held:purchased", "9003.01", "INSPIRATION", debit="12.00"),
-            _leg("points:consumed:purchased", "9005.01", "INSPIRATION", credit="10.00"),
-            _leg("points:available:purchased", "9002.01", "INSPIRATION", credit="2.00"),
-            _leg("liabilities:contract:inspiration", "2205.01", "CNY", debit="0.95"),
-            _leg("revenue:generation", "6001.01", "CNY", credit="0.95"),
-            _leg("liabilities:vat:pending", "2221.09", "CNY", debit="0.05"),
-            _leg("liabilities:vat:payable", "2221.01", "CNY", credit="0.05"),
-        ],
-        revenue_cny="0.95",
-        vat_cny="0.05",
-    ),
-    why=["10.00 INSPIRATION was charged 2026-03-01T01:00:00.123456Z, by app."],
-)
 
 OPERATIONS: Final = (
     Operation(
@@ -313,22 +298,6 @@ OPERATIONS: Final = (
         run=explain_wallet,
         scopes=("wallet:read",),
         answers={200: WalletExplanation},
-        example_answer=_EXPLAINED,
-    ),
-    Operation(
-        id="explainCharge",
-        method="GET",
-        path="/v1/wallets/{wallet_id}/charges/{charge_id}/explanation",
-        tag="Generation",
-        summary="Explain a charge",
-        description=(
-            "What it took from which lots, what that had cost, and what was refunded of it. The "
-            "`journal` is null unless the key has finance:read or admin:write as well."
-        ),
-        run=explain_charge,
-        scopes=("wallet:read",),
-        answers={200: ChargeExplanation},
-        reasons=(Reason.CHARGE_NOT_FOUND,),
-        example_answer=_CHARGE,
+        example_answer=_EXAMPLE,
     ),
 )
