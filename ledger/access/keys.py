@@ -3,11 +3,12 @@
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
 from ledger.access.callers import SCOPES, Caller, digest_identity, digest_key
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.store import callers, keys
 from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection
@@ -68,15 +69,7 @@ class MadeKey(Struct, frozen=True):
     token: str | None
 
 
-class KeyRefused(Struct, frozen=True):
-    """Why a key is not made, rotated or revoked."""
-
-    slug: Literal["malformed", "forbidden", "not-found", "key-not-rotatable"]
-    detail: str
-    facts: Mapping[str, Any] = {}
-
-
-async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | KeyRefused:
+async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | Rejection:
     """Make a key, and its caller if it has none yet."""
     async with connection.transaction():
         found = await callers.list_callers(connection, wanted.caller)
@@ -94,15 +87,17 @@ async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeK
 
 async def rotate_key(
     connection: Connection, by: By, key_id: str, overlap_s: float, lives_s: float | None = None
-) -> MadeKey | KeyRefused:
+) -> MadeKey | Rejection:
     """Make a key's successor, with the same scopes; the old one goes on for the overlap.
 
     The new one lives as long as the old one was to, unless `lives_s` is given.
     """
+    if by.caller is not None and not by.caller.is_person:
+        return rejected(Reason.KEYS_ARE_PEOPLES, action="rotated")
     async with connection.transaction():
         row = await keys.lock_key(connection, key_id)
         if row is None:
-            return _no_such_key(key_id)
+            return rejected(Reason.KEY_NOT_FOUND, key_id=key_id)
         lived_s = None if row.expires_at is None else (row.expires_at - row.created_at)
         lifetime_s = None if lived_s is None else lived_s.total_seconds()
         refused = _may_not_rotate(by, row, lifetime_s, lives_s) or _not_rotatable(row)
@@ -121,21 +116,23 @@ async def rotate_key(
 
 async def revoke_key(
     connection: Connection, by: By, key_id: str
-) -> tuple[KeyRow, bool] | KeyRefused:
+) -> tuple[KeyRow, bool] | Rejection:
     """Revoke a key: the key, and whether that was news.
 
     It is believed for KEY_CACHE_S longer, so who says that it is dead waits for that long first.
     """
     if by.caller is not None and not by.caller.is_person:
-        return _for_people("Keys are revoked")
+        return rejected(Reason.KEYS_ARE_PEOPLES, action="revoked")
     revoked = await keys.revoke_key(connection, key_id)
     rows = await keys.list_keys(connection, key_id=key_id)
-    return (rows[0], revoked is not None) if rows else _no_such_key(key_id)
+    if not rows:
+        return rejected(Reason.KEY_NOT_FOUND, key_id=key_id)
+    return rows[0], revoked is not None
 
 
 async def _add(
     connection: Connection, by: By, kind: CallerKind, wanted: WantedKey
-) -> MadeKey | KeyRefused:
+) -> MadeKey | Rejection:
     pepper = await keys.read_secret(connection, "api-key-pepper")
     token = f"{_PREFIXES[kind]}{secrets.token_urlsafe(32)}"
     identity = wanted.certificate
@@ -151,30 +148,22 @@ async def _add(
         lives_s=wanted.lives_s,
     )
     if not await keys.add_key(connection, new):
-        detail = (
-            f"The certificate identity {identity} is registered already: revoke that key first "
-            "(`ledger key list` shows it)."
-        )
-        return KeyRefused("malformed", detail, {"field": "certificate"})
+        return rejected(Reason.CERTIFICATE_TAKEN, field="certificate", identity=identity)
     (row,) = await keys.list_keys(connection, key_id=new.key_id)
     return MadeKey(row, token if identity is None else None)
 
 
-def _malformed(wanted: WantedKey, *, known: bool) -> KeyRefused | None:
+def _malformed(wanted: WantedKey, *, known: bool) -> Rejection | None:
     unknown = sorted(wanted.scopes - SCOPES)
     if unknown or not wanted.scopes:
         said = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
-        detail = f"{said}: there are {', '.join(sorted(SCOPES))}"
-        return KeyRefused("malformed", detail, {"field": "scopes"})
+        there_are = ", ".join(sorted(SCOPES))
+        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=said, known=there_are)
     if not known and (not _NAME.fullmatch(wanted.caller) or wanted.caller.startswith(RESERVED)):
-        detail = (
-            "a caller is named by 1 to 64 of the characters A-Z a-z 0-9 _ . : -, and is no "
-            f"channel nor the ledger itself: no name begins with {', '.join(RESERVED)}"
-        )
-        return KeyRefused("malformed", detail, {"field": "caller"})
+        reserved = ", ".join(RESERVED)
+        return rejected(Reason.CALLER_NAME_MALFORMED, field="caller", reserved=reserved)
     if wanted.certificate is not None and not _IDENTITY.fullmatch(wanted.certificate):
-        detail = "a certificate's identity has 1 to 512 characters and no control characters"
-        return KeyRefused("malformed", detail, {"field": "certificate"})
+        return rejected(Reason.CERTIFICATE_MALFORMED, field="certificate")
     return None
 
 
@@ -182,68 +171,50 @@ def _first_kind(wanted: WantedKey) -> CallerKind:
     return "person" if wanted.person or "admin:approve" in wanted.scopes else "service"
 
 
-def _unfit(wanted: WantedKey, kind: CallerKind) -> KeyRefused | None:
+def _unfit(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
     if wanted.person and kind == "service":
         return _is_already(wanted.caller, "a service")
-    beyond = sorted(wanted.scopes - SCOPES_OF[kind])
+    beyond = ", ".join(sorted(wanted.scopes - SCOPES_OF[kind]))
     if not beyond:
         return None
-    detail = (
-        f"{wanted.caller} is a {kind}, whose keys cannot have {', '.join(beyond)}: programs do not "
-        "approve, and people do not generate. Use a caller of the other kind."
+    return rejected(
+        Reason.SCOPES_NOT_FOR_KIND, field="scopes", name=wanted.caller, kind=kind, beyond=beyond
     )
-    return KeyRefused("malformed", detail, {"field": "scopes"})
 
 
-def _is_already(name: str, kind: str) -> KeyRefused:
-    detail = f"{name} is {kind} since its first key, and stays that: use another name."
-    return KeyRefused("malformed", detail, {"field": "caller"})
+def _is_already(name: str, kind: str) -> Rejection:
+    return rejected(Reason.CALLER_OF_ANOTHER_KIND, field="caller", name=name, kind=kind)
 
 
-def _may_not_create(by: By, kind: CallerKind, scopes: frozenset[str]) -> KeyRefused | None:
+def _may_not_create(by: By, kind: CallerKind, scopes: frozenset[str]) -> Rejection | None:
     if by.caller is None:
         return None
     if not by.caller.is_person:
-        return _for_people("Keys are made")
+        return rejected(Reason.KEYS_ARE_PEOPLES, action="made")
     if kind == "service" and not scopes & HOST_SCOPES:
         return None
-    detail = (
-        "Over the network, keys are made for services only, and without administrative scopes and "
-        "credit:write: nobody makes themselves another person, or a new daily cap on grants. "
-        "Others are made on the server: `ledger key create`."
-    )
-    return KeyRefused("forbidden", detail)
+    return rejected(Reason.KEY_MADE_ON_HOST)
 
 
 def _may_not_rotate(
     by: By, row: KeyRow, lifetime_s: float | None, lives_s: float | None
-) -> KeyRefused | None:
+) -> Rejection | None:
     if by.caller is None:
         return None
-    if not by.caller.is_person:
-        return _for_people("Keys are rotated")
     if by.caller.key_id == row.key_id:
         if lives_s is None or lifetime_s is None or lives_s <= lifetime_s:
             return None
-        detail = (
-            f"Your key was given to you for {lifetime_s:.0f} s, so its successor lives no longer; "
-            f"{lives_s:.0f} s were asked for."
+        return rejected(
+            Reason.KEY_OUTLIVES_ITS_OWN, lifetime_s=round(lifetime_s), lives_s=round(lives_s)
         )
-        return KeyRefused("forbidden", detail, {"lifetime_s": round(lifetime_s)})
     if "admin:write" not in by.caller.scopes:
-        detail = "Without the scope admin:write you rotate only the key that you call with."
-        return KeyRefused("forbidden", detail, {"scope": "admin:write"})
+        return rejected(Reason.KEY_IS_ANOTHERS, scope="admin:write")
     if row.caller_kind == "service" and not frozenset(row.scopes) & HOST_SCOPES:
         return None
-    detail = (
-        "Over the network you rotate keys of services without administrative scopes or "
-        "credit:write, and the key that you call with; others are rotated on the server: `ledger "
-        "key rotate`."
-    )
-    return KeyRefused("forbidden", detail)
+    return rejected(Reason.KEY_ROTATED_ON_HOST)
 
 
-def _not_rotatable(row: KeyRow) -> KeyRefused | None:
+def _not_rotatable(row: KeyRow) -> Rejection | None:
     if row.state != "in_force":
         why = f"it is {row.state}: create a new one"
     elif row.replaced_by is not None:
@@ -252,13 +223,10 @@ def _not_rotatable(row: KeyRow) -> KeyRefused | None:
         why = "it is a certificate: its issuer renews it under the same identity"
     else:
         return None
-    facts = {"state": row.state, "replaced_by": row.replaced_by}
-    return KeyRefused("key-not-rotatable", f"{row.key_id} cannot be rotated: {why}.", facts)
-
-
-def _for_people(what: str) -> KeyRefused:
-    return KeyRefused("forbidden", f"{what} by people; this key is a service's.")
-
-
-def _no_such_key(key_id: str) -> KeyRefused:
-    return KeyRefused("not-found", f"There is no key {key_id}: see the list of keys.")
+    return rejected(
+        Reason.KEY_NOT_ROTATABLE,
+        state=row.state,
+        replaced_by=row.replaced_by,
+        key_id=row.key_id,
+        why=why,
+    )

@@ -1,7 +1,7 @@
 """Four eyes: what can be proposed, who may decide on it, and what an approval has done."""
 
 from hashlib import sha256
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +13,7 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
 from ledger.core.instants import SECOND_US, Instant
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import Wallet
 from ledger.engine.lane import fresh_id
@@ -56,18 +56,6 @@ class Told(Struct, frozen=True):
 
     proposal: Proposal
     replayed: bool = False
-
-
-class NotDone(Struct, frozen=True):
-    """Why nothing was done with a proposal; `field` is what differs where the key was used before.
-
-    `own`: nobody decides on what they proposed. `not-own`: only who proposed it withdraws it.
-    `decided` and `expired`: it is not open any more.
-    """
-
-    why: Literal["own", "not-own", "decided", "expired", "key-reused"]
-    proposal: Proposal
-    field: str = ""
 
 
 class TamperedError(Exception):
@@ -153,10 +141,10 @@ def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> 
             return None
 
 
-def told_again(first: Proposal, draft: Draft) -> Told | NotDone:
+def told_again(first: Proposal, draft: Draft) -> Told | Rejection:
     """The answer to a draft under a key that its proposer used before, for this proposal."""
     field = _difference(first, draft)
-    return Told(first, replayed=True) if field is None else NotDone("key-reused", first, field)
+    return Told(first, replayed=True) if field is None else _reused(field)
 
 
 def _difference(first: Proposal, draft: Draft) -> str | None:
@@ -186,23 +174,40 @@ _VERDICTS: Final[dict[str, Verdict]] = {
 """What was decided of a proposal, by its status."""
 
 
-def undecided(proposal: Proposal, decision: Decision) -> NotDone | None:
+def undecided(proposal: Proposal, decision: Decision) -> Rejection | None:
     """Why this decision was not taken; None if it had been taken before, by the same person."""
     if (proposal.proposed_by == decision.by) != (decision.verdict == "withdrawn"):
-        return NotDone("not-own" if decision.verdict == "withdrawn" else "own", proposal)
+        withdrawn = decision.verdict == "withdrawn"
+        reason = Reason.PROPOSAL_IS_ANOTHERS if withdrawn else Reason.PROPOSAL_IS_OWN
+        return _refused(reason, proposal)
     if proposal.status == "expired":
-        return NotDone("expired", proposal)
+        return _refused(Reason.PROPOSAL_EXPIRED, proposal)
     if proposal.decided_by != decision.by:
-        return NotDone("decided", proposal)
+        return _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
     same_verdict = _VERDICTS[proposal.status] == decision.verdict
     if proposal.decision_key_hash != decision.key_hash:
-        return None if same_verdict else NotDone("decided", proposal)
+        return None if same_verdict else _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
     if not same_verdict:
-        return NotDone("key-reused", proposal, "kind")
+        return _reused("kind")
     # A reason that was erased differs from none.
     if proposal.reason and proposal.decision_reason != decision.reason:
-        return NotDone("key-reused", proposal, "reason")
+        return _reused("reason")
     return None
+
+
+def _refused(reason: Reason, proposal: Proposal) -> Rejection:
+    return rejected(
+        reason,
+        proposal_id=proposal.proposal_id,
+        proposal_status=proposal.status,
+        proposed_by=proposal.proposed_by,
+        decided_by=proposal.decided_by,
+        expires_at=proposal.expires_at,
+    )
+
+
+def _reused(field: str) -> Rejection:
+    return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
 
 def as_approved(proposal: Proposal) -> Proposed:

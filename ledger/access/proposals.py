@@ -16,7 +16,6 @@ from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
-    NotDone,
     Outcome,
     Told,
     as_approved,
@@ -30,7 +29,7 @@ from ledger.core import wire
 from ledger.core.flows.daily_grant import AlreadyClaimed
 from ledger.core.flows.due import DuesApplied
 from ledger.core.instants import Instant
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Terms
 from ledger.engine import metrics
 from ledger.engine.commit import Unavailable
@@ -77,7 +76,7 @@ class Proposals:
         self._terms_at, self._shards = terms_at, shards
         self._pauses: dict[str, tuple[float, float]] = {}
 
-    async def propose(self, by: str, key: str, draft: Draft) -> Told | NotDone | Rejection:
+    async def propose(self, by: str, key: str, draft: Draft) -> Told | Rejection:
         """Keep a proposal; refused at once only for what can never be right.
 
         Raises Unavailable.
@@ -112,15 +111,15 @@ class Proposals:
         async with self._reading() as connection:
             return await proposals.list_proposals(connection, wanted, limit, after)
 
-    async def decide(self, proposal_id: str, decision: Decision) -> Told | NotDone | None:
-        """Approve, reject or withdraw; what is approved is carried out. None: no such proposal.
+    async def decide(self, proposal_id: str, decision: Decision) -> Told | Rejection:
+        """Approve, reject or withdraw; what is approved is carried out.
 
         Where the ledger cannot carry it out now it is told as approved, and the job does it.
         Raises Unavailable, and TamperedError before anything is decided.
         """
         found = await self.read(proposal_id)
         if found is None:
-            return None
+            return rejected(Reason.PROPOSAL_NOT_FOUND, proposal_id=proposal_id)
         check_untampered(found)
         try:
             decided = await self._write(
@@ -129,7 +128,7 @@ class Proposals:
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != _DECISION_KEY:
                 raise
-            return NotDone("key-reused", found, "proposal_id")
+            return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
         if decided is not None:
             return Told(await self._carry_out(decided))
         found = await self.read(proposal_id)

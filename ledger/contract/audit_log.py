@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from ledger.contract.answer import Answer
 from ledger.contract.operation import Call, Operation
-from ledger.contract.outages import outage
-from ledger.contract.problems import KINDS, ProblemError, problem
+from ledger.contract.problems import KINDS, ProblemError, problem, unavailable_problem
 from ledger.engine import Unavailable
 from ledger.store.audit_log import NewAct
 
@@ -43,7 +42,7 @@ async def _written_down(operation: Operation, call: Call[Any, Any]) -> Answer:
         status = refused.problem.status
         raise
     except Unavailable as away:
-        status = outage(away).status
+        status = unavailable_problem(away).status
         raise
     except Exception:
         status = KINDS["internal-error"][0]

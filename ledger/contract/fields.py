@@ -9,6 +9,7 @@ from msgspec import Meta
 from ledger.contract.problems import ProblemError, Slug, problem
 from ledger.core.instants import INSTANT_MAX, Instant, to_instant
 from ledger.core.money import AMOUNT_MINOR_MAX, AmountError, format_amount, parse_amount
+from ledger.core.rejections import Reason
 
 Id = Annotated[
     str,
@@ -106,7 +107,7 @@ def amount_from_zero(text: str, name: str) -> int:
         return parse_amount(text)
     except AmountError as error:
         well_formed = _DECIMAL.fullmatch(text) is not None
-        slug: Slug = "amount-out-of-range" if well_formed else "malformed"
+        slug: Slug | Reason = Reason.AMOUNT_OUT_OF_RANGE if well_formed else "malformed"
         detail = f"{name} was {shown(text)}; {error}"
         raise ProblemError(problem(slug, detail, field=name)) from None
 
@@ -119,7 +120,7 @@ def positive_amount(text: str, name: str, *, instead: str = "name an amount abov
     minor = amount_from_zero(text, name)
     if not minor:
         detail = f"{name} was {shown(text)}; {instead}"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return minor
 
 
@@ -128,7 +129,7 @@ def whole_yuan(text: str, name: str) -> int:
     fen = positive_amount(text, name, instead="name a price of at least 1 yuan")
     if fen % 100:
         detail = f"{name} was {shown(text)}; a price is whole yuan, such as 10 or 10.00"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return fen
 
 
@@ -137,7 +138,7 @@ def number_within(number: int, name: str, low: int, high: int) -> int:
     if not low <= number <= high:
         # A hostile number may have thousands of digits.
         detail = f"{name} was {shown(str(number))}; it is between {low} and {high}"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return number
 
 
@@ -146,5 +147,5 @@ def instant_within(moment: datetime, name: str) -> Instant:
     instant = to_instant(moment)
     if not 0 <= instant <= INSTANT_MAX:
         detail = f"{name} was {moment.isoformat()}; name a time after now and before 9999-12-31"
-        raise ProblemError(problem("expiry-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field=name))
     return instant

@@ -92,7 +92,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body_max: int = BODY_MAX
     needs_key: bool = False
     reasons: tuple[Reason, ...] = ()
-    problems: tuple[Slug, ...] = ()
+    problems: tuple[Slug | Reason, ...] = ()
     plain: str = ""
     development: bool = False
     waits: bool = False

@@ -9,6 +9,7 @@ from ledger.contract.fields import Amount, ReasonText, positive_amount, shown
 from ledger.contract.problems import ProblemError, problem
 from ledger.core.instants import Instant, format_instant
 from ledger.core.money import format_amount
+from ledger.core.rejections import Reason
 from ledger.core.wallet import Quote, Take
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ def currency_number(code: str, numbers: Numbers, name: str = "currency") -> int:
     if number is None:
         known = ", ".join(numbers)
         detail = f"{name} was {shown(code)}; it is one of {known}"
-        raise ProblemError(problem("unknown-currency", detail, field=name))
+        raise ProblemError(problem(Reason.UNKNOWN_CURRENCY, detail, field=name))
     return number
 
 

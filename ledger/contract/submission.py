@@ -5,7 +5,7 @@ from typing import Any
 
 from ledger.contract.answer import Answer
 from ledger.contract.operation import Call, Responses
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.core.batch import Answer as Outcome
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection

@@ -10,8 +10,7 @@ from litestar.types import ASGIApp, Method
 from ledger.contract.answer import Answer, encode
 from ledger.contract.currencies import currencies_of
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.outages import failure
-from ledger.contract.problems import Problem, problem
+from ledger.contract.problems import Problem, internal_error_problem, problem
 from ledger.http.dispatch import Dispatcher
 from ledger.http.edge import Edge
 from ledger.http.openapi import PATH, document_of
@@ -81,7 +80,7 @@ def _unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 
 def _failed(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
-    return _response(failure(trace_of(request.scope).request_id))
+    return _response(internal_error_problem(trace_of(request.scope).request_id))
 
 
 def _response(told: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:

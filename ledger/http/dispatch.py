@@ -12,8 +12,7 @@ from ledger.contract.currencies import Currencies
 from ledger.contract.fields import checked_id
 from ledger.contract.operation import NOBODY, Call, Operation
 from ledger.contract.operations import RESPONSES
-from ledger.contract.outages import failure, outage
-from ledger.contract.problems import ProblemError
+from ledger.contract.problems import ProblemError, internal_error_problem, unavailable_problem
 from ledger.engine import Unavailable
 from ledger.http.auth import authenticated
 from ledger.http.codec import BodyDecoder, QueryDecoder
@@ -47,10 +46,10 @@ class Dispatcher:
         except ProblemError as refused:
             return refused.problem.answer()
         except Unavailable as away:
-            return outage(away).answer()
+            return unavailable_problem(away).answer()
         except Exception:  # noqa: BLE001 - a bug is told as one, and leaks nothing
             _log.exception("request failed", request_id=trace.request_id, route=trace.route)
-            return failure(trace.request_id).answer()
+            return internal_error_problem(trace.request_id).answer()
 
     async def _checked(self, request: Request[Any, Any, Any], trace: Trace) -> Answer:
         operation, scope, headers = self._operation, request.scope, trace.headers

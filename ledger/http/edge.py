@@ -17,7 +17,7 @@ from litestar.types import (
     WebSocketReceiveMessage,
 )
 
-from ledger.contract.outages import outage
+from ledger.contract.problems import unavailable_problem
 from ledger.engine import Unavailable
 from ledger.http import metrics
 from ledger.http.reply import reply_of
@@ -27,7 +27,7 @@ from ledger.service import Ledger
 
 _log: Final = structlog.get_logger("ledger.http.access")
 
-_DRAINING: Final = outage(Unavailable("shutting-down"))
+_DRAINING: Final = unavailable_problem(Unavailable("shutting-down"))
 _WHILE_DRAINING: Final = frozenset({"/livez", "/metrics"})
 """What a service that shuts down still answers: it lives, and its last figures count."""
 

@@ -8,7 +8,8 @@ import msgspec
 
 from ledger.contract.operation import Operation
 from ledger.contract.problems import KINDS, Slug
-from ledger.contract.wording import told_as
+from ledger.contract.refusals import slug_of
+from ledger.core.rejections import Reason
 from ledger.http import schemas
 from ledger.http.reply import PROBLEM_JSON
 
@@ -149,7 +150,7 @@ def _responses(operation: Operation) -> Json:
         responses["200"] = {"description": operation.summary, "content": content}
     if operation.raw_body:
         responses["default"] = {"description": "The channel's own answer"}
-    by_status: dict[int, list[Slug]] = {}
+    by_status: dict[int, list[str]] = {}
     for slug in problems_of(operation):
         by_status.setdefault(KINDS[slug][0], []).append(slug)
     for status, slugs in sorted(by_status.items()):
@@ -157,9 +158,9 @@ def _responses(operation: Operation) -> Json:
     return responses
 
 
-def problems_of(operation: Operation) -> tuple[Slug, ...]:
+def problems_of(operation: Operation) -> tuple[str, ...]:
     """Every problem that an operation may answer with."""
-    slugs: list[Slug] = [*_ALWAYS]
+    slugs: list[Slug | Reason] = [*_ALWAYS]
     if not operation.public:
         slugs.extend(("unauthenticated", "forbidden", "rate-limited"))
         slugs.extend(_AWAY)
@@ -168,11 +169,12 @@ def problems_of(operation: Operation) -> tuple[Slug, ...]:
     if operation.body is not None or operation.raw_body:
         slugs.extend(("body-too-large", *_SUBMITTING, *_AWAY))
     if operation.needs_key:
-        slugs.append("idempotency-key-reused")
+        slugs.append(Reason.IDEMPOTENCY_KEY_REUSED)
     if operation.proposed_as is not None:
         slugs.append("approval-needed")
-    slugs.extend(told_as(reason)[0] for reason in operation.reasons)
-    return tuple(dict.fromkeys((*slugs, *operation.problems)))
+    slugs.extend((*operation.reasons, *operation.problems))
+    named = (slug_of(slug) if isinstance(slug, Reason) else slug for slug in slugs)
+    return tuple(dict.fromkeys(named))
 
 
 def _success(operation: Operation, kind: Any) -> Json:  # noqa: ANN401 - a type, or a union of them
@@ -187,7 +189,7 @@ def _success(operation: Operation, kind: Any) -> Json:  # noqa: ANN401 - a type,
     }
 
 
-def _refusal(operation: Operation, status: int, slugs: list[Slug]) -> Json:
+def _refusal(operation: Operation, status: int, slugs: list[str]) -> Json:
     remembered = operation.needs_key and status in {400, 402, 404, 409}
     headers = _headers(replayable=remembered)
     if status in {401, 403}:

@@ -29,7 +29,7 @@ from ledger.core.flows.order import SettlePayment
 from ledger.core.flows.order_refund import ConfirmRefund, FailRefund
 from ledger.core.flows.reversal import PaymentReversed, RestorePayment, ReversePayment
 from ledger.core.purchases import Order
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import OrderRefund
 from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit, hash_key, shard_of
@@ -165,7 +165,7 @@ class Payments:
         if refund.amount_fen != amount_fen:
             # The books would say another amount than the channel: people must look at it.
             return f"{refund.amount_fen} fen were asked for"
-        status: str | int = refund.status
+        status: Fact = refund.status
         if status == "requested" or (status == "failed" and refund.payment_id is not None):
             command = ConfirmRefund(wallet_id, refund_id, order.order_id)
             rejection = await self._decide(name, f"refund-succeeded:{refund_id}", command)
@@ -184,7 +184,7 @@ class Payments:
         refund = await self._refund(message.order_id, refund_id)
         if refund is None:
             return None  # nothing of ours, and nothing moved
-        status: str | int = refund.status
+        status: Fact = refund.status
         if status == "requested":
             command = FailRefund(wallet_id, refund_id, message.order_id)
             rejection = await self._decide(name, f"refund-failed:{refund_id}", command)

@@ -19,8 +19,7 @@ from ledger.contract.calls.batches import (
 )
 from ledger.contract.operation import BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.operations import RESPONSES
-from ledger.contract.outages import outage
-from ledger.contract.problems import Problem, ProblemError
+from ledger.contract.problems import Problem, ProblemError, unavailable_problem
 from ledger.engine import Unavailable
 from ledger.rpc.callers import Credentials, credentials_of
 from ledger.rpc.edge import Context, Edge
@@ -181,7 +180,7 @@ class Submitting:
         except ProblemError as refused:
             return [_refused(refused.problem)] * len(entries)
         except Unavailable as away:
-            return [_refused(outage(away))] * len(entries)
+            return [_refused(unavailable_problem(away))] * len(entries)
         assert isinstance(answer.body, BatchAnswer)
         return answer.body.results
 

@@ -10,9 +10,8 @@ from google.protobuf.message_factory import GetMessageClass
 from msgspec import Struct
 
 from ledger.contract.fields import KeyText, checked_id
-from ledger.contract.misfits import misfit
 from ledger.contract.operation import Operation
-from ledger.contract.problems import ProblemError, problem
+from ledger.contract.problems import ProblemError, malformed_from, problem
 from ledger.rpc.requests import REQUEST_ID, Reader, reader_of
 from ledger.rpc.responses import teller_of
 from ledger.v1 import (
@@ -112,7 +111,7 @@ def converted(values: Mapping[str, Any], kind: Any) -> Any:  # noqa: ANN401 - a 
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise ProblemError(misfit(str(error), see=_CONTRACT)) from None
+        raise ProblemError(malformed_from(str(error), see=_CONTRACT)) from None
 
 
 def _checked_key(given: str) -> str:

@@ -36,7 +36,7 @@ from ledger.core.flows.transfer import (
 )
 from ledger.core.instants import INSTANT_MAX, SECOND_US
 from ledger.core.purchases import Order
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import Transfer
 from tests.core.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, TIGHT, Desk, at, desk_at
@@ -192,7 +192,7 @@ def test_a_wallet_is_closed_when_everything_in_it_has_a_stated_fate(desk: Desk) 
     sent = now_in(desk).transfers[0]
     desk.send(ReceiveTransfer("ann", replace(sent, transfer_id="tr-from-bob")))
 
-    def obstacle(command: CloseWallet) -> str | int:
+    def obstacle(command: CloseWallet) -> Fact:
         return expect(Rejection, desk.send(command)).facts["what"]
 
     assert held is not None

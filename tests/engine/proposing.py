@@ -3,9 +3,10 @@
 import json
 from typing import Any, Final
 
-from ledger.access.proposal_rules import Draft, NotDone, Proposed, Told
+from ledger.access.proposal_rules import Draft, Proposed, Told
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.grant import Grant
+from ledger.core.rejections import Reason, Rejection
 from ledger.engine.lane import hash_key
 from ledger.jobs.proposals import PROPOSALS
 from ledger.jobs.runner import run_once
@@ -46,13 +47,11 @@ async def proposed(ledger: Ledger, what: Draft, by: str = ANN, key: str = "p") -
 
 async def decide(
     ledger: Ledger, proposal: Proposal, verdict: Verdict = "approved", by: str = BOB, key: str = ""
-) -> Told | NotDone:
+) -> Told | Rejection:
     """What a decision comes to, under a key of its own unless one is given."""
     key = key or f"{verdict} {proposal.proposal_id} {by}"
     decision = Decision(verdict, by, hash_key(key), None)
-    answer = await ledger.proposals.decide(proposal.proposal_id, decision)
-    assert answer is not None, proposal
-    return answer
+    return await ledger.proposals.decide(proposal.proposal_id, decision)
 
 
 async def approved(ledger: Ledger, proposal: Proposal, by: str = BOB) -> Proposal:
@@ -62,10 +61,10 @@ async def approved(ledger: Ledger, proposal: Proposal, by: str = BOB) -> Proposa
     return answer.proposal
 
 
-def why(answer: Told | NotDone) -> str:
+def why(answer: Told | Rejection) -> Reason:
     """Why a decision was not taken."""
-    assert isinstance(answer, NotDone), answer
-    return answer.why
+    assert isinstance(answer, Rejection), answer
+    return answer.reason
 
 
 async def resume(ledger: Ledger) -> int:

@@ -12,6 +12,7 @@ from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers
 from ledger.access.keys import By, MadeKey, WantedKey, create_key, revoke_key
 from ledger.access.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.cli.keys import add_token
+from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
@@ -108,7 +109,10 @@ async def test_the_identity_of_a_revoked_certificate_can_be_registered_again(
         first = await create_key(connection, HOST, wanted)
         assert isinstance(first, MadeKey)
         other = WantedKey(caller="b", scopes=frozenset({"debit:write"}), certificate="cn")
-        assert "already" in getattr(await create_key(connection, HOST, other), "detail", "")
+        refusal = rejected(
+            Reason.CERTIFICATE_TAKEN, field="certificate", identity=other.certificate
+        )
+        assert await create_key(connection, HOST, other) == refusal
         await revoke_key(connection, HOST, first.row.key_id)
         assert await ledger.callers.of_certificate("cn") is None
         assert isinstance(await create_key(connection, HOST, other), MadeKey)

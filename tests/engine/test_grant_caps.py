@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.core.batch import Answer, Done
 from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant, LotGranted
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
@@ -46,7 +46,7 @@ async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") 
 
 def refused(found: object, used: int, asked: int) -> bool:
     """Whether it is refused for the cap, with what is used and was asked."""
-    facts: dict[str, str | int] = {
+    facts: dict[str, Fact] = {
         "limit": "grants a day",
         "currency": INSPIRATION,
         "cap_minor": CAP,

@@ -11,7 +11,6 @@ import pytest
 from ledger.access.keys import (
     SCOPES_OF,
     By,
-    KeyRefused,
     MadeKey,
     WantedKey,
     create_key,
@@ -19,6 +18,8 @@ from ledger.access.keys import (
     rotate_key,
 )
 from ledger.cli.keys import add_token
+from ledger.contract.problems import problem_of
+from ledger.core.rejections import Rejection
 from ledger.service import KEY_CACHE_S, SCOPES, Caller, Ledger
 from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
@@ -88,8 +89,9 @@ async def acting(connection: Connection, name: str, *scopes: str, **more: Any) -
 
 def why(answer: object) -> tuple[str, str]:
     """The slug and the words of a refusal."""
-    assert isinstance(answer, KeyRefused), answer
-    return answer.slug, answer.detail
+    assert isinstance(answer, Rejection), answer
+    told = problem_of(answer, {})
+    return told.slug, told.detail
 
 
 async def test_a_callers_first_key_says_what_it_is(connection: Connection) -> None:
@@ -313,7 +315,7 @@ async def test_a_key_is_rotated_once(connection: Connection, database: Database)
     for other in others:
         await other.close()
     assert sum(isinstance(answer, MadeKey) for answer in answers) == 1
-    refused = [why(answer) for answer in answers if isinstance(answer, KeyRefused)]
+    refused = [why(answer) for answer in answers if isinstance(answer, Rejection)]
     assert {slug for slug, _ in refused} == {"key-not-rotatable"}
     assert len(await list_keys(connection)) == 2
     for key, word in (
@@ -337,7 +339,7 @@ async def test_any_person_may_revoke_any_key(connection: Connection) -> None:
     assert why(await revoke_key(connection, ann, "key-none"))[0] == "not-found"
     for is_news in (True, False):
         done = await revoke_key(connection, ann, bob.caller.key_id)
-        assert not isinstance(done, KeyRefused)
+        assert not isinstance(done, Rejection)
         assert (done[0].state, done[1]) == ("revoked", is_news)
 
 

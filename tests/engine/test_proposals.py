@@ -15,14 +15,13 @@ from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
-    NotDone,
     TamperedError,
     Told,
     outcome_of,
 )
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.transfer import PaidOut, PayOut
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine import Unavailable
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
@@ -149,12 +148,12 @@ async def test_nobody_decides_on_what_they_proposed(ledger: Ledger, owner: Any) 
     proposal = await proposed(ledger, draft(adjust("w")))
     for key in ("p", "another"):
         for verdict in VERDICTS:
-            assert why(await decide(ledger, proposal, verdict, ANN, key)) == "own"
-    assert why(await decide(ledger, proposal, "withdrawn", BOB)) == "not-own"
+            assert why(await decide(ledger, proposal, verdict, ANN, key)) == Reason.PROPOSAL_IS_OWN
+    assert why(await decide(ledger, proposal, "withdrawn", BOB)) == Reason.PROPOSAL_IS_ANOTHERS
     assert (await ledger.proposals.read(proposal.proposal_id)) == proposal
     await approved(ledger, proposal)
     for verdict in VERDICTS:
-        assert why(await decide(ledger, proposal, verdict, ANN)) == "own"
+        assert why(await decide(ledger, proposal, verdict, ANN)) == Reason.PROPOSAL_IS_OWN
     assert len(await adjustments(owner, "w")) == 1
 
 
@@ -245,7 +244,7 @@ async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_ref
     }
     for field, other in others.items():
         refusal = await ledger.proposals.propose(ANN, "p", other)
-        assert refusal == NotDone("key-reused", first, field)
+        assert refusal == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
     for by, wallet_id in ((BOB, "w"), (ANN, "v")):
         await proposed(ledger, draft(adjust(wallet_id)), by)
     await approved(ledger, first)
@@ -274,15 +273,14 @@ async def test_the_same_decision_again_is_told_how_it_stands(ledger: Ledger, own
     assert (done.replayed, done.proposal.status) == (False, "done")
     for key in ("k", "another"):
         assert await decide(ledger, first, key=key) == Told(done.proposal, replayed=True)
-    assert why(await decide(ledger, first, "rejected", key="another")) == "decided"
+    assert why(await decide(ledger, first, "rejected", key="another")) == Reason.PROPOSAL_NOT_OPEN
     reused = await decide(ledger, first, "rejected", key="k")
-    assert reused == NotDone("key-reused", done.proposal, "kind")
+    assert reused == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="kind")
     elsewhere = await decide(ledger, second, key="k")
-    assert isinstance(elsewhere, NotDone)
-    assert (elsewhere.why, elsewhere.field) == ("key-reused", "proposal_id")
-    assert why(await decide(ledger, first, by="cy", key="k")) == "decided"
+    assert elsewhere == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
+    assert why(await decide(ledger, first, by="cy", key="k")) == Reason.PROPOSAL_NOT_OPEN
     assert isinstance(await decide(ledger, second, "withdrawn", ANN), Told)
-    assert why(await decide(ledger, second)) == "decided"
+    assert why(await decide(ledger, second)) == Reason.PROPOSAL_NOT_OPEN
     assert len(await adjustments(owner, "w")) == 1
 
 
@@ -338,7 +336,7 @@ async def test_an_expired_proposal_can_never_be_decided_on(ledger: Ledger, owner
     assert found is not None
     assert found.status == "expired"
     for verdict, by in (("approved", BOB), ("rejected", BOB), ("withdrawn", ANN)):
-        assert why(await decide(ledger, proposal, verdict, by)) == "expired"  # type: ignore[arg-type]
+        assert why(await decide(ledger, proposal, verdict, by)) == Reason.PROPOSAL_EXPIRED  # type: ignore[arg-type]
     assert await owner.fetchval("SELECT status FROM proposals") == "open"
     assert await adjustments(owner, "w") == []
 
@@ -353,7 +351,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
     now = await owner.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     await asyncio.sleep(max((soonest - now) / 1e6 - 0.1, 0))
 
-    async def keep_trying(proposal: Proposal, pause_s: float) -> Told | NotDone:
+    async def keep_trying(proposal: Proposal, pause_s: float) -> Told | Rejection:
         await asyncio.sleep(pause_s)
         return await decide(ledger, proposal)
 
@@ -372,7 +370,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
             in_time += 1
             assert (row["status"], row["in_time"], effects) == ("done", True, 1)
         else:
-            assert (answer.why, row["status"], effects) == ("expired", "open", 0)
+            assert (answer.reason, row["status"], effects) == (Reason.PROPOSAL_EXPIRED, "open", 0)
     assert 0 < in_time < len(waiting), "the moment was missed: the test tests nothing"
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from ledger.contract.outages import outage
+from ledger.contract.problems import unavailable_problem
 from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
@@ -83,7 +83,7 @@ async def test_a_command_on_it_is_told_so_and_its_neighbours_go_on(
         )
     assert isinstance(sick, Unavailable)
     assert sick.reason == "wallet-quarantined"
-    told = outage(sick)
+    told = unavailable_problem(sick)
     assert (told.status, told.headers) == (503, ((b"retry-after", b"60"),))
     assert "quarantine" in told.detail
     assert "operators were told" in told.detail

@@ -180,10 +180,9 @@ def tell_refusal(
 
 def problem_document(refused: Refused) -> dict[str, Any]:
     """A refusal as the API tells it (RFC 9457)."""
-    kinds: Mapping[str, tuple[int, str]] = KINDS  # type: ignore[assignment]
     return {
         "type": f"{TYPE_BASE}{refused.slug}" if refused.slug else "about:blank",
-        "title": kinds.get(refused.slug, (0, "The request was refused"))[1],
+        "title": KINDS.get(refused.slug, (0, "The request was refused"))[1],
         "status": refused.status,
         "detail": refused.detail,
         **refused.facts,

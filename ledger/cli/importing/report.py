@@ -13,7 +13,7 @@ from rich.table import Table
 from ledger.cli.importing.faults import FAULTS_MAX, Fault
 from ledger.cli.importing.sending import Answer
 from ledger.cli.importing.totals import Difference, Totals, texts_of
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.core.terms import Terms
 
 REFUSED_NAMED_MAX: Final = 200

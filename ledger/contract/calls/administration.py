@@ -10,6 +10,7 @@ from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import Problem, ProblemError, problem
 from ledger.contract.shared import Body
 from ledger.core.instants import format_instant
+from ledger.core.rejections import Reason
 from ledger.store.switches import Switch, SwitchKind
 
 Name = Annotated[
@@ -88,7 +89,7 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
     if name not in known:
         there_are = ", ".join(sorted(known)) or "none"
         detail = f"There is no {kind} of the name {name!a}. There are: {there_are}."
-        slug: Final = "unknown-channel" if kind == "channel" else "unknown-sku"
+        slug = Reason.UNKNOWN_CHANNEL if kind == "channel" else Reason.UNKNOWN_SKU
         raise ProblemError(problem(slug, detail, **{kind: name}))
 
 
@@ -151,7 +152,7 @@ OPERATIONS: Final = (
         subject=_subject,
         body=SwitchBody,
         answers={200: SwitchAnswer},
-        problems=("unknown-channel", "unknown-sku"),
+        problems=(Reason.UNKNOWN_CHANNEL, Reason.UNKNOWN_SKU),
         example_body=SwitchBody(
             "sku", "video-10s-professional", stopped=True, reason="The model is down."
         ),

@@ -25,14 +25,20 @@ from ledger.contract.calls.transfers import TransferBody, transfer_command
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import Id, KeyText
 from ledger.contract.operation import BATCH_BODY_MAX, Call, NoQuery, Operation
-from ledger.contract.outages import failure, outage
-from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.contract.problems import (
+    Problem,
+    ProblemError,
+    internal_error_problem,
+    problem,
+    unavailable_problem,
+)
 from ledger.contract.shared import Body, EmptyBody, Numbers
 from ledger.contract.submission import response_for
 from ledger.core.batch import Done
 from ledger.core.decider import Command
 from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.hold import VoidHold
+from ledger.core.rejections import Reason
 from ledger.engine import CommandFailed, Unavailable
 
 
@@ -239,10 +245,10 @@ def _results(
                     body = body.document()
                 results.append(ResultAnswer(status, body, replayed))
             case Unavailable():
-                results.append(_refused(outage(outcome)))
+                results.append(_refused(unavailable_problem(outcome)))
             case CommandFailed():
                 _log.error("command failed", request_id=call.request_id, exc_info=outcome)
-                results.append(_refused(failure(call.request_id)))
+                results.append(_refused(internal_error_problem(call.request_id)))
     return results
 
 
@@ -254,7 +260,7 @@ _CLAIM: Final = DailyGrantAnswer(
     LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
 )
 _TOO_LITTLE: Final = problem(
-    "insufficient-funds",
+    Reason.INSUFFICIENT_FUNDS,
     "70.00 INSPIRATION was asked for and 66.00 is available. Top up, then send the command under "
     "a new key.",
     currency="INSPIRATION",
@@ -280,7 +286,12 @@ OPERATIONS: Final = (
         body=BatchBody,
         body_max=BATCH_BODY_MAX,
         answers={200: BatchAnswer},
-        problems=("unknown-currency", "amount-out-of-range", "expiry-out-of-range", "forbidden"),
+        problems=(
+            Reason.UNKNOWN_CURRENCY,
+            Reason.AMOUNT_OUT_OF_RANGE,
+            Reason.EXPIRY_OUT_OF_RANGE,
+            "forbidden",
+        ),
         example_body=BatchBody(
             [
                 BatchDailyGrant(idempotency_key="claim-1", wallet_id=WALLET),

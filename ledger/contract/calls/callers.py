@@ -11,9 +11,10 @@ from ledger.contract.answer import Answer
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
+from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.shared import Body
 from ledger.core.instants import format_instant, to_instant
+from ledger.core.rejections import Reason, rejected
 from ledger.store.callers import CallerRow, limit_caller
 from ledger.store.callers import list_callers as read_callers
 from ledger.store.keys import CallerKind
@@ -105,8 +106,8 @@ async def limit_rate(call: Call[RateBody, NoQuery]) -> Answer:
         raise ProblemError(problem("malformed", detail, field=missing))
     async with call.ledger.reading() as connection:
         if not await limit_caller(connection, name, rate_per_s, burst):
-            detail = f"There is no caller {name}: see GET /v1/callers."
-            raise ProblemError(problem("not-found", detail, what="caller"))
+            refusal = rejected(Reason.CALLER_NOT_FOUND, caller=name)
+            raise ProblemError(problem_of(refusal, call.currencies.codes))
         (row,) = await read_callers(connection, name)
     return Answer(200, _item(row))
 

@@ -20,8 +20,7 @@ from ledger.contract.fields import (
     positive_amount,
 )
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.problems import ProblemError, problem
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -279,7 +278,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=DebitBody(currency="INSPIRATION", amount="10", reference="render-1842"),
         example_answer=DebitAnswer(
             charge_id=CHARGE,
@@ -319,7 +318,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={ChargeRefunded: (200, render_refund)},
         reasons=(*CHANGES, Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=RefundBody("the job failed", "4"),
         example_answer=RefundAnswer(
             **asdict(EXAMPLE_CHARGE) | {"refunded": "4.00"},

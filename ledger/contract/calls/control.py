@@ -233,7 +233,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={LimitSet: (200, render_limit)},
         reasons=CHANGES,
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=LimitBody("INSPIRATION", "asked by the owner", "500", "100"),
         example_answer=SetLimitAnswer(WALLET, "INSPIRATION", "500.00", "100.00"),
     ),

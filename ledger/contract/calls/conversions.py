@@ -129,7 +129,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=ConvertBody("KUAIBI", "INSPIRATION", "10"),
         example_answer=_EXAMPLE,
     ),

@@ -11,6 +11,7 @@ from ledger.contract.operation import Call, Operation
 from ledger.contract.shared import Codes, currency_number
 from ledger.core.instants import date_to_day
 from ledger.core.money import CNY, format_amount
+from ledger.core.rejections import Reason
 from ledger.finance.trial_balance import TrialBalanceRow
 
 
@@ -78,7 +79,7 @@ OPERATIONS: Final = (
         scopes=("finance:read",),
         query=TrialBalanceQuery,
         answers={200: TrialBalanceAnswer},
-        problems=("unknown-currency",),
+        problems=(Reason.UNKNOWN_CURRENCY,),
         example_query={"date": "2026-03-01", "currency": "CNY"},
         example_answer=TrialBalanceAnswer(
             [

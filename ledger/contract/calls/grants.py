@@ -162,7 +162,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={LotGranted: (201, render_grant)},
         reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
         example_answer=GrantAnswer(
             LOT, WALLET, "INSPIRATION", "50.00", "promotional", "2026-03-01T01:00:00Z", None

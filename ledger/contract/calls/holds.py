@@ -13,8 +13,7 @@ from ledger.contract.examples import CHARGE, HOLD, QUOTE, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Id, Moment, positive_amount, shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -136,7 +135,7 @@ def _expires_in(seconds: int) -> int:
         detail = (
             f"expires_in_s was {shown(str(seconds))}; it is between 1 and {HOLD_TTL_MAX_S} seconds"
         )
-        raise ProblemError(problem("expiry-out-of-range", detail, field="expires_in_s"))
+        raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field="expires_in_s"))
     return seconds
 
 
@@ -299,7 +298,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=HoldBody(sku="video-5s-standard", hold_id=HOLD, reference="render-1842"),
         example_answer=example_hold(),
     ),
@@ -342,7 +341,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={HoldCaptured: (200, render_capture)},
         reasons=(*_CLOSED, Reason.CAPTURE_EXCEEDS_HOLD),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=CaptureBody(amount="8"),
         example_answer=CaptureAnswer(
             charge_id=CHARGE,

@@ -11,7 +11,6 @@ from ledger.access.callers import KEY_CACHE_S
 from ledger.access.keys import (
     OVERLAP_MAX_S,
     By,
-    KeyRefused,
     MadeKey,
     WantedKey,
     create_key,
@@ -23,9 +22,10 @@ from ledger.contract.calls.callers import LOOKERS
 from ledger.contract.fields import Id, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
+from ledger.contract.problems import ProblemError, problem_of
 from ledger.contract.shared import Body
 from ledger.core.instants import format_instant, to_instant
+from ledger.core.rejections import Reason, Rejection
 from ledger.store.keys import KeyKind, KeyRow, KeyState
 from ledger.store.keys import list_keys as read_keys
 
@@ -152,7 +152,7 @@ async def revoke(call: Call[RevokeBody, NoQuery]) -> Answer:
     """Revoke a key; answered once every process has forgotten it."""
     async with call.ledger.reading() as connection:
         found = await revoke_key(connection, _by(call), call.params["key_id"])
-    if isinstance(found, KeyRefused):
+    if isinstance(found, Rejection):
         raise _problem(found)
     await asyncio.sleep(KEY_CACHE_S)
     return Answer(200, _item(found[0]))
@@ -162,8 +162,8 @@ def _by(call: Call[Any, NoQuery]) -> By:
     return By(call.caller.name, call.caller)
 
 
-def _made(made: MadeKey | KeyRefused) -> Answer:
-    if isinstance(made, KeyRefused):
+def _made(made: MadeKey | Rejection) -> Answer:
+    if isinstance(made, Rejection):
         raise _problem(made)
     row = made.row
     assert made.token is not None
@@ -171,8 +171,8 @@ def _made(made: MadeKey | KeyRefused) -> Answer:
     return Answer(201, answer)
 
 
-def _problem(refused: KeyRefused) -> ProblemError:
-    return ProblemError(problem(refused.slug, refused.detail, **refused.facts))
+def _problem(refused: Rejection) -> ProblemError:
+    return ProblemError(problem_of(refused, {}))
 
 
 def _moment(moment: datetime | None) -> str | None:
@@ -265,7 +265,7 @@ OPERATIONS: Final = (
         keeps_words=True,
         body=RotateBody,
         answers={201: MadeKeyAnswer},
-        problems=("not-found", "key-not-rotatable"),
+        problems=("not-found", Reason.KEY_NOT_ROTATABLE),
         example_body=RotateBody("the yearly rotation"),
         example_answer=_MADE,
     ),

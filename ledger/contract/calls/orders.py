@@ -11,8 +11,7 @@ from ledger.contract.calls.gates import ORDERS
 from ledger.contract.examples import ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Id, Moment, shown, whole_yuan
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.problems import problem
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem, problem_of
 from ledger.contract.shared import Body, Codes, Numbers, currency_number, given, moment
 from ledger.contract.submission import response_for
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderClosed, OrderOpened
@@ -283,7 +282,7 @@ OPERATIONS: Final = (
             Reason.AMOUNT_OUT_OF_RANGE,
             Reason.LIMIT_EXCEEDED,
         ),
-        problems=("unknown-currency",),
+        problems=(Reason.UNKNOWN_CURRENCY,),
         example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel="sandbox"),
         example_answer=EXAMPLE_RECHARGE,
     ),

@@ -18,8 +18,7 @@ from ledger.contract.calls.orders import (
 from ledger.contract.examples import ORDER, REFUND, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.problems import ProblemError
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import ProblemError, problem_of
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -189,7 +188,7 @@ OPERATIONS: Final = (
             Reason.REFUND_EXCEEDS_ORDER,
             Reason.LIMIT_EXCEEDED,
         ),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=RefundOrderBody("bought by mistake", "1"),
         example_answer=RequestedRefundAnswer(**asdict(EXAMPLE_REFUND), order=_REFUNDED),
     ),

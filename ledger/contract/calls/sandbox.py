@@ -1,7 +1,7 @@
 """The sandbox: have the development channel pay, take back, give back, and settle refunds."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
@@ -18,8 +18,7 @@ from ledger.contract.calls.orders import (
 from ledger.contract.calls.refunds import EXAMPLE_REFUND, OrderRefundAnswer, render_order_refund
 from ledger.contract.fields import AmountText, Id, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.problems import problem
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem, problem_of
 from ledger.contract.shared import Body, EmptyBody
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
@@ -55,7 +54,6 @@ class BehaviourAnswer(Struct, frozen=True):
 
 
 _Told = Awaitable[tuple[str, Order] | None]
-_NotTaken = Literal["order-not-payable", "order-not-refundable"]
 
 
 async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
@@ -63,7 +61,7 @@ async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.payment_id)
     desk = call.ledger.sandbox
     return await _about_order(
-        call, lambda order_id: desk.pay(order_id, amount_fen, number), "order-not-payable"
+        call, lambda order_id: desk.pay(order_id, amount_fen, number), Reason.ORDER_NOT_PAYABLE
     )
 
 
@@ -74,7 +72,7 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
     return await _about_order(
         call,
         lambda order_id: desk.charge_back(order_id, amount_fen, number),
-        "order-not-refundable",
+        Reason.ORDER_NOT_REFUNDABLE,
     )
 
 
@@ -85,7 +83,7 @@ async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Answer:
     return await _about_order(
         call,
         lambda order_id: desk.reverse_chargeback(order_id, amount_fen, number),
-        "order-not-refundable",
+        Reason.ORDER_NOT_REFUNDABLE,
     )
 
 
@@ -108,7 +106,7 @@ async def behave(call: Call[BehaviourBody, NoQuery]) -> Answer:
 
 
 async def _about_order(
-    call: Call[Any, NoQuery], tell: Callable[[str], _Told], slug: _NotTaken
+    call: Call[Any, NoQuery], tell: Callable[[str], _Told], reason: Reason
 ) -> Answer:
     channel, order_id = call.params["channel"], call.params["order_id"]
     codes = call.currencies.codes
@@ -118,9 +116,9 @@ async def _about_order(
         found = await tell(order_id)
     except NotASandboxOrder as elsewhere:
         detail = f"Order {order_id} is to be paid at {elsewhere}. Only its channel can do that."
-        return problem(slug, detail, order_id=order_id).answer()
+        return problem(reason, detail, order_id=order_id).answer()
     except NotAcknowledged as why:
-        return problem(slug, _not_taken(why), order_id=order_id).answer()
+        return problem(reason, _not_taken(why), order_id=order_id).answer()
     if found is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
     wallet_id, order = found
@@ -136,9 +134,9 @@ async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> 
         found = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
     except NotASandboxOrder as elsewhere:
         detail = f"Refund {refund_id} was asked of {elsewhere}. Only that channel can settle it."
-        return problem("refund-not-open", detail, refund_id=refund_id).answer()
+        return problem(Reason.REFUND_NOT_OPEN, detail, refund_id=refund_id).answer()
     except NotAcknowledged as why:
-        return problem("refund-not-open", _not_taken(why), refund_id=refund_id).answer()
+        return problem(Reason.REFUND_NOT_OPEN, _not_taken(why), refund_id=refund_id).answer()
     if found is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
     return Answer(200, render_order_refund(*found))
@@ -189,7 +187,7 @@ OPERATIONS: Final = (
         body_optional=True,
         answers={200: OrderAnswer},
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=SandboxPayBody(),
         example_answer=EXAMPLE_RECHARGE_PAID,
     ),
@@ -206,7 +204,7 @@ OPERATIONS: Final = (
         body_optional=True,
         answers={200: OrderAnswer},
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_REFUNDABLE),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=ChargebackBody("4"),
         example_answer=replace(
             EXAMPLE_RECHARGE_PAID, status="partly_refunded", reversed_cny="4.00"
@@ -224,7 +222,7 @@ OPERATIONS: Final = (
         body_optional=True,
         answers={200: OrderAnswer},
         reasons=(Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_REFUNDABLE),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=ChargebackBody(),
         example_answer=EXAMPLE_RECHARGE_PAID,
     ),

@@ -19,7 +19,7 @@ from ledger.contract.fields import (
     positive_amount,
 )
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -204,7 +204,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
-        problems=("unknown-currency", "amount-out-of-range"),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=TransferBody("creator-19", "KUAIBI", "10", "stream-77"),
         example_answer=SentTransferAnswer(
             **asdict(_TRANSFER), takes=TAKES, available_after="90.00"

@@ -11,7 +11,7 @@ from ledger.contract.explanation.journal import ChargeJournal, example_leg, rend
 from ledger.contract.explanation.words import Words, counted, expiry_words
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.contract.shared import Codes, moment
 from ledger.core.chart import Source
 from ledger.core.instants import format_instant

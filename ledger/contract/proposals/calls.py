@@ -4,13 +4,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.access.proposal_rules import NotDone, Told
+from ledger.access.proposal_rules import Told
 from ledger.contract.answer import Answer
 from ledger.contract.examples import WALLET
 from ledger.contract.fields import Id, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import Problem, ProblemError, Slug, problem
+from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.proposals.adjustments import (
     render_adjustment,
 )
@@ -29,10 +29,9 @@ from ledger.contract.proposals.proposal import (
     ProposalsAnswer,
     render_proposal,
 )
-from ledger.contract.refusals import problem_of, public_name
 from ledger.contract.shared import Body
 from ledger.core.flows.adjustment import BalanceAdjusted
-from ledger.core.instants import INSTANT_MAX, format_instant
+from ledger.core.instants import INSTANT_MAX
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine.lane import hash_key
 from ledger.store.proposals import (
@@ -73,8 +72,6 @@ async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Answ
     made = await call.ledger.proposals.propose(
         call.caller.name, call.key, draft(call.body, call.currencies.numbers)
     )
-    if isinstance(made, Rejection):
-        return problem_of(made, call.currencies.codes).answer()
     return _told(call, made, 201)
 
 
@@ -138,64 +135,26 @@ async def _decide(
     decision = Decision(verdict, call.caller.name, hash_key(call.key), reason)
     proposal_id = call.params["proposal_id"]
     decided = await call.ledger.proposals.decide(proposal_id, decision)
-    if decided is None:
-        raise ProblemError(_no_such(proposal_id))
     return _told(call, decided, 200)
 
 
-def _told(call: Call[Any, Any], told: Told | NotDone, status: int) -> Answer:
-    if isinstance(told, Told):
-        return Answer(status, _rendered(call, told.proposal), told.replayed)
-    if told.why == "key-reused":
-        reused = rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=public_name(told.field))
-        return problem_of(reused, call.currencies.codes).answer()
-    slug, words = _WORDS[told.why]
-    proposal = told.proposal
-    facts: dict[str, Any] = {
-        "proposal_id": proposal.proposal_id,
-        "proposal_status": proposal.status,
-        "proposed_by": proposal.proposed_by,
-        "decided_by": proposal.decided_by,
-        "expires_at": format_instant(proposal.expires_at),
-    }
-    return problem(slug, words.format(**facts), **facts).answer()
+def _told(call: Call[Any, Any], told: Told | Rejection, status: int) -> Answer:
+    if isinstance(told, Rejection):
+        return problem_of(told, call.currencies.codes).answer()
+    return Answer(status, _rendered(call, told.proposal), told.replayed)
 
 
 def _rendered(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
     return render_proposal(proposal, call.responses, call.currencies.codes)
 
 
-_WORDS: Final[dict[str, tuple[Slug, str]]] = {
-    "own": (
-        "forbidden",
-        "The proposal {proposal_id} is your own: whatever key you use, another person decides.",
-    ),
-    "not-own": (
-        "forbidden",
-        "The proposal {proposal_id} is {proposed_by}'s, who alone withdraws it. Reject it instead.",
-    ),
-    "decided": (
-        "proposal-not-open",
-        "{decided_by} has decided: the proposal {proposal_id} is {proposal_status}.",
-    ),
-    "expired": (
-        "proposal-expired",
-        "The proposal {proposal_id} could be decided on until {expires_at}. Propose it anew.",
-    ),
-}
-
-
 async def _find(call: Call[Any, Any], kind: ProposalKind | None) -> Proposal:
     proposal_id = call.params["proposal_id"]
     proposal = await call.ledger.proposals.read(proposal_id)
     if proposal is None or kind not in {None, proposal.kind}:
-        raise ProblemError(_no_such(proposal_id))
+        missing = rejected(Reason.PROPOSAL_NOT_FOUND, proposal_id=proposal_id)
+        raise ProblemError(problem_of(missing, call.currencies.codes))
     return proposal
-
-
-def _no_such(proposal_id: str) -> Problem:
-    detail = f"There is no proposal {proposal_id} of this kind. Check the id."
-    return problem("not-found", detail, what="proposal", proposal_id=proposal_id)
 
 
 def _check_person(call: Call[Any, Any]) -> None:
@@ -217,7 +176,7 @@ _PROPOSED: Final[dict[str, Any]] = {
     "subject": lambda call: call.body.wallet_id,
     "needs_key": True,
     "answers": {201: ProposalAnswer},
-    "problems": ("unknown-currency", "amount-out-of-range", "expiry-out-of-range"),
+    "problems": (Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE, Reason.EXPIRY_OUT_OF_RANGE),
     "example_answer": EXAMPLE_UNDECIDED,
 }
 
@@ -231,7 +190,7 @@ _DECISION: Final[dict[str, Any]] = {
     "body_optional": True,
     "needs_key": True,
     "answers": {200: ProposalAnswer},
-    "problems": ("not-found", "proposal-not-open", "proposal-expired"),
+    "problems": ("not-found", Reason.PROPOSAL_NOT_OPEN, Reason.PROPOSAL_EXPIRED),
 }
 
 

@@ -25,6 +25,7 @@ from ledger.core.flows.adjustment import Adjust, Direction
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
 from ledger.core.money import format_amount
+from ledger.core.rejections import Reason
 
 VALID_FOR_MIN_S: Final = 60
 
@@ -170,7 +171,7 @@ def draft(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Draft:
             f"valid_for_s was {shown(str(valid_for_s))}; it is between {VALID_FOR_MIN_S} and "
             f"{VALID_FOR_MAX_S} seconds"
         )
-        raise ProblemError(problem("expiry-out-of-range", detail, field="valid_for_s"))
+        raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field="valid_for_s"))
     evidence = None if isinstance(body.evidence, UnsetType) else body.evidence
     return Draft(_proposed(body, numbers), body.reason, evidence, valid_for_s)
 

@@ -15,8 +15,7 @@ from ledger.contract.calls.charges import RefundBody
 from ledger.contract.calls.grants import GrantBody
 from ledger.contract.calls.refunds import RefundOrderBody
 from ledger.contract.fields import positive_amount
-from ledger.contract.misfits import misfit
-from ledger.contract.problems import ProblemError
+from ledger.contract.problems import ProblemError, malformed_from
 from ledger.contract.proposals.drafts import AdjustmentBody
 from ledger.contract.shared import Body, ReasonBody
 
@@ -147,7 +146,7 @@ def deed_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) -> Deed |
         minor = _minor(kind, cells)
         place, subject = kind.place(cells), kind.subject(cells)
     except msgspec.ValidationError as error:
-        told = misfit(str(error), see="the API's own description")
+        told = malformed_from(str(error), see="the API's own description")
         return Fault(row.number, told.detail.removesuffix(" See the API's own description."))
     except ProblemError as error:
         return Fault(row.number, error.problem.detail)
