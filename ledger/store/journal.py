@@ -12,7 +12,7 @@ from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snaps
 from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
-from ledger.core.verification import sums_of
+from ledger.core.lots import sums_of
 from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement

@@ -5,8 +5,9 @@ from typing import Literal, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import not_grantable
+from ledger.core.ids import lot_id_for
 from ledger.core.instants import Instant
+from ledger.core.limits import not_grantable
 from ledger.core.lots import add_lot, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -83,7 +84,7 @@ def _credit(
     if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
         return refusal
     lot = LotTerms(
-        lot_id=f"lot-{now.fresh_id}",
+        lot_id=lot_id_for(now),
         currency=command.currency,
         source=command.source,
         amount_minor=command.amount_minor,

@@ -3,9 +3,9 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import use_of, used_after
+from ledger.core.limits import insufficient_funds, use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -59,7 +59,7 @@ def decide(
     lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
     return (
         Converted(
-            f"conv-{now.fresh_id}",
+            conversion_id_for(now),
             source,
             command.to_currency,
             amount_minor,
@@ -91,7 +91,7 @@ def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rej
 def _lot(take: Take, index: int, command: Convert, terms: Terms, now: Now) -> LotTerms:
     currency = next(c for c in terms.currencies.values() if c.number == command.to_currency)
     return LotTerms(
-        lot_id=f"lot-{now.fresh_id}.{index}",
+        lot_id=converted_lot_id_for(now, index),
         currency=command.to_currency,
         source="conversion",
         amount_minor=take.amount_minor,

@@ -3,8 +3,9 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import lots_are_full
+from ledger.core.ids import lot_id_for
 from ledger.core.instants import shanghai_day, shanghai_midnight_after
+from ledger.core.limits import lots_are_full
 from ledger.core.lots import add_lot
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
@@ -40,7 +41,7 @@ def decide(
     if lots_are_full(wallet, terms):
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
     lot = LotTerms(
-        lot_id=f"lot-{now.fresh_id}",
+        lot_id=lot_id_for(now),
         currency=terms.daily_currency,
         source="daily",
         amount_minor=terms.daily_minor,

@@ -3,8 +3,8 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import charge_id_for, insufficient_funds
-from ledger.core.limits import over_limit, used_after
+from ledger.core.ids import charge_id_for
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
 from ledger.core.rejections import Rejection

@@ -6,8 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.ids import charge_id_for, hold_id_for
 from ledger.core.instants import SECOND_US, Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import (
     consume,
     graces_after,
@@ -157,7 +158,7 @@ def _authorize(
         return price
     if (refusal := _expiry_out_of_range(command.expires_in_s)) is not None:
         return refusal
-    hold_id = command.hold_id or f"hold-{now.fresh_id}"
+    hold_id = command.hold_id or hold_id_for(now)
     if closed is not None or wallet.hold(hold_id) is not None:
         return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
     if len(wallet.holds) >= terms.holds_max:
@@ -173,21 +174,6 @@ def _authorize(
         hold_id, currency, amount_minor, takes, now.at, expires_at, command.reference, quote
     )
     return (HoldAuthorized(hold),)
-
-
-def insufficient_funds(
-    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
-) -> Rejection:
-    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
-    available = wallet.paid_minor if paid_only else wallet.available_minor
-    counted = {"counted": "paid value"} if paid_only else {}
-    return rejected(
-        Reason.INSUFFICIENT_FUNDS,
-        currency=currency,
-        amount_minor=amount_minor,
-        available_minor=available(currency),
-        **counted,
-    )
 
 
 def _capture(
@@ -213,11 +199,6 @@ def _capture(
     )
     absorbed, rest = absorb(wallet.claims, window(hold.takes, amount_minor, hold.amount_minor))
     return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at), absorbed),)
-
-
-def charge_id_for(now: Now) -> str:
-    """A charge's id names the event that made it, so that it is found without an index."""
-    return f"ch-{now.shard}-{now.seq}"
 
 
 def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:

@@ -6,6 +6,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.ids import month_lot_id_for
 from ledger.core.instants import Instant, add_months
 from ledger.core.lots import add_lots
 from ledger.core.money import share_up_to
@@ -200,7 +201,7 @@ def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant)
     """The lot of a term's next grants, with their cumulative share of its price."""
     k = term.granted + grants
     return LotTerms(
-        lot_id=f"lot-{term.series or term.order_id}.{term.offset + term.granted + 1}",
+        lot_id=month_lot_id_for(term.series or term.order_id, term.offset + term.granted + 1),
         currency=term.currency,
         source="membership",
         amount_minor=term.month_minor * grants,

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
 from ledger.core.flows import membership, upgrade
-from ledger.core.flows.grant import lots_are_full
 from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.ids import order_id_for, recharged_lot_id_for
 from ledger.core.instants import SECOND_US, Instant
+from ledger.core.limits import lots_are_full
 from ledger.core.lots import add_lot
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for
@@ -26,8 +27,6 @@ from ledger.core.purchases import (
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Promotion, Terms
 from ledger.core.wallet import LotTerms, OrderRefund, Wallet
-
-_ORDER_ID_LENGTH = 32
 
 
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
@@ -255,17 +254,6 @@ def _opened(
     )
 
 
-def order_id_for(now: Now) -> str:
-    """32 of [0-9a-f], which every channel takes; the first two say the shard."""
-    return f"{now.shard:02x}{now.fresh_id}"
-
-
-def shard_of_order(order_id: str) -> int | None:
-    """The shard that an order id carries; None if it is not one of ours."""
-    well_formed = len(order_id) == _ORDER_ID_LENGTH and not order_id.strip("0123456789abcdef")
-    return int(order_id[:2], 16) if well_formed else None
-
-
 def _close(order: Order | None, command: CloseOrder) -> tuple[OrderClosed] | Rejection:
     if order is None:
         return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
@@ -335,7 +323,7 @@ def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, now: Now) -> 
     if not cost_fen:
         return RechargePaid(paid, None, repaid)
     lot = LotTerms(
-        lot_id=f"lot-{order.order_id}",
+        lot_id=recharged_lot_id_for(order.order_id),
         currency=goods.currency,
         source="purchased",
         amount_minor=share_up_to(goods.amount_minor, cost_fen, order.price_fen),

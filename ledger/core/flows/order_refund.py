@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.claims import Claims, absorb, claims_after
 from ledger.core.flows.membership import put_back
-from ledger.core.flows.order import order_id_for
+from ledger.core.ids import order_id_for
 from ledger.core.lots import graces_after, restore, returning, spend
 from ledger.core.purchases import Membership, Order, OrderStatus, Repayment
 from ledger.core.rejections import Reason, Rejection, rejected

@@ -19,6 +19,7 @@ from ledger.core.chart import (
 from ledger.core.claims import Claims
 from ledger.core.flows.adjustment import with_adjusted
 from ledger.core.flows.order_refund import with_status
+from ledger.core.ids import restored_lot_id_for
 from ledger.core.lots import add_lot, spend
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.purchases import Claim, Membership, MembershipTerm, Order, RechargeGoods, Repayment
@@ -189,7 +190,7 @@ def _lot(order: Order, cost_fen: int, now: Now) -> LotTerms:
         goods.amount_minor if isinstance(goods, RechargeGoods) else goods.month_minor * goods.months
     )
     return LotTerms(
-        lot_id=f"lot-{order.order_id}.r{now.seq}",
+        lot_id=restored_lot_id_for(order.order_id, now),
         currency=goods.currency,
         source="purchased" if recharge else "membership",
         amount_minor=max(1, share_up_to(points_minor, cost_fen, order.price_fen)),

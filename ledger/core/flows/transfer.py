@@ -9,9 +9,9 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.ids import transfer_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.money import share_up_to
 from ledger.core.pricing import out_of_range
@@ -130,7 +130,7 @@ def _send(
         return insufficient_funds(wallet, currency, amount_minor, paid_only=True)
     cost_fen = sum(take.cost_fen for take in takes)
     transfer = Transfer(
-        transfer_id=f"tr-{now.fresh_id}",
+        transfer_id=transfer_id_for(now),
         from_wallet_id=command.wallet_id,
         to_wallet_id=command.to_wallet_id,
         currency=currency,
