@@ -9,6 +9,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from ledger.core import gate
 from ledger.core.flows import (
     adjustment,
     closure,
@@ -135,6 +136,13 @@ Command = (
     | Adjust
     | ApplyDues
 )
+"""Every command. As class attributes, and none by default, each says of itself:
+
+- `gates`: what it is refused for by what its wallet is, before its flow is asked;
+- `draws_id`: whether what it brings about may be named by the fresh id drawn for it;
+- `free_text`: the field, if any, that people fill in; the log keeps a salted digest of it;
+- `documents`: the fields that name documents, which are loaded before it is decided.
+"""
 
 Event = (
     DebitCharged
@@ -190,27 +198,12 @@ class State(Struct, frozen=True):
 
 def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     """The documents that a command names, to be loaded before it is decided."""
-    match command:
-        case Debit() | Grant() | ClaimDailyGrant():
-            return ()
-        case AuthorizeHold(hold_id=hold_id):
-            return () if hold_id is None else (("hold", hold_id),)
-        case CaptureHold() | VoidHold() | ExtendHold():
-            return (("hold", command.hold_id),)
-        case RefundCharge(charge_id=charge_id):
-            return (("charge", charge_id),)
-        case (
-            SettlePayment(order_id=order_id)
-            | CloseOrder(order_id=order_id)
-            | RefundOrder(order_id=order_id)
-            | ReversePayment(order_id=order_id)
-            | RestorePayment(order_id=order_id)
-        ):
-            return (("order", order_id),)
-        case ConfirmRefund() | FailRefund():
-            return (("refund", command.refund_id), ("order", command.order_id))
-        case _:
-            return ()
+    refs: tuple[DocumentRef, ...] = ()
+    for field in command.documents:
+        name = getattr(command, field)
+        if name is not None:
+            refs += ((field.removesuffix("_id"), name),)
+    return refs
 
 
 def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
@@ -219,7 +212,7 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
     No event at all says that the command was there for the dues alone.
     """
     wallet = state.wallet
-    refusal = control.gate(wallet, command, terms)
+    refusal = gate.refusal_of(wallet, command, terms)
     if refusal is not None:
         return refusal
     match command:

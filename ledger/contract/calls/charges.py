@@ -11,12 +11,13 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers import ChargeAnswer, DebitAnswer, QuoteAnswer, RefundAnswer
 from ledger.contract.bodies import DebitBody, RefundBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import CHANGES, GENERATES
 from ledger.contract.fields import Id, number_within
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
 from ledger.contract.render import render_charge
 from ledger.contract.submission import submit
+from ledger.core.flows.debit import Debit
+from ledger.core.flows.refund import RefundCharge
 from ledger.core.money import AMOUNT_MINOR_MAX, format_amount
 from ledger.core.pricing import price_sku
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -94,7 +95,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: DebitAnswer},
         reasons=(
-            *GENERATES,
+            *Debit.gates.reasons,
             Reason.UNKNOWN_SKU,
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
@@ -138,7 +139,11 @@ OPERATIONS: Final = (
         body=RefundBody,
         needs_key=True,
         answers={200: RefundAnswer},
-        reasons=(*CHANGES, Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
+        reasons=(
+            *RefundCharge.gates.reasons,
+            Reason.CHARGE_NOT_FOUND,
+            Reason.REFUND_EXCEEDS_CHARGE,
+        ),
         problems=("amount-out-of-range",),
         example_body=RefundBody("the job failed", "4"),
         example_answer=RefundAnswer(

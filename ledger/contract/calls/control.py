@@ -13,10 +13,10 @@ from ledger.contract.answers_control import (
 )
 from ledger.contract.bodies import CloseWalletBody, EmptyBody, LimitBody, ReasonBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.submission import submit
-from ledger.core.flows.control import FreezeWallet, UnfreezeWallet
+from ledger.core.flows.closure import CloseWallet
+from ledger.core.flows.control import FreezeWallet, SetLimit, UnfreezeWallet
 from ledger.core.rejections import Reason
 
 
@@ -67,7 +67,7 @@ OPERATIONS: Final = (
         body=ReasonBody,
         needs_key=True,
         answers={200: FrozenAnswer},
-        reasons=CHANGES,
+        reasons=FreezeWallet.gates.reasons,
         example_body=_WHY,
         example_answer=FrozenAnswer(examples.WALLET, frozen=True),
     ),
@@ -83,7 +83,7 @@ OPERATIONS: Final = (
         body=ReasonBody,
         needs_key=True,
         answers={200: FrozenAnswer},
-        reasons=CHANGES,
+        reasons=UnfreezeWallet.gates.reasons,
         example_body=ReasonBody("the owner called"),
         example_answer=FrozenAnswer(examples.WALLET, frozen=False),
     ),
@@ -103,7 +103,7 @@ OPERATIONS: Final = (
         body=LimitBody,
         needs_key=True,
         answers={200: SetLimitAnswer},
-        reasons=CHANGES,
+        reasons=SetLimit.gates.reasons,
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=LimitBody("INSPIRATION", "asked by the owner", "500", "100"),
         example_answer=SetLimitAnswer(examples.WALLET, "INSPIRATION", "500.00", "100.00"),
@@ -126,7 +126,7 @@ OPERATIONS: Final = (
         body=CloseWalletBody,
         needs_key=True,
         answers={200: ClosedWalletAnswer},
-        reasons=(*CHANGES, Reason.WALLET_NOT_EMPTY),
+        reasons=(*CloseWallet.gates.reasons, Reason.WALLET_NOT_EMPTY),
         example_body=CloseWalletBody("the owner left", forfeit_balance=True),
         example_answer=ClosedWalletAnswer(
             wallet_id=examples.WALLET,

@@ -7,9 +7,9 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers_transfers import ConversionAnswer, ConvertedLotAnswer
 from ledger.contract.bodies import ConvertBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.submission import submit
+from ledger.core.flows.conversion import Convert
 from ledger.core.rejections import Reason
 
 
@@ -49,7 +49,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: ConversionAnswer},
         reasons=(
-            *SPENDS,
+            *Convert.gates.reasons,
             Reason.NOT_CONVERTIBLE,
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,

@@ -10,13 +10,12 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers import CaptureAnswer, HoldAnswer, HoldsAnswer
 from ledger.contract.bodies import CaptureBody, EmptyBody, ExtendBody, HoldBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import GENERATES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.refusals import problem_of
 from ledger.contract.render import render_closed_hold, render_hold
 from ledger.contract.submission import submit
-from ledger.core.flows.hold import VoidHold
+from ledger.core.flows.hold import AuthorizeHold, VoidHold
 from ledger.core.rejections import Reason, rejected
 from ledger.core.wallet import ClosedHold, Hold
 
@@ -96,7 +95,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: HoldAnswer},
         reasons=(
-            *GENERATES,
+            *AuthorizeHold.gates.reasons,
             Reason.UNKNOWN_SKU,
             Reason.EXPIRY_OUT_OF_RANGE,
             Reason.HOLD_EXISTS,

@@ -6,7 +6,6 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers import MembershipAnswer
 from ledger.contract.bodies import EmptyBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.submission import submit
 from ledger.core.flows.membership import CancelMembership
@@ -32,7 +31,7 @@ OPERATIONS: Final = (
         body_optional=True,
         needs_key=True,
         answers={200: MembershipAnswer},
-        reasons=(*CHANGES, Reason.NO_MEMBERSHIP),
+        reasons=(*CancelMembership.gates.reasons, Reason.NO_MEMBERSHIP),
         example_body=EmptyBody(),
         example_answer=examples.MEMBERSHIP,
     ),

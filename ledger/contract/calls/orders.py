@@ -8,14 +8,13 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers import OrderAnswer
 from ledger.contract.bodies import MembershipBody, RechargeBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import ORDERS
 from ledger.contract.fields import shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.contract.refusals import problem_of
 from ledger.contract.render import payment_of, render_order
 from ledger.contract.submission import told
-from ledger.core.flows.order import OrderOpened
+from ledger.core.flows.order import OpenRecharge, OrderOpened
 from ledger.core.rejections import Reason, rejected
 from ledger.payments.notifications import UnknownChannel
 
@@ -87,7 +86,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: OrderAnswer},
         reasons=(
-            *ORDERS,
+            *OpenRecharge.gates.reasons,
             Reason.UNKNOWN_PLAN,
             Reason.UNKNOWN_CHANNEL,
             Reason.UNKNOWN_PROMOTION,

@@ -10,13 +10,13 @@ from ledger.contract.answers import OrderAnswer
 from ledger.contract.answers_refunds import OrderRefundAnswer, RequestedRefundAnswer
 from ledger.contract.bodies import EmptyBody, RefundOrderBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError
 from ledger.contract.refusals import problem_of
 from ledger.contract.render_refunds import render_order_refund
 from ledger.contract.submission import submit
 from ledger.core.flows.order import CloseOrder
+from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.rejections import Reason, rejected
 
 
@@ -99,7 +99,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={202: RequestedRefundAnswer},
         reasons=(
-            *CHANGES,
+            *RefundOrder.gates.reasons,
             Reason.ORDER_NOT_FOUND,
             Reason.ORDER_NOT_REFUNDABLE,
             Reason.REFUND_EXCEEDS_ORDER,

@@ -9,11 +9,11 @@ from ledger.contract.answer import Answer
 from ledger.contract.answers_transfers import PayoutAnswer, SentTransferAnswer, TransferAnswer
 from ledger.contract.bodies import PayoutBody, TransferBody
 from ledger.contract.calls import examples
-from ledger.contract.calls.gates import SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
 from ledger.contract.render_transfers import render_transfer
 from ledger.contract.submission import submit
+from ledger.core.flows.transfer import SendTransfer
 from ledger.core.rejections import Reason, rejected
 
 
@@ -69,7 +69,7 @@ OPERATIONS: Final = (
         needs_key=True,
         answers={201: SentTransferAnswer},
         reasons=(
-            *SPENDS,
+            *SendTransfer.gates.reasons,
             Reason.NOT_TRANSFERABLE,
             Reason.TRANSFER_TO_SELF,
             Reason.LIMIT_EXCEEDED,

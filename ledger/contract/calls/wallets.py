@@ -17,13 +17,13 @@ from ledger.contract.answers import (
 )
 from ledger.contract.bodies import EmptyBody, GrantBody
 from ledger.contract.calls.examples import LOT, MEMBERSHIP, WALLET
-from ledger.contract.calls.gates import CHANGES, SPENDS
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import LIMIT_MAX, Cursor, Keyset, Limit
 from ledger.contract.past import At
 from ledger.contract.render_wallet import render_lot, render_wallet
 from ledger.contract.submission import submit
 from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.grant import Grant
 from ledger.core.lots import spending_rank
 from ledger.core.rejections import Reason
 from ledger.core.wallet import Lot
@@ -150,7 +150,7 @@ OPERATIONS: Final = (
         body_optional=True,
         needs_key=True,
         answers={201: DailyGrantAnswer, 200: DailyGrantAnswer},
-        reasons=(*SPENDS, Reason.LIMIT_EXCEEDED),
+        reasons=(*ClaimDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
         example_answer=_CLAIM,
     ),
@@ -166,7 +166,7 @@ OPERATIONS: Final = (
         body=GrantBody,
         needs_key=True,
         answers={201: GrantAnswer},
-        reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
+        reasons=(*Grant.gates.reasons, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
         problems=("unknown-currency", "amount-out-of-range"),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
         example_answer=GrantAnswer(

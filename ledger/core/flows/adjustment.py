@@ -1,10 +1,11 @@
 """Adjustment: operators correct a balance; one person proposed it, another one approved it."""
 
-from typing import Literal, assert_never
+from typing import ClassVar, Literal, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import CHANGES
 from ledger.core.ids import lot_id_for
 from ledger.core.instants import Instant
 from ledger.core.limits import not_grantable
@@ -25,6 +26,11 @@ class Adjust(Struct, frozen=True, omit_defaults=True, tag="adjust"):
     the lot named alone, and passes paid value over unless `include_paid` says otherwise. Fields of
     the other direction mean nothing. `reason` is free text and kept apart from the log.
     """
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     proposal_id: str

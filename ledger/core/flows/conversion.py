@@ -1,8 +1,11 @@
 """Conversion: paid value of one currency becomes another at par; order, cost and expiry stay."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import SPENDS
 from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
 from ledger.core.limits import insufficient_funds, use_of, used_after
@@ -15,6 +18,11 @@ from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
     """Turn an amount of one currency into as much of another."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     from_currency: int

@@ -1,8 +1,11 @@
 """Daily grant: free points on the first login of an Asia/Shanghai day, until its midnight."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import SPENDS
 from ledger.core.ids import lot_id_for
 from ledger.core.instants import shanghai_day, shanghai_midnight_after
 from ledger.core.limits import lots_are_full
@@ -14,6 +17,11 @@ from ledger.core.wallet import DailyClaim, LotTerms, Wallet
 
 class ClaimDailyGrant(Struct, frozen=True, omit_defaults=True, tag="daily_grant"):
     """Claim the day's free points."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 

@@ -1,12 +1,13 @@
 """Due first: what time alone makes happen, in the order of instant, kind and id."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.flows import hold, membership, order
+from ledger.core.gate import NO_GATES
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import all_available, spend
 from ledger.core.wallet import Take, Wallet
@@ -20,6 +21,11 @@ class ApplyDues(Struct, frozen=True, omit_defaults=True, tag="apply_dues"):
 
     It comes from the ledger itself, so it has neither caller nor idempotency key.
     """
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 

@@ -1,10 +1,11 @@
 """Grant: a lot without payment, promotional or compensation."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import CHANGES
 from ledger.core.ids import lot_id_for
 from ledger.core.instants import Instant
 from ledger.core.limits import not_grantable
@@ -17,6 +18,11 @@ from ledger.core.wallet import LotTerms, Wallet
 
 class Grant(Struct, frozen=True, omit_defaults=True, tag="grant"):
     """Give a wallet points; `reason` is free text and kept apart from the log."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int

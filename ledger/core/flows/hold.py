@@ -1,11 +1,12 @@
 """Holds: authorize value for a job, then capture, void or extend it, or let it expire."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.gate import GENERATES, NO_GATES
 from ledger.core.ids import charge_id_for, hold_id_for
 from ledger.core.instants import SECOND_US, Instant
 from ledger.core.limits import insufficient_funds, over_limit, used_after
@@ -30,6 +31,11 @@ HOLD_TTL_MAX_S = 604_800
 class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold"):
     """Set value aside: an amount of a currency, or `quantity` of a SKU at its price."""
 
+    gates: ClassVar = GENERATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     currency: int | None = None
     amount_minor: int | None = None
@@ -43,6 +49,11 @@ class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold
 class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
     """Charge a hold, in part or (without amount) in full; this closes it."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
     amount_minor: int | None = None
@@ -51,12 +62,22 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
 class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
     """Give a hold back."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
 
 
 class ExtendHold(Struct, frozen=True, omit_defaults=True, tag="extend_hold"):
     """Let a hold expire `expires_in_s` seconds from now instead."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
 
     wallet_id: str
     hold_id: str

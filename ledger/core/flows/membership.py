@@ -1,11 +1,12 @@
 """Membership: monthly grants of a paid term on the anniversaries of its start, and its end."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import CHANGES
 from ledger.core.ids import month_lot_id_for
 from ledger.core.instants import Instant, add_months
 from ledger.core.lots import add_lots
@@ -18,6 +19,11 @@ from ledger.core.wallet import LotTerms, Wallet
 
 class CancelMembership(Struct, frozen=True, omit_defaults=True, tag="cancel_membership"):
     """Let a membership end after what was paid; nothing is taken away."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 

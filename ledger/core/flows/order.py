@@ -1,6 +1,6 @@
 """Orders: open a recharge or a membership at a channel, let it close, settle what was paid."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from ledger.core import claims
 from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
 from ledger.core.flows import membership, upgrade
 from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.gate import NO_GATES, ORDERS
 from ledger.core.ids import order_id_for, recharged_lot_id_for
 from ledger.core.instants import SECOND_US, Instant
 from ledger.core.limits import lots_are_full
@@ -32,6 +33,11 @@ from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
     """Ask to pay whole yuan for points."""
 
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     currency: int
     price_fen: int
@@ -44,6 +50,11 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
     A higher plan than the one that runs is an upgrade of it.
     """
 
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     plan: str
     period: str
@@ -54,12 +65,22 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
 class CloseOrder(Struct, frozen=True, omit_defaults=True, tag="close_order"):
     """Give up an order that was not paid."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
 
 
 class SettlePayment(Struct, frozen=True, omit_defaults=True, tag="settle_payment"):
     """A channel confirmed a payment; verified before. `payment_id` is the channel's own number."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
