@@ -64,6 +64,10 @@ class BalanceAdjusted(Struct, frozen=True, omit_defaults=True, tag="balance_adju
     takes: tuple[Take, ...] = ()
 
 
+Command = Adjust
+Event = BalanceAdjusted
+
+
 def decide(
     wallet: Wallet, command: Adjust, terms: Terms, now: Now
 ) -> tuple[BalanceAdjusted] | Rejection:

@@ -39,6 +39,10 @@ class WalletClosed(Struct, frozen=True, tag="wallet_closed_v1"):
     claims: tuple[Claim, ...]
 
 
+Command = CloseWallet
+Event = WalletClosed
+
+
 def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed] | Rejection:
     """Refused while anything is under way, or has no fate stated."""
     left = _left(wallet, command)

@@ -48,6 +48,10 @@ class Converted(Struct, frozen=True, omit_defaults=True, tag="converted_v1"):
     graces: tuple[Grace, ...] = ()
 
 
+Command = Convert
+Event = Converted
+
+
 def decide(
     wallet: Wallet, command: Convert, terms: Terms, now: Now
 ) -> tuple[Converted] | Rejection:

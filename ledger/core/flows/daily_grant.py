@@ -39,6 +39,10 @@ class AlreadyClaimed(Struct, frozen=True, tag="already_claimed"):
     claim: DailyClaim
 
 
+Command = ClaimDailyGrant
+Event = DailyGranted
+
+
 def decide(
     wallet: Wallet, _: ClaimDailyGrant, terms: Terms, now: Now
 ) -> tuple[DailyGranted] | AlreadyClaimed | Rejection:

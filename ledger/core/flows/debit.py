@@ -38,6 +38,10 @@ class DebitCharged(Struct, frozen=True, tag="debit_charged_v1"):
     available_after_minor: int
 
 
+Command = Debit
+Event = DebitCharged
+
+
 def decide(
     wallet: Wallet, command: Debit, terms: Terms, now: Now
 ) -> tuple[DebitCharged] | Rejection:

@@ -42,13 +42,11 @@ class LotExpired(Struct, frozen=True, tag="lot_expired_v1"):
     take: Take
 
 
-Event = (
-    LotExpired
-    | hold.HoldExpired
-    | order.OrderExpired
-    | membership.MembershipGranted
-    | membership.MembershipEnded
-)
+Command = ApplyDues
+Event = LotExpired
+
+Due = LotExpired | hold.HoldExpired | order.OrderExpired | membership.Due
+"""What falls due, of whichever flow."""
 
 _HOLD, _LOT, _MEMBERSHIP_END, _MEMBERSHIP_GRANT, _ORDER = range(5)
 
@@ -72,7 +70,7 @@ def next_due_at(wallet: Wallet) -> Instant:
     return due
 
 
-def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Event] | None:
+def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Due] | None:
     """The first thing due up to `until`, and the instant it fell due; None if nothing is."""
     if next_due_at(wallet) > until:
         return None
@@ -93,7 +91,7 @@ def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
         yield membership.due_at(wallet.membership), kind, ""
 
 
-def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Event:
+def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Due:
     if kind == _HOLD:
         return hold.expire(wallet, next(h for h in wallet.holds if h.hold_id == name), instant)
     if kind == _LOT:

@@ -38,6 +38,10 @@ class LotGranted(Struct, frozen=True, tag="lot_granted_v1"):
     lot: LotTerms
 
 
+Command = Grant
+Event = LotGranted
+
+
 def decide(wallet: Wallet, command: Grant, terms: Terms, now: Now) -> tuple[LotGranted] | Rejection:
     """Refused for an amount or expiry out of range, or too many open lots."""
     if (refusal := out_of_range(terms, command.amount_minor)) is not None:

@@ -50,6 +50,7 @@ class MembershipCancelled(Struct, frozen=True, tag="membership_cancelled_v1"):
     membership: Membership
 
 
+Command = CancelMembership
 Due = MembershipGranted | MembershipEnded
 Event = Due | MembershipCancelled
 

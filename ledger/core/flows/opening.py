@@ -64,6 +64,10 @@ class OpeningImported(Struct, frozen=True, tag="opening_imported_v1"):
     payable_fen: int
 
 
+Command = ImportOpening
+Event = OpeningImported
+
+
 def decide(
     wallet: Wallet, command: ImportOpening, terms: Terms, now: Now
 ) -> tuple[OpeningImported] | Rejection:

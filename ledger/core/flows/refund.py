@@ -40,6 +40,10 @@ class ChargeRefunded(Struct, frozen=True, omit_defaults=True, tag="charge_refund
     absorbed: tuple[Absorption, ...] = ()
 
 
+Command = RefundCharge
+Event = ChargeRefunded
+
+
 def decide(
     wallet: Wallet, charge: Charge | None, command: RefundCharge, now: Now
 ) -> tuple[ChargeRefunded] | Rejection:
