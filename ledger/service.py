@@ -16,7 +16,7 @@ from ledger.core.batch import Answer, Done, Snapshot, dues
 from ledger.core.decider import Command, evolve
 from ledger.core.entries import documents_after
 from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.order import shard_of_order
+from ledger.core.ids import shard_of_order
 from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from ledger.contract.problems import ProblemError, Slug, problem
+from ledger.core.ids import ID_PATTERN
 from ledger.core.instants import INSTANT_MAX, Instant, to_instant
 from ledger.core.money import AMOUNT_MINOR_MAX, AmountError, format_amount, parse_amount
 from ledger.core.rejections import Reason
@@ -14,7 +15,7 @@ from ledger.core.rejections import Reason
 Id = Annotated[
     str,
     Meta(
-        pattern=r"\A[A-Za-z0-9_.:-]{1,64}\Z",
+        pattern=rf"\A{ID_PATTERN}\Z",
         min_length=1,
         max_length=64,
         description="An id: 1 to 64 of A-Z a-z 0-9 _ . : -",
@@ -79,7 +80,7 @@ Moment = Annotated[
     Meta(description="UTC, ending in Z", extra_json_schema={"format": "date-time"}),
 ]
 
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]{1,2})?", re.ASCII)
 _SHOWN_MAX: Final = 60
 

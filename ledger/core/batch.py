@@ -214,13 +214,12 @@ def answer_again(remembered: Remembered, command: Command) -> Answer:
     salt = remembered.salt
     if salt is not None and wire.canonical(command, salt) == remembered.command:
         return remembered.answer
-    try:
-        field = wire.differing_field(remembered.command, command)
-    except StopIteration:
-        # Nothing but the free text differs; once that was erased nobody can tell any more.
-        if salt is None:
-            return remembered.answer
-        field = "reason"
+    field = wire.differing_field(remembered.command, command)
+    if field is None and salt is not None:
+        field = command.free_text
+    if field is None:
+        # Nothing but free text may differ, and once that was erased nobody can tell any more.
+        return remembered.answer
     return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
 

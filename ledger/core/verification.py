@@ -24,6 +24,7 @@ from ledger.core.entries import documents_after, entry_for
 from ledger.core.findings import Finding
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import format_instant, shanghai_day
+from ledger.core.lots import sums_of
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import OrderRefund, Wallet
 
@@ -238,15 +239,6 @@ def _is(state: bytes, wallet: Wallet) -> bool:
         return wire.decode_wallet(state) == wallet
     except Exception:  # noqa: BLE001 - bytes that are no wallet differ from one
         return False
-
-
-def sums_of(wallet: Wallet) -> dict[int, tuple[int, int]]:
-    """Available and held per currency, from the lots alone."""
-    sums: dict[int, tuple[int, int]] = {}
-    for lot in wallet.lots:
-        available, held = sums.get(lot.terms.currency, (0, 0))
-        sums[lot.terms.currency] = (available + lot.available_minor, held + lot.held_minor)
-    return sums
 
 
 def cost_left_fen(wallet: Wallet) -> int:

@@ -10,15 +10,7 @@ from typing import Final
 
 from ledger.core.batch import Done, Envelope
 from ledger.core.decider import Command
-from ledger.core.flows.adjustment import Adjust
-from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.due import ApplyDues
-from ledger.core.flows.grant import Grant
-from ledger.core.flows.hold import AuthorizeHold
-from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
-from ledger.core.flows.order_refund import RefundOrder
-from ledger.core.flows.transfer import SendTransfer
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.core.wire import reason_of
@@ -30,22 +22,6 @@ QUEUE_MAX: Final = 1_000
 BATCH_MAX: Final = 1_000
 KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
-
-# Asked for every command: by its type, for isinstance would try them one by one.
-_NEEDS_ID: Final = frozenset(
-    {
-        AuthorizeHold,
-        Grant,
-        ClaimDailyGrant,
-        OpenRecharge,
-        OpenMembership,
-        SettlePayment,
-        RefundOrder,
-        Convert,
-        SendTransfer,
-        Adjust,
-    }
-)
 
 Submit = Callable[[str, str, Command], Awaitable[Done]]
 """Has a command decided under a caller's key. Raises Unavailable or CommandFailed."""
@@ -75,7 +51,7 @@ def seal(caller: str, key: str, command: Command) -> Envelope:
         caller=caller,
         key_hash=hash_key(key),
         command=command,
-        fresh_id=fresh_id() if type(command) in _NEEDS_ID else "",
+        fresh_id=fresh_id() if command.draws_id else "",
         salt=urandom(SALT_BYTES) if reason_of(command) is not None else b"",
     )
 

@@ -1,7 +1,6 @@
 """The directory: follows every shard's log, and finds what goes by a name."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from ledger.core.flows.order import shard_of_order
+from ledger.core.ids import place_of_charge, shard_of_order
 from ledger.engine import metrics
 from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
@@ -21,9 +20,6 @@ PAGE_MAX: Final = 5_000
 
 FOUND_MAX: Final = 100
 """How much is told of one name."""
-
-_CHARGE: Final = re.compile(r"ch-(0|[1-9][0-9]{0,2})-([1-9][0-9]{0,17})", re.ASCII)
-_NO_SHARD: Final = 2**15 - 1
 
 
 class Finding(Struct, frozen=True):
@@ -96,11 +92,3 @@ class Directory:
         """Forget all of it; the job fills it again, from every shard's first event."""
         async with self._reading() as connection:
             await directory.empty(connection)
-
-
-def place_of_charge(charge_id: str) -> tuple[int, int] | None:
-    """The (shard, seq) that a charge's id is; None if it is none of ours."""
-    match = _CHARGE.fullmatch(charge_id)
-    if match is None or int(match[1]) > _NO_SHARD:
-        return None
-    return int(match[1]), int(match[2])

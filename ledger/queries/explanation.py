@@ -32,6 +32,7 @@ from ledger.core.flows.order import RechargePaid
 from ledger.core.flows.refund import ChargeRefunded
 from ledger.core.flows.reversal import PaymentRestored
 from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.ids import place_of_charge
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.journal import Legs
 from ledger.core.lots import spending_rank, window
@@ -41,7 +42,6 @@ from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Lot, LotTer
 from ledger.core.wire import tag_of
 from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
-from ledger.queries.directory import place_of_charge
 from ledger.store import explanation, history, reads
 from ledger.store.explanation import AccountName, Origin, RecordedCharge, RecordedRefund
 from ledger.store.pool import Connection

@@ -12,7 +12,8 @@ from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snaps
 from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
-from ledger.core.verification import sums_of
+from ledger.core.ids import place_of_charge
+from ledger.core.lots import sums_of
 from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
@@ -57,14 +58,9 @@ def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
 def want_document(wanted: Wanted, wallet_id: str, kind: str, name: str) -> None:
     """Add a document; a charge's id also names the event that made it."""
     wanted.documents.append((wallet_id, kind, name))
-    if kind == "charge" and (seq := _seq_of_charge(name)) is not None:
+    if kind == "charge" and (place := place_of_charge(name)) is not None:
+        _, seq = place
         wanted.charges.append((wallet_id, seq))
-
-
-def _seq_of_charge(charge_id: str) -> int | None:
-    prefix, _, seq = charge_id.rpartition("-")
-    well_formed = prefix.startswith("ch-") and seq.isascii() and seq.isdigit() and len(seq) <= 18
-    return int(seq) if well_formed else None
 
 
 async def lock_shard(connection: Connection, shard: int) -> None:

@@ -14,8 +14,9 @@ from ledger.core.findings import Finding
 from ledger.core.flows.order import OpenRecharge
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
+from ledger.core.lots import sums_of
 from ledger.core.money import CNY
-from ledger.core.verification import ShardAudit, StoredWallet, cost_left_fen, sums_of
+from ledger.core.verification import ShardAudit, StoredWallet, cost_left_fen
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import Transfer, Wallet
 from tests.core.imagination import MOODS

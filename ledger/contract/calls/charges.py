@@ -7,7 +7,6 @@ from msgspec.structs import asdict
 
 from ledger.contract.access import MENDS
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import CHANGES, GENERATES
 from ledger.contract.examples import CHARGE, QUOTE, TAKES, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -273,7 +272,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={DebitCharged: (201, render_debit)},
         reasons=(
-            *GENERATES,
+            *Debit.gates.reasons,
             Reason.UNKNOWN_SKU,
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
@@ -317,7 +316,11 @@ OPERATIONS: Final = (
         body=RefundBody,
         needs_key=True,
         responds={ChargeRefunded: (200, render_refund)},
-        reasons=(*CHANGES, Reason.CHARGE_NOT_FOUND, Reason.REFUND_EXCEEDS_CHARGE),
+        reasons=(
+            *RefundCharge.gates.reasons,
+            Reason.CHARGE_NOT_FOUND,
+            Reason.REFUND_EXCEEDS_CHARGE,
+        ),
         problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=RefundBody("the job failed", "4"),
         example_answer=RefundAnswer(

@@ -5,7 +5,6 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.examples import LOT, ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -196,7 +195,7 @@ OPERATIONS: Final = (
         body=ReasonBody,
         needs_key=True,
         responds={WalletFrozen: (200, render_frozen)},
-        reasons=CHANGES,
+        reasons=FreezeWallet.gates.reasons,
         example_body=_WHY,
         example_answer=FrozenAnswer(WALLET, frozen=True),
     ),
@@ -212,7 +211,7 @@ OPERATIONS: Final = (
         body=ReasonBody,
         needs_key=True,
         responds={WalletUnfrozen: (200, render_frozen)},
-        reasons=CHANGES,
+        reasons=UnfreezeWallet.gates.reasons,
         example_body=ReasonBody("the owner called"),
         example_answer=FrozenAnswer(WALLET, frozen=False),
     ),
@@ -232,7 +231,7 @@ OPERATIONS: Final = (
         body=LimitBody,
         needs_key=True,
         responds={LimitSet: (200, render_limit)},
-        reasons=CHANGES,
+        reasons=SetLimit.gates.reasons,
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=LimitBody("INSPIRATION", "asked by the owner", "500", "100"),
         example_answer=SetLimitAnswer(WALLET, "INSPIRATION", "500.00", "100.00"),
@@ -255,7 +254,7 @@ OPERATIONS: Final = (
         body=CloseWalletBody,
         needs_key=True,
         responds={WalletClosed: (200, render_closed_wallet)},
-        reasons=(*CHANGES, Reason.WALLET_NOT_EMPTY),
+        reasons=(*CloseWallet.gates.reasons, Reason.WALLET_NOT_EMPTY),
         example_body=CloseWalletBody("the owner left", forfeit_balance=True),
         example_answer=ClosedWalletAnswer(
             wallet_id=WALLET,

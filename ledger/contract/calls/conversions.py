@@ -5,7 +5,6 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import SPENDS
 from ledger.contract.examples import LOT, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Moment, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -124,7 +123,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={Converted: (201, render_conversion)},
         reasons=(
-            *SPENDS,
+            *Convert.gates.reasons,
             Reason.NOT_CONVERTIBLE,
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,

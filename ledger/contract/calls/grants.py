@@ -5,7 +5,6 @@ from typing import Final, Literal, assert_never
 from msgspec import UNSET, Struct, UnsetType
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import CHANGES, SPENDS
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -145,7 +144,7 @@ OPERATIONS: Final = (
             DailyGranted: (201, render_daily_grant),
             AlreadyClaimed: (200, render_daily_grant),
         },
-        reasons=(*SPENDS, Reason.LIMIT_EXCEEDED),
+        reasons=(*ClaimDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
         example_answer=_CLAIM,
     ),
@@ -161,7 +160,7 @@ OPERATIONS: Final = (
         body=GrantBody,
         needs_key=True,
         responds={LotGranted: (201, render_grant)},
-        reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
+        reasons=(*Grant.gates.reasons, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
         example_answer=GrantAnswer(

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from ledger.contract.access import MENDS
 from ledger.contract.answer import Answer
 from ledger.contract.calls.charges import DebitBody, price_fields
-from ledger.contract.calls.gates import GENERATES
 from ledger.contract.examples import CHARGE, HOLD, QUOTE, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Id, Moment, positive_amount, shown
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -291,7 +290,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={HoldAuthorized: (201, render_authorized)},
         reasons=(
-            *GENERATES,
+            *AuthorizeHold.gates.reasons,
             Reason.UNKNOWN_SKU,
             Reason.EXPIRY_OUT_OF_RANGE,
             Reason.HOLD_EXISTS,

@@ -5,7 +5,6 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.examples import ORDER
 from ledger.contract.fields import Moment
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -133,7 +132,7 @@ OPERATIONS: Final = (
         body_optional=True,
         needs_key=True,
         responds={MembershipCancelled: (200, render_cancelled_membership)},
-        reasons=(*CHANGES, Reason.NO_MEMBERSHIP),
+        reasons=(*CancelMembership.gates.reasons, Reason.NO_MEMBERSHIP),
         example_body=EmptyBody(),
         example_answer=EXAMPLE_MEMBERSHIP,
     ),

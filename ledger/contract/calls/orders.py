@@ -7,7 +7,6 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import ORDERS
 from ledger.contract.examples import ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Id, Moment, shown, whole_yuan
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -273,7 +272,7 @@ OPERATIONS: Final = (
             MembershipUpgraded: (201, render_opened_order),
         },
         reasons=(
-            *ORDERS,
+            *OpenRecharge.gates.reasons,
             Reason.UNKNOWN_PLAN,
             Reason.UNKNOWN_CHANNEL,
             Reason.UNKNOWN_PROMOTION,

@@ -6,7 +6,6 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import CHANGES
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE,
     EXAMPLE_RECHARGE_PAID,
@@ -182,7 +181,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={OrderRefundRequested: (202, render_requested_refund)},
         reasons=(
-            *CHANGES,
+            *RefundOrder.gates.reasons,
             Reason.ORDER_NOT_FOUND,
             Reason.ORDER_NOT_REFUNDABLE,
             Reason.REFUND_EXCEEDS_ORDER,

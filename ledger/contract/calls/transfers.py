@@ -6,7 +6,6 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from ledger.contract.answer import Answer
-from ledger.contract.calls.gates import SPENDS
 from ledger.contract.examples import TAKES, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -198,7 +197,7 @@ OPERATIONS: Final = (
         needs_key=True,
         responds={TransferSent: (201, render_sent_transfer)},
         reasons=(
-            *SPENDS,
+            *SendTransfer.gates.reasons,
             Reason.NOT_TRANSFERABLE,
             Reason.TRANSFER_TO_SELF,
             Reason.LIMIT_EXCEEDED,

@@ -1,12 +1,14 @@
 """Adjustment: operators correct a balance; one person proposed it, another one approved it."""
 
-from typing import Literal, assert_never
+from typing import ClassVar, Literal, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import not_grantable
+from ledger.core.gate import CHANGES
+from ledger.core.ids import lot_id_for
 from ledger.core.instants import Instant
+from ledger.core.limits import not_grantable
 from ledger.core.lots import add_lot, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -24,6 +26,11 @@ class Adjust(Struct, frozen=True, omit_defaults=True, tag="adjust"):
     the lot named alone, and passes paid value over unless `include_paid` says otherwise. Fields of
     the other direction mean nothing. `reason` is free text and kept apart from the log.
     """
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     proposal_id: str
@@ -57,6 +64,10 @@ class BalanceAdjusted(Struct, frozen=True, omit_defaults=True, tag="balance_adju
     takes: tuple[Take, ...] = ()
 
 
+Command = Adjust
+Event = BalanceAdjusted
+
+
 def decide(
     wallet: Wallet, command: Adjust, terms: Terms, now: Now
 ) -> tuple[BalanceAdjusted] | Rejection:
@@ -83,7 +94,7 @@ def _credit(
     if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
         return refusal
     lot = LotTerms(
-        lot_id=f"lot-{now.fresh_id}",
+        lot_id=lot_id_for(now),
         currency=command.currency,
         source=command.source,
         amount_minor=command.amount_minor,

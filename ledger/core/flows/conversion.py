@@ -1,11 +1,14 @@
 """Conversion: paid value of one currency becomes another at par; order, cost and expiry stay."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.gate import SPENDS
+from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import use_of, used_after
+from ledger.core.limits import insufficient_funds, use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -15,6 +18,11 @@ from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
     """Turn an amount of one currency into as much of another."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     from_currency: int
@@ -40,6 +48,10 @@ class Converted(Struct, frozen=True, omit_defaults=True, tag="converted_v1"):
     graces: tuple[Grace, ...] = ()
 
 
+Command = Convert
+Event = Converted
+
+
 def decide(
     wallet: Wallet, command: Convert, terms: Terms, now: Now
 ) -> tuple[Converted] | Rejection:
@@ -59,7 +71,7 @@ def decide(
     lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
     return (
         Converted(
-            f"conv-{now.fresh_id}",
+            conversion_id_for(now),
             source,
             command.to_currency,
             amount_minor,
@@ -91,7 +103,7 @@ def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rej
 def _lot(take: Take, index: int, command: Convert, terms: Terms, now: Now) -> LotTerms:
     currency = next(c for c in terms.currencies.values() if c.number == command.to_currency)
     return LotTerms(
-        lot_id=f"lot-{now.fresh_id}.{index}",
+        lot_id=converted_lot_id_for(now, index),
         currency=command.to_currency,
         source="conversion",
         amount_minor=take.amount_minor,

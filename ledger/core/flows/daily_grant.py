@@ -1,10 +1,14 @@
 """Daily grant: free points on the first login of an Asia/Shanghai day, until its midnight."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import lots_are_full
+from ledger.core.gate import SPENDS
+from ledger.core.ids import lot_id_for
 from ledger.core.instants import shanghai_day, shanghai_midnight_after
+from ledger.core.limits import lots_are_full
 from ledger.core.lots import add_lot
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Terms
@@ -13,6 +17,11 @@ from ledger.core.wallet import DailyClaim, LotTerms, Wallet
 
 class ClaimDailyGrant(Struct, frozen=True, omit_defaults=True, tag="daily_grant"):
     """Claim the day's free points."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 
@@ -30,6 +39,10 @@ class AlreadyClaimed(Struct, frozen=True, tag="already_claimed"):
     claim: DailyClaim
 
 
+Command = ClaimDailyGrant
+Event = DailyGranted
+
+
 def decide(
     wallet: Wallet, _: ClaimDailyGrant, terms: Terms, now: Now
 ) -> tuple[DailyGranted] | AlreadyClaimed | Rejection:
@@ -40,7 +53,7 @@ def decide(
     if lots_are_full(wallet, terms):
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
     lot = LotTerms(
-        lot_id=f"lot-{now.fresh_id}",
+        lot_id=lot_id_for(now),
         currency=terms.daily_currency,
         source="daily",
         amount_minor=terms.daily_minor,

@@ -1,10 +1,13 @@
 """Debit: a charge in one step."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import charge_id_for, insufficient_funds
-from ledger.core.limits import over_limit, used_after
+from ledger.core.gate import GENERATES
+from ledger.core.ids import charge_id_for
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
 from ledger.core.rejections import Rejection
@@ -14,6 +17,11 @@ from ledger.core.wallet import Charge, Wallet
 
 class Debit(Struct, frozen=True, omit_defaults=True, tag="debit"):
     """Charge an amount of a currency, or `quantity` of a SKU at its price, at once."""
+
+    gates: ClassVar = GENERATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int | None = None
@@ -28,6 +36,10 @@ class DebitCharged(Struct, frozen=True, tag="debit_charged_v1"):
 
     charge: Charge
     available_after_minor: int
+
+
+Command = Debit
+Event = DebitCharged
 
 
 def decide(

@@ -1,13 +1,15 @@
 """Holds: authorize value for a job, then capture, void or extend it, or let it expire."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.gate import GENERATES, NO_GATES
+from ledger.core.ids import charge_id_for, hold_id_for
 from ledger.core.instants import SECOND_US, Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import (
     consume,
     graces_after,
@@ -29,6 +31,11 @@ HOLD_TTL_MAX_S = 604_800
 class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold"):
     """Set value aside: an amount of a currency, or `quantity` of a SKU at its price."""
 
+    gates: ClassVar = GENERATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     currency: int | None = None
     amount_minor: int | None = None
@@ -42,6 +49,11 @@ class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold
 class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
     """Charge a hold, in part or (without amount) in full; this closes it."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
     amount_minor: int | None = None
@@ -50,12 +62,22 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
 class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
     """Give a hold back."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
 
 
 class ExtendHold(Struct, frozen=True, omit_defaults=True, tag="extend_hold"):
     """Let a hold expire `expires_in_s` seconds from now instead."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
 
     wallet_id: str
     hold_id: str
@@ -157,7 +179,7 @@ def _authorize(
         return price
     if (refusal := _expiry_out_of_range(command.expires_in_s)) is not None:
         return refusal
-    hold_id = command.hold_id or f"hold-{now.fresh_id}"
+    hold_id = command.hold_id or hold_id_for(now)
     if closed is not None or wallet.hold(hold_id) is not None:
         return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
     if len(wallet.holds) >= terms.holds_max:
@@ -173,21 +195,6 @@ def _authorize(
         hold_id, currency, amount_minor, takes, now.at, expires_at, command.reference, quote
     )
     return (HoldAuthorized(hold),)
-
-
-def insufficient_funds(
-    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
-) -> Rejection:
-    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
-    available = wallet.paid_minor if paid_only else wallet.available_minor
-    counted = {"counted": "paid value"} if paid_only else {}
-    return rejected(
-        Reason.INSUFFICIENT_FUNDS,
-        currency=currency,
-        amount_minor=amount_minor,
-        available_minor=available(currency),
-        **counted,
-    )
 
 
 def _capture(
@@ -213,11 +220,6 @@ def _capture(
     )
     absorbed, rest = absorb(wallet.claims, window(hold.takes, amount_minor, hold.amount_minor))
     return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at), absorbed),)
-
-
-def charge_id_for(now: Now) -> str:
-    """A charge's id names the event that made it, so that it is found without an index."""
-    return f"ch-{now.shard}-{now.seq}"
 
 
 def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:

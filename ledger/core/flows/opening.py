@@ -1,11 +1,14 @@
 """Opening: balances carried over from an earlier system, lot by lot, with their cost and claims."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.chart import Source
 from ledger.core.claims import Claims, owing
 from ledger.core.flows.reversal import claim_revenue
+from ledger.core.gate import CHANGES
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import add_lots
 from ledger.core.pricing import in_range
@@ -42,6 +45,11 @@ class OpeningClaim(Struct, frozen=True):
 class ImportOpening(Struct, frozen=True, omit_defaults=True, tag="import_opening"):
     """Carry over what a wallet had elsewhere."""
 
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     lots: tuple[OpeningLot, ...] = ()
     claims: tuple[OpeningClaim, ...] = ()
@@ -54,6 +62,10 @@ class OpeningImported(Struct, frozen=True, tag="opening_imported_v1"):
     lots: tuple[LotTerms, ...]
     claims: tuple[Claim, ...]
     payable_fen: int
+
+
+Command = ImportOpening
+Event = OpeningImported
 
 
 def decide(

@@ -1,6 +1,6 @@
 """Orders: open a recharge or a membership at a channel, let it close, settle what was paid."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
 from ledger.core.flows import membership, upgrade
-from ledger.core.flows.grant import lots_are_full
 from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.gate import NO_GATES, ORDERS
+from ledger.core.ids import order_id_for, recharged_lot_id_for
 from ledger.core.instants import SECOND_US, Instant
+from ledger.core.limits import lots_are_full
 from ledger.core.lots import add_lot
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for
@@ -27,11 +29,14 @@ from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now, Promotion, Terms
 from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
-_ORDER_ID_LENGTH = 32
-
 
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
     """Ask to pay whole yuan for points."""
+
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int
@@ -45,6 +50,11 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
     A higher plan than the one that runs is an upgrade of it.
     """
 
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     plan: str
     period: str
@@ -55,12 +65,22 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
 class CloseOrder(Struct, frozen=True, omit_defaults=True, tag="close_order"):
     """Give up an order that was not paid."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
 
 
 class SettlePayment(Struct, frozen=True, omit_defaults=True, tag="settle_payment"):
     """A channel confirmed a payment; verified before. `payment_id` is the channel's own number."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
@@ -255,17 +275,6 @@ def _opened(
     )
 
 
-def order_id_for(now: Now) -> str:
-    """32 of [0-9a-f], which every channel takes; the first two say the shard."""
-    return f"{now.shard:02x}{now.fresh_id}"
-
-
-def shard_of_order(order_id: str) -> int | None:
-    """The shard that an order id carries; None if it is not one of ours."""
-    well_formed = len(order_id) == _ORDER_ID_LENGTH and not order_id.strip("0123456789abcdef")
-    return int(order_id[:2], 16) if well_formed else None
-
-
 def _close(order: Order | None, command: CloseOrder) -> tuple[OrderClosed] | Rejection:
     if order is None:
         return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
@@ -335,7 +344,7 @@ def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, now: Now) -> 
     if not cost_fen:
         return RechargePaid(paid, None, repaid)
     lot = LotTerms(
-        lot_id=f"lot-{order.order_id}",
+        lot_id=recharged_lot_id_for(order.order_id),
         currency=goods.currency,
         source="purchased",
         amount_minor=share_up_to(goods.amount_minor, cost_fen, order.price_fen),

@@ -1,6 +1,6 @@
 """Refund of an order: unspent value is set aside, the channel is asked, and says yes or no."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.claims import Claims, absorb, claims_after
 from ledger.core.flows.membership import put_back
-from ledger.core.flows.order import order_id_for
+from ledger.core.gate import CHANGES, NO_GATES
+from ledger.core.ids import order_id_for
 from ledger.core.lots import graces_after, restore, returning, spend
 from ledger.core.purchases import Membership, Order, OrderStatus, Repayment
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -20,6 +21,11 @@ from ledger.core.wallet import Absorption, OrderRefund, Take, Wallet
 class RefundOrder(Struct, frozen=True, omit_defaults=True, tag="refund_order"):
     """Give back money of a paid order: `amount_fen`, or all that is unspent."""
 
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
     reason: str
@@ -29,6 +35,11 @@ class RefundOrder(Struct, frozen=True, omit_defaults=True, tag="refund_order"):
 class ConfirmRefund(Struct, frozen=True, omit_defaults=True, tag="confirm_refund"):
     """The channel paid a refund of an order back; verified before."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("refund_id", "order_id")
+
     wallet_id: str
     refund_id: str
     order_id: str
@@ -36,6 +47,11 @@ class ConfirmRefund(Struct, frozen=True, omit_defaults=True, tag="confirm_refund
 
 class FailRefund(Struct, frozen=True, omit_defaults=True, tag="fail_refund"):
     """The channel will not pay a refund of an order back; verified before."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("refund_id", "order_id")
 
     wallet_id: str
     refund_id: str

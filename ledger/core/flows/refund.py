@@ -1,9 +1,12 @@
 """Refund of a charge: takes return in reverse order of spending, with their stored cost."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.gate import CHANGES
 from ledger.core.lots import graces_after, restore, returning, window
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Now
@@ -12,6 +15,11 @@ from ledger.core.wallet import Absorption, Charge, Take, Wallet
 
 class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge"):
     """Give back a charge, in part or (without amount) all that is not yet refunded."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ("charge_id",)
 
     wallet_id: str
     charge_id: str
@@ -30,6 +38,10 @@ class ChargeRefunded(Struct, frozen=True, omit_defaults=True, tag="charge_refund
     amount_minor: int
     available_after_minor: int
     absorbed: tuple[Absorption, ...] = ()
+
+
+Command = RefundCharge
+Event = ChargeRefunded
 
 
 def decide(

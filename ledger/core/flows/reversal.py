@@ -4,7 +4,7 @@ What is left of the order's value goes first, then what adjustments took away of
 suspense; for what was spent, revenue and VAT are reversed and the user owes a claim.
 """
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,8 @@ from ledger.core.chart import (
 from ledger.core.claims import Claims
 from ledger.core.flows.adjustment import with_adjusted
 from ledger.core.flows.order_refund import with_status
+from ledger.core.gate import NO_GATES
+from ledger.core.ids import restored_lot_id_for
 from ledger.core.lots import add_lot, spend
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.purchases import Claim, Membership, MembershipTerm, Order, RechargeGoods, Repayment
@@ -34,6 +36,11 @@ class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payme
     `reversal_id` is the channel's own number.
     """
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
     reversal_id: str
@@ -42,6 +49,11 @@ class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payme
 
 class RestorePayment(Struct, frozen=True, omit_defaults=True, tag="restore_payment"):
     """A channel gave back what it had taken: a refund reversed, a dispute won; verified before."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
@@ -189,7 +201,7 @@ def _lot(order: Order, cost_fen: int, now: Now) -> LotTerms:
         goods.amount_minor if isinstance(goods, RechargeGoods) else goods.month_minor * goods.months
     )
     return LotTerms(
-        lot_id=f"lot-{order.order_id}.r{now.seq}",
+        lot_id=restored_lot_id_for(order.order_id, now),
         currency=goods.currency,
         source="purchased" if recharge else "membership",
         amount_minor=max(1, share_up_to(points_minor, cost_fen, order.price_fen)),

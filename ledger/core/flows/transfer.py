@@ -4,14 +4,15 @@ The first half consumes the giver's value and leaves an open transfer; the secon
 be refused, makes the share payable to the receiver; then the giver's transfer is done.
 """
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.gate import NO_GATES, SPENDS
+from ledger.core.ids import transfer_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.money import share_up_to
 from ledger.core.pricing import out_of_range
@@ -25,6 +26,11 @@ _WHOLE_BP = 10_000
 class SendTransfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
     """Give paid value to the owner of another wallet."""
 
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     to_wallet_id: str
     currency: int
@@ -35,6 +41,11 @@ class SendTransfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
 class ReceiveTransfer(Struct, frozen=True, omit_defaults=True, tag="receive_transfer"):
     """The second half, on the receiver's wallet; sent by the ledger itself."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     transfer: Transfer
 
@@ -42,12 +53,22 @@ class ReceiveTransfer(Struct, frozen=True, omit_defaults=True, tag="receive_tran
 class CompleteTransfer(Struct, frozen=True, omit_defaults=True, tag="complete_transfer"):
     """The second half is done: close the transfer at its giver; sent by the ledger itself."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     transfer_id: str
 
 
 class PayOut(Struct, frozen=True, omit_defaults=True, tag="pay_out"):
     """Money was paid to a creator: `amount_fen` in all, of which tax was withheld."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     amount_fen: int
@@ -130,7 +151,7 @@ def _send(
         return insufficient_funds(wallet, currency, amount_minor, paid_only=True)
     cost_fen = sum(take.cost_fen for take in takes)
     transfer = Transfer(
-        transfer_id=f"tr-{now.fresh_id}",
+        transfer_id=transfer_id_for(now),
         from_wallet_id=command.wallet_id,
         to_wallet_id=command.to_wallet_id,
         currency=currency,
