@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.access.audit_log import Acts
-from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers, digest_key
+from ledger.access.callers import Callers
 from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
 from ledger.core.batch import Answer, Done, Snapshot, dues
@@ -39,16 +39,6 @@ from ledger.settings import Settings
 from ledger.store import keys, reads, texts
 from ledger.store.pool import Connection, Pool, create_pool, is_outage
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
-
-__all__ = [
-    "KEY_CACHE_S",
-    "SCOPES",
-    "Caller",
-    "Ledger",
-    "WalletView",
-    "digest_key",
-    "open_ledger",
-]
 
 READ_CONNECTIONS: Final = 4
 

@@ -25,10 +25,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from msgspec import Struct
 
+from ledger.access.callers import SCOPES
 from ledger.catalog import load_catalogue
 from ledger.cli.keys import add_token
 from ledger.embedded import EmbeddedPostgres
-from ledger.service import SCOPES, Ledger, open_ledger
+from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.keys import CallerKind
 from ledger.store.pool import connect_service

@@ -7,9 +7,10 @@ import grpc
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.access.callers import Caller
 from ledger.contract.access import let_in, no_key, no_such_key
 from ledger.contract.problems import ProblemError, problem
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,512}) *", re.IGNORECASE)
 

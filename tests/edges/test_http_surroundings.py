@@ -8,10 +8,11 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
+from ledger.access.callers import SCOPES, Caller
 from ledger.core.batch import Done
 from ledger.engine import CommandFailed, Unavailable
 from ledger.http.app import create_app
-from ledger.service import SCOPES, Caller, Ledger
+from ledger.service import Ledger
 from tests.edges.callers import Client, post, problem
 
 KEY = "key-0123456789abcdef0123456789abcdef"

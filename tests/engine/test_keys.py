@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller
 from ledger.access.keys import (
     SCOPES_OF,
     By,
@@ -19,7 +20,7 @@ from ledger.access.keys import (
     rotate_key,
 )
 from ledger.cli.keys import add_token
-from ledger.service import KEY_CACHE_S, SCOPES, Caller, Ledger
+from ledger.service import Ledger
 from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
 from ledger.store.keys import revoke_key as revoke
