@@ -1,9 +1,7 @@
 """The composition root: what the edges call, put together from engine, store and catalogue."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -27,6 +25,7 @@ from ledger.engine.clock import ClockError, advance_clock, set_clock
 from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import reading_from
 from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.payments.notifications import Finds, Payments
 from ledger.payments.outbox import LEAVES_OPEN, SendOn
@@ -37,7 +36,7 @@ from ledger.queries.feed import Feed
 from ledger.queries.history import History, order_at
 from ledger.settings import Settings
 from ledger.store import keys, reads, texts
-from ledger.store.pool import Connection, Pool, create_pool, is_outage
+from ledger.store.pool import Connection, Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
 READ_CONNECTIONS: Final = 4
@@ -67,28 +66,28 @@ class Ledger:
         self.catalogue = catalogue
         self.draining = False
         self._engine_pool, self._read_pool = pools
-        self.controls = Controls(self._reading)
+        self.reading = reading_from(self._read_pool)
+        self.controls = Controls(self.reading)
         terms_at = self.controls.terms_at(catalogue.at)
         known = self.controls.quarantined
         self._engine = Engine(self._engine_pool, facts.shards, terms_at, known)
         self._submitting: Engine | CappedEngine = self._engine
         if settings.grant_day_cap_minor is not None:
             cap_minor = settings.grant_day_cap_minor
-            self._submitting = CappedEngine(self._engine, self._reading, facts.shards, cap_minor)
-        self.history = History(self._reading, facts.shards)
-        self.feed = Feed(self._reading)
-        self.directory = Directory(self._reading, facts.shards)
-        self.explanations = Explanations(self._reading, facts.shards)
-        self.acts = Acts(self._reading)
-        self.callers = Callers(secrets["api-key-pepper"], self._reading)
-        self.cached_caller, self.authenticate = self.callers.cached, self.callers.authenticate
+            self._submitting = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
+        self.history = History(self.reading, facts.shards)
+        self.feed = Feed(self.reading)
+        self.directory = Directory(self.reading, facts.shards)
+        self.explanations = Explanations(self.reading, facts.shards)
+        self.acts = Acts(self.reading)
+        self.callers = Callers(secrets["api-key-pepper"], self.reading)
         finds = Finds(self.find_order, self.find_refund)
-        self.payments = Payments(self.submit, finds, self._reading, facts.shards, secrets)
-        self.send_on = SendOn(self._engine.submit, self.payments.ask, self._reading)
+        self.payments = Payments(self.submit, finds, self.reading, facts.shards, secrets)
+        self.send_on = SendOn(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
-            self.submit, self.erase, self._reading, catalogue.at, facts.shards
+            self.submit, self.erase, self.reading, catalogue.at, facts.shards
         )
-        self.sandbox = SandboxDesk(self.payments, finds, self._reading)
+        self.sandbox = SandboxDesk(self.payments, finds, self.reading)
         self._clock_ahead_us = 0
 
     def terms(self) -> Terms:
@@ -120,7 +119,7 @@ class Ledger:
 
         The log is not touched: it has salted digests of them. Raises Unavailable.
         """
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await texts.erase(connection, shard_of(wallet_id, self.facts.shards), wallet_id)
 
     async def apply_dues(
@@ -128,10 +127,6 @@ class Ledger:
     ) -> list[Done | Unavailable | CommandFailed]:
         """Record what has fallen due in these wallets of a shard. Raises Unavailable."""
         return await self._engine.apply_dues(shard, wallet_ids)
-
-    def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection for a job's own look-ups. Raises Unavailable where there is none."""
-        return self._reading()
 
     async def read_wallet(self, wallet_id: str, at: Instant | None = None) -> WalletView:
         """The wallet now, or as it was at an instant; one never seen is empty, with seq 0.
@@ -142,14 +137,14 @@ class Ledger:
             wallet, seq = await self.history.read_wallet(wallet_id, at)
             return WalletView(wallet, seq, at)
         shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             snapshot = await reads.load_wallet(connection, shard, wallet_id)
         return self._view(snapshot, wallet_id)
 
     async def read_hold(self, wallet_id: str, hold_id: str) -> Hold | ClosedHold | None:
         """The open or closed hold of this id; one that fell due by now is expired."""
         shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             snapshot = await reads.load_document(connection, shard, wallet_id, "hold", hold_id)
         self._view(snapshot, wallet_id)
         found = snapshot.documents.get((wallet_id, "hold", hold_id))
@@ -169,7 +164,7 @@ class Ledger:
 
     async def _read_document(self, wallet_id: str, kind: str, name: str) -> Document | None:
         shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             snapshot = await reads.load_document(connection, shard, wallet_id, kind, name)
         return snapshot.documents.get((wallet_id, kind, name))
 
@@ -178,7 +173,7 @@ class Ledger:
         shard = shard_of_order(refund_id)
         if shard is None or shard >= self.facts.shards:
             return None
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await reads.find_refund(connection, shard, refund_id)
 
     async def find_order(self, order_id: str) -> tuple[str, Order] | None:
@@ -186,7 +181,7 @@ class Ledger:
         shard = shard_of_order(order_id)
         if shard is None or shard >= self.facts.shards:
             return None
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             found = await reads.find_order(connection, shard, order_id)
             now = await self._read_clock(connection)
         if found is None:
@@ -196,7 +191,7 @@ class Ledger:
 
     async def trial_balance(self, day: int | None, currency: int | None) -> list[TrialBalanceRow]:
         """All accounts on a day (days since 1970-01-01; today in Shanghai by default)."""
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             if day is None:
                 day = shanghai_day(await self._read_clock(connection))
             return await reads.load_trial_balance(connection, day, currency)
@@ -207,7 +202,7 @@ class Ledger:
         """Move the development clock forward. Raises ClockError."""
         if not self.facts.development:
             raise ClockError("only a development ledger has a clock that moves")
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             if to is not None:
                 now = await set_clock(connection, to)
             else:
@@ -220,7 +215,7 @@ class Ledger:
         if self.draining:
             return "shutting-down"
         try:
-            async with self._reading() as connection:
+            async with self.reading() as connection:
                 await self._read_clock(connection)
         except Unavailable as away:
             return away.reason
@@ -241,20 +236,6 @@ class Ledger:
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._read_pool.acquire(timeout=5) as connection:
-                yield connection
-        except Exception as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # A connection that breaks of it is no outage: who was told to stop must stop.
-                raise asyncio.CancelledError from error
-            if is_outage(error):
-                raise Unavailable("database-unavailable") from error
-            raise
 
     async def _read_clock(self, connection: Connection) -> Instant:
         now = await reads.read_clock(connection)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from ledger.access.rates import Buckets, Rate
 from ledger.core.instants import Instant, to_instant
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.store import keys
 from ledger.store.keys import CallerKind, FoundKey
 

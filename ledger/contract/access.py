@@ -31,7 +31,7 @@ def no_such_key() -> ProblemError:
 
 async def caller_of(ledger: Ledger, token: str) -> Caller:
     """The caller of a key, let in. Raises ProblemError as `let_in`."""
-    return let_in(ledger, ledger.cached_caller(token) or await ledger.authenticate(token))
+    return let_in(ledger, ledger.callers.cached(token) or await ledger.callers.authenticate(token))
 
 
 def let_in(ledger: Ledger, caller: Caller | None) -> Caller:

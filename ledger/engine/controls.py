@@ -5,7 +5,7 @@ The hot path asks memory only; every process reads the tables a little more than
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -15,15 +15,12 @@ from msgspec.structs import replace
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.engine.commit import Unavailable
+from ledger.engine.reading import Reading
 from ledger.store import switches
-from ledger.store.pool import Connection
 from ledger.store.quarantine import list_quarantined
 from ledger.store.switches import Switch, SwitchKind
 
 _log = structlog.get_logger()
-
-Reading = Callable[[], AbstractAsyncContextManager[Connection]]
-"""A connection for a while. Raises Unavailable where the database is away."""
 
 SWITCH_S: Final = 1.0
 """How long a switch takes to be known everywhere: who throws one waits for that long."""

@@ -31,8 +31,8 @@ from ledger.core.flows.reversal import PaymentReversed, RestorePayment, ReverseP
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import OrderRefund
-from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit, hash_key, shard_of
+from ledger.engine.reading import Reading
 from ledger.store import reads
 from ledger.store.sandbox import read_behaviour
 

@@ -30,8 +30,8 @@ from ledger.core.wallet import OrderRefund, Transfer
 from ledger.engine import metrics
 from ledger.engine.background import Background
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit
+from ledger.engine.reading import Reading
 from ledger.store import reads
 from ledger.store.jobs import Unsent, find_unsent
 

@@ -13,7 +13,7 @@ from ledger.channels.sandbox import (
 )
 from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.payments.notifications import Finds, Payments
 from ledger.store.sandbox import set_behaviour
 

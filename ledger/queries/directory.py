@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from ledger.core.flows.order import shard_of_order
 from ledger.engine import metrics
-from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import Reading
 from ledger.store import directory
 from ledger.store.directory import Found, Place, Whereabouts
 

@@ -39,8 +39,8 @@ from ledger.core.money import CNY
 from ledger.core.purchases import Order
 from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Lot, LotTerms, Take, Wallet
 from ledger.core.wire import tag_of
-from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import Reading
 from ledger.queries.directory import place_of_charge
 from ledger.store import explanation, history, reads
 from ledger.store.explanation import AccountName, Origin, RecordedCharge, RecordedRefund

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client import Gauge
 
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.store import feed
 from ledger.store.feed import FeedPage
 

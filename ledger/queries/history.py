@@ -15,8 +15,8 @@ from ledger.core.journal import Legs
 from ledger.core.purchases import Order
 from ledger.core.wallet import Wallet
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import Reading
 from ledger.store import history, reads
 from ledger.store.history import Recorded
 from ledger.store.pool import Connection

@@ -38,7 +38,9 @@ class Credentials(Struct, frozen=True):
 
     async def _found(self, ledger: Ledger) -> Caller | None:
         if self.token is not None:
-            return ledger.cached_caller(self.token) or await ledger.authenticate(self.token)
+            return ledger.callers.cached(self.token) or await ledger.callers.authenticate(
+                self.token
+            )
         if self.identity is None:
             raise no_key()
         return await ledger.callers.of_certificate(self.identity)

@@ -23,7 +23,7 @@ GOOD = {"currency": "INSPIRATION", "amount": "1"}
 @pytest.fixture
 async def inside(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     """A client of an application in this process, so that its service can be made to fail."""
-    monkeypatch.setattr(ledger, "cached_caller", lambda _: Caller("tester", SCOPES))
+    monkeypatch.setattr(ledger.callers, "cached", lambda _: Caller("tester", SCOPES))
     app: Any = create_app(ledger)  # each library types ASGI in its own way
     transport = httpx2.ASGITransport(app)
     headers = {"authorization": f"Bearer {KEY}"}
@@ -109,7 +109,7 @@ async def test_a_body_that_never_comes_is_given_up(
     """A caller who sends half a body holds its connection for a while, not for ever."""
     monkeypatch.setattr("ledger.http.request.BODY_ARRIVES_IN_S", 0.05)
     monkeypatch.setattr("ledger.http.request.DRAINED_FOR_S", 0.05)
-    monkeypatch.setattr(ledger, "cached_caller", lambda _: Caller("tester", SCOPES))
+    monkeypatch.setattr(ledger.callers, "cached", lambda _: Caller("tester", SCOPES))
     halves = iter([{"type": "http.request", "body": b'{"currency": "INSP', "more_body": True}])
     sent: list[Any] = []
 

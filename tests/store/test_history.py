@@ -229,7 +229,7 @@ async def test_a_past_that_stays_undecided_is_busy(
     """Whoever holds a shard for long keeps nobody waiting for ever."""
     await fund(ledger)
     at = await under_way.begin("w")
-    async with ledger._reading() as connection:
+    async with ledger.reading() as connection:
         await connection.execute("SET lock_timeout = '200ms'")
     with pytest.raises(Unavailable) as away:
         await ledger.read_wallet("w", at)
