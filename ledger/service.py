@@ -1,6 +1,5 @@
 """The composition root: what the edges call, put together from engine, store and catalogue."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -18,10 +17,9 @@ from ledger.core.flows.order import shard_of_order
 from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
-from ledger.engine.clock import ClockError, advance_clock, set_clock
+from ledger.engine.clock import Clock
 from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
@@ -36,7 +34,7 @@ from ledger.queries.feed import Feed
 from ledger.queries.history import History, order_at
 from ledger.settings import Settings
 from ledger.store import keys, reads, texts
-from ledger.store.pool import Connection, Pool, create_pool
+from ledger.store.pool import Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
 READ_CONNECTIONS: Final = 4
@@ -67,6 +65,7 @@ class Ledger:
         self.draining = False
         self._engine_pool, self._read_pool = pools
         self.reading = reading_from(self._read_pool)
+        self.clock = Clock(self.reading, movable=facts.development)
         self.controls = Controls(self.reading)
         terms_at = self.controls.terms_at(catalogue.at)
         known = self.controls.quarantined
@@ -88,11 +87,6 @@ class Ledger:
             self.submit, self.erase, self.reading, catalogue.at, facts.shards
         )
         self.sandbox = SandboxDesk(self.payments, finds, self.reading)
-        self._clock_ahead_us = 0
-
-    def terms(self) -> Terms:
-        """The catalogue now, by the clock as this process last read it."""
-        return self.catalogue.at(time.time_ns() // 1000 + self._clock_ahead_us)
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
@@ -183,7 +177,7 @@ class Ledger:
             return None
         async with self.reading() as connection:
             found = await reads.find_order(connection, shard, order_id)
-            now = await self._read_clock(connection)
+            now = await self.clock.read(connection)
         if found is None:
             return None
         wallet_id, order = found
@@ -193,22 +187,8 @@ class Ledger:
         """All accounts on a day (days since 1970-01-01; today in Shanghai by default)."""
         async with self.reading() as connection:
             if day is None:
-                day = shanghai_day(await self._read_clock(connection))
+                day = shanghai_day(await self.clock.read(connection))
             return await reads.load_trial_balance(connection, day, currency)
-
-    async def move_clock(
-        self, *, advance_us: int | None = None, to: Instant | None = None
-    ) -> Instant:
-        """Move the development clock forward. Raises ClockError."""
-        if not self.facts.development:
-            raise ClockError("only a development ledger has a clock that moves")
-        async with self.reading() as connection:
-            if to is not None:
-                now = await set_clock(connection, to)
-            else:
-                now = await advance_clock(connection, advance_us or 0)
-            self._clock_ahead_us = now - time.time_ns() // 1000
-        return now
 
     async def is_ready(self) -> str | None:
         """None when commands can be served; else why not."""
@@ -216,7 +196,7 @@ class Ledger:
             return "shutting-down"
         try:
             async with self.reading() as connection:
-                await self._read_clock(connection)
+                await self.clock.read(connection)
         except Unavailable as away:
             return away.reason
         return None
@@ -236,11 +216,6 @@ class Ledger:
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
-
-    async def _read_clock(self, connection: Connection) -> Instant:
-        now = await reads.read_clock(connection)
-        self._clock_ahead_us = now - time.time_ns() // 1000
-        return now
 
     def _view(self, snapshot: Snapshot, wallet_id: str) -> WalletView:
         """Apply in memory what has fallen due; writes nothing but the snapshot."""

@@ -39,7 +39,7 @@ async def _read(wallet_id: str) -> tuple[WalletView, Terms]:
     with settings_with_database() as settings:
         ledger = await open_ledger(settings)
         try:
-            return await ledger.read_wallet(wallet_id), ledger.terms()
+            return await ledger.read_wallet(wallet_id), ledger.catalogue.at(ledger.clock.now())
         finally:
             await ledger.close()
 

@@ -426,7 +426,7 @@ async def test_a_wallet_in_trouble_keeps_nobody_elses_proposals_waiting(
     Whoever approved it may ask sooner.
     """
     whole = await poison(ledger, owner, "sick")
-    await ledger.move_clock(advance_us=40 * 86_400 * 10**6)
+    await ledger.clock.advance(40 * 86_400 * 10**6)
     stuck = await proposed(ledger, draft(adjust("sick")))
     assert (await approved(ledger, stuck)).status == "approved"
     well = await proposed(ledger, draft(adjust("well")))

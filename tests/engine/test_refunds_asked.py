@@ -135,7 +135,7 @@ async def test_a_refund_nobody_asked_for_before_a_crash_is_asked_for_by_the_job(
         assert await status(dead, refund) == "requested"
     async with opened(database) as heir:
         assert await finish(heir) == 0
-        await heir.move_clock(advance_us=OLD_US)
+        await heir.clock.advance(OLD_US)
         assert await finish(heir) == 1
 
         async def confirmed() -> bool:
@@ -154,7 +154,7 @@ async def test_a_channel_that_is_away_is_asked_again_under_the_same_number(
     desk.away = True
     refund = await refunded(ledger, order)
     await desk.was_asked(1)
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
     assert [await finish(ledger) for _ in range(3)] == [1, 0, 0]
     await desk.was_asked(2)
     assert [asked.refund_id for asked in desk.asked] == [refund.refund_id] * 2
@@ -191,7 +191,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
         return await all_done(ledger, sent)
 
     assert await until(done) < 5
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
     begun = asyncio.get_running_loop().time()
     assert await finish(ledger) == len(refunds)
     assert asyncio.get_running_loop().time() - begun < 5
@@ -223,7 +223,7 @@ async def test_refunds_that_nobody_settles_keep_nothing_else_waiting(
         giver = next(in_one_shard)
         await fund(dead, [giver])
         sent = await tip(dead, giver, "c", 100)
-        await dead.move_clock(advance_us=OLD_US)
+        await dead.clock.advance(OLD_US)
     async with opened(database) as heir, asyncio.timeout(60):
         assert sum([count async for count in heir.send_on.finish(0)]) == len(refunds) + 1
         assert await all_done(heir, [sent])

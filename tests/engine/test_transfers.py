@@ -55,7 +55,7 @@ async def dead(database: Database) -> AsyncIterator[Ledger]:
 
 async def old(ledger: Ledger) -> None:
     """Let so much time pass that the job takes up what was not sent on."""
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
 
 
 @pytest.mark.parametrize("wallets", [SAME, ACROSS], ids=["one shard", "across shards"])
@@ -181,7 +181,7 @@ async def test_a_receiver_in_quarantine_keeps_only_its_own_waiting(
     whole = await poison(dead, owner, "sick")
     stuck = await tip(dead, "g", "sick", key="a")
     free = await tip(dead, "g", "well", key="b")
-    await dead.move_clock(advance_us=40 * 86_400 * 10**6)
+    await dead.clock.advance(40 * 86_400 * 10**6)
     async with opened(database) as heir:
         assert await finish(heir) == 1
         assert await all_done(heir, [free])

@@ -42,7 +42,7 @@ async def dying(database: Database) -> AsyncIterator[Ledger]:
 
 async def fund(ledger: Ledger, wallet_ids: Sequence[str], fen: int = 100_00) -> None:
     """Give wallets paid KUAIBI, ten points a yuan."""
-    now = await ledger.move_clock(advance_us=0)
+    now = await ledger.clock.advance(0)
     openings = []
     for wallet_id in wallet_ids:
         lot = OpeningLot("lot-1", KUAIBI, "purchased", fen * 10, now, None, paid=True, cost_fen=fen)

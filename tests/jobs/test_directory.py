@@ -57,7 +57,7 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
             order = imagination.command(step, view.wallet, view.as_of)
             done = await ledger.submit(CALLERS[step.caller], f"{mood} {number}", order)
             imagination.learn(wallet_id, done.answer)
-        await ledger.move_clock(advance_us=31 * DAY_US + HOUR_US)
+        await ledger.clock.advance(31 * DAY_US + HOUR_US)
         assert [count async for count in run_once(ledger, JOBS[0])]
 
 

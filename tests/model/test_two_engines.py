@@ -68,7 +68,7 @@ class Stage:
             22: view.as_of + 31 * DAY_US,
         }.get(step.jump, 0)
         if target > view.as_of + HOUR_US // 60:
-            await self.services[step.x % 2].move_clock(to=target)
+            await self.services[step.x % 2].clock.move_to(target)
 
     async def _request(self, step: Step) -> tuple[str, str, Command]:
         wallet_id, caller = WALLETS[step.wallet], CALLERS[step.caller]

@@ -158,7 +158,7 @@ async def test_a_lot_is_either_paid_or_free(ledger: Ledger) -> None:
 
     Rule: a lot has one amount and says whether it was paid; a free one with a cost is refused.
     """
-    now = await ledger.move_clock(advance_us=0)
+    now = await ledger.clock.advance(0)
     both = OpeningLot("l", INSPIRATION, "promotional", 100, now - DAY_US, paid=False, cost_fen=10)
     await refused(ledger, ImportOpening("w", (both,)), Reason.AMOUNT_OUT_OF_RANGE)
     twice = OpeningLot("l", INSPIRATION, "purchased", 100, now - DAY_US, paid=True, cost_fen=10)

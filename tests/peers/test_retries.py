@@ -169,7 +169,7 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     await until(declined)
     assert await available(ledger, "w") == 10_000
     for _ in range(3):
-        await ledger.move_clock(advance_us=DAY_US)
+        await ledger.clock.advance(DAY_US)
         for job in (one for one in JOBS if one is not DIRECTORY):  # it only reads the log
             assert not any([count async for count in run_once(ledger, job)])
     again = await ledger.submit("test", "ask", ask)

@@ -77,7 +77,7 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
         target = jumps.get(step.jump, 0)
         # Not by less than the clock may tick on until it is moved.
         if view.as_of + HOUR_US // 60 < target < view.as_of + 400 * DAY_US:
-            await ledger.move_clock(to=target)
+            await ledger.clock.move_to(target)
         order = imagination.command(step, view.wallet, view.as_of)
         done = await ledger.submit(CALLERS[step.caller], f"{number}", order)
         imagination.learn(wallet_id, done.answer)
@@ -171,7 +171,7 @@ async def test_a_lot_is_gone_from_its_expiry_on_whenever_that_was_recorded(
     now = (await ledger.read_wallet("w")).as_of
     expires_at = now + HOUR_US
     await fund(ledger, "w", expires_at)
-    await ledger.move_clock(to=expires_at + HOUR_US)
+    await ledger.clock.move_to(expires_at + HOUR_US)
     await ledger.submit("test", "d", AuthorizeHold("w", INSPIRATION, 1))
     await ledger.submit("test", "g", Grant("w", KUAIBI, 5, "promotional", "x"))
     log = await log_of(owner, "w")
@@ -202,7 +202,7 @@ async def test_what_is_yet_to_come_is_refused_and_before_the_first_event_there_i
     with pytest.raises(YetToComeError) as early:
         await ledger.read_wallet("w", now + HOUR_US)
     assert now < early.value.now < now + HOUR_US
-    await ledger.move_clock(advance_us=HOUR_US)
+    await ledger.clock.advance(HOUR_US)
     assert (await ledger.read_wallet("w", now + HOUR_US)).seq == 1
 
 
@@ -301,7 +301,7 @@ async def test_orders_are_told_newest_first_page_by_page(ledger: Ledger) -> None
                 opened.append(done.answer.order.order_id)
         await asyncio.sleep(0.002)
     await ledger.sandbox.pay(opened[3])
-    await ledger.move_clock(advance_us=DAY_US)
+    await ledger.clock.advance(DAY_US)
     told, more, before = [], True, None
     while more:
         page, more = await ledger.history.read_orders("w", before, 3)

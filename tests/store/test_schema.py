@@ -197,12 +197,12 @@ async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
         await initialise(owner_url, "ledger_login", CODES)
         ledger = await open_ledger(Settings(database_url=url))
         try:
-            assert ledger.terms().channels == {}
+            assert ledger.catalogue.at(ledger.clock.now()).channels == {}
             refused = await ledger.submit("c", "k", OpenRecharge("w", 1001, 100, "sandbox"))
             assert isinstance(refused.answer, Rejection)
             assert refused.answer.reason is Reason.UNKNOWN_CHANNEL
             with pytest.raises(ClockError, match="development"):
-                await ledger.move_clock(advance_us=1)
+                await ledger.clock.advance(1)
             with pytest.raises(UnknownChannel):
                 await ledger.payments.notify("sandbox", {}, b"")
         finally:

@@ -83,7 +83,7 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
         if not await call.ledger.controls.caller_exists(name):
             raise ProblemError(_no_such_caller(name))
         return
-    terms = call.ledger.terms()
+    terms = call.ledger.catalogue.at(call.ledger.clock.now())
     known = terms.channels if kind == "channel" else terms.skus
     if name not in known:
         there_are = ", ".join(sorted(known)) or "none"

@@ -28,7 +28,10 @@ from ledger.core.terms import Plan, Policy, Promotion, Terms
 
 async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
     """Tell the terms in force."""
-    return Answer(200, render_catalogue(call.ledger.terms(), call.currencies.codes))
+    return Answer(
+        200,
+        render_catalogue(call.ledger.catalogue.at(call.ledger.clock.now()), call.currencies.codes),
+    )
 
 
 def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:

@@ -32,7 +32,7 @@ class QuoteQuery(Struct, frozen=True, forbid_unknown_fields=True):
 async def quote(call: Call[None, QuoteQuery]) -> Answer:
     """Tell what a SKU costs now."""
     quantity = number_within(call.query.quantity, "quantity", 1, AMOUNT_MINOR_MAX)
-    price = price_sku(call.ledger.terms(), call.query.sku, quantity)
+    price = price_sku(call.ledger.catalogue.at(call.ledger.clock.now()), call.query.sku, quantity)
     codes = call.currencies.codes
     if isinstance(price, Rejection):
         return problem_of(price, codes).answer()
