@@ -3,49 +3,37 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
-
 from ledger.access.audit_log import Acts
 from ledger.access.callers import Callers
 from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
-from ledger.core.batch import Answer, Done, Snapshot, dues
-from ledger.core.decider import Command, evolve
-from ledger.core.entries import documents_after
+from ledger.core.batch import Answer, Done
+from ledger.core.decider import Command
 from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.order import shard_of_order
-from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
-from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
 from ledger.engine.clock import Clock
 from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
 from ledger.engine.reading import reading_from
-from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.payments.notifications import Finds, Payments
 from ledger.payments.outbox import LEAVES_OPEN, SendOn
 from ledger.payments.sandbox import SandboxDesk
 from ledger.queries.directory import Directory
 from ledger.queries.explanation import Explanations
 from ledger.queries.feed import Feed
-from ledger.queries.history import History, order_at
+from ledger.queries.history import History
+from ledger.queries.orders import Orders
+from ledger.queries.readiness import Readiness
+from ledger.queries.trial_balance import TrialBalance
+from ledger.queries.wallets import Wallets
 from ledger.settings import Settings
-from ledger.store import keys, reads, texts
+from ledger.store import keys, texts
 from ledger.store.pool import Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
 READ_CONNECTIONS: Final = 4
-
-
-class WalletView(Struct, frozen=True):
-    """A wallet with its dues applied in memory; `seq` is its last recorded event."""
-
-    wallet: Wallet
-    seq: int
-    as_of: Instant
 
 
 class Ledger:
@@ -62,7 +50,6 @@ class Ledger:
         self.settings = settings
         self.facts = facts
         self.catalogue = catalogue
-        self.draining = False
         self._engine_pool, self._read_pool = pools
         self.reading = reading_from(self._read_pool)
         self.clock = Clock(self.reading, movable=facts.development)
@@ -74,13 +61,17 @@ class Ledger:
         if settings.grant_day_cap_minor is not None:
             cap_minor = settings.grant_day_cap_minor
             self._submitting = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
+        self.readiness = Readiness(self.reading, self.clock)
+        self.wallets = Wallets(self.reading, facts.shards)
+        self.orders = Orders(self.reading, self.clock, facts.shards)
+        self.trial_balance = TrialBalance(self.reading, self.clock)
         self.history = History(self.reading, facts.shards)
         self.feed = Feed(self.reading)
         self.directory = Directory(self.reading, facts.shards)
         self.explanations = Explanations(self.reading, facts.shards)
         self.acts = Acts(self.reading)
         self.callers = Callers(secrets["api-key-pepper"], self.reading)
-        finds = Finds(self.find_order, self.find_refund)
+        finds = Finds(self.orders.find, self.orders.find_refund)
         self.payments = Payments(self.submit, finds, self.reading, facts.shards, secrets)
         self.send_on = SendOn(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
@@ -122,88 +113,9 @@ class Ledger:
         """Record what has fallen due in these wallets of a shard. Raises Unavailable."""
         return await self._engine.apply_dues(shard, wallet_ids)
 
-    async def read_wallet(self, wallet_id: str, at: Instant | None = None) -> WalletView:
-        """The wallet now, or as it was at an instant; one never seen is empty, with seq 0.
-
-        Raises YetToComeError for an instant after now.
-        """
-        if at is not None:
-            wallet, seq = await self.history.read_wallet(wallet_id, at)
-            return WalletView(wallet, seq, at)
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self.reading() as connection:
-            snapshot = await reads.load_wallet(connection, shard, wallet_id)
-        return self._view(snapshot, wallet_id)
-
-    async def read_hold(self, wallet_id: str, hold_id: str) -> Hold | ClosedHold | None:
-        """The open or closed hold of this id; one that fell due by now is expired."""
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self.reading() as connection:
-            snapshot = await reads.load_document(connection, shard, wallet_id, "hold", hold_id)
-        self._view(snapshot, wallet_id)
-        found = snapshot.documents.get((wallet_id, "hold", hold_id))
-        if isinstance(found, ClosedHold):
-            return found
-        return snapshot.wallets[wallet_id].hold(hold_id)
-
-    async def read_charge(self, wallet_id: str, charge_id: str) -> Charge | None:
-        """The charge of this id, with what was refunded of it."""
-        found = await self._read_document(wallet_id, "charge", charge_id)
-        return found if isinstance(found, Charge) else None
-
-    async def read_transfer(self, wallet_id: str, transfer_id: str) -> Transfer | None:
-        """The transfer of this id that the wallet sent, in transit or done."""
-        found = await self._read_document(wallet_id, "transfer", transfer_id)
-        return found if isinstance(found, Transfer) else None
-
-    async def _read_document(self, wallet_id: str, kind: str, name: str) -> Document | None:
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self.reading() as connection:
-            snapshot = await reads.load_document(connection, shard, wallet_id, kind, name)
-        return snapshot.documents.get((wallet_id, kind, name))
-
-    async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
-        """The wallet whose order a refund gives back, and the refund."""
-        shard = shard_of_order(refund_id)
-        if shard is None or shard >= self.facts.shards:
-            return None
-        async with self.reading() as connection:
-            return await reads.find_refund(connection, shard, refund_id)
-
-    async def find_order(self, order_id: str) -> tuple[str, Order] | None:
-        """The wallet that opened an order, and the order; past its time it reads as closed."""
-        shard = shard_of_order(order_id)
-        if shard is None or shard >= self.facts.shards:
-            return None
-        async with self.reading() as connection:
-            found = await reads.find_order(connection, shard, order_id)
-            now = await self.clock.read(connection)
-        if found is None:
-            return None
-        wallet_id, order = found
-        return wallet_id, order_at(order, now)
-
-    async def trial_balance(self, day: int | None, currency: int | None) -> list[TrialBalanceRow]:
-        """All accounts on a day (days since 1970-01-01; today in Shanghai by default)."""
-        async with self.reading() as connection:
-            if day is None:
-                day = shanghai_day(await self.clock.read(connection))
-            return await reads.load_trial_balance(connection, day, currency)
-
-    async def is_ready(self) -> str | None:
-        """None when commands can be served; else why not."""
-        if self.draining:
-            return "shutting-down"
-        try:
-            async with self.reading() as connection:
-                await self.clock.read(connection)
-        except Unavailable as away:
-            return away.reason
-        return None
-
     def drain(self) -> None:
         """Refuse what comes from now on, and answer at once whoever only waits for news."""
-        self.draining = True
+        self.readiness.draining = True
         self.feed.drain()
 
     async def close(self) -> None:
@@ -216,17 +128,6 @@ class Ledger:
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
-
-    def _view(self, snapshot: Snapshot, wallet_id: str) -> WalletView:
-        """Apply in memory what has fallen due; writes nothing but the snapshot."""
-        now = min(snapshot.head.now, INSTANT_MAX)
-        wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
-        for instant, event in dues(wallet, now):
-            for ref, document in documents_after(wallet, event, instant):
-                snapshot.documents[wallet_id, *ref] = document
-            wallet = evolve(wallet, event)
-        snapshot.wallets[wallet_id] = wallet
-        return WalletView(wallet, snapshot.seqs.get(wallet_id, 0), now)
 
 
 def _says_closed(answer: Answer) -> bool:

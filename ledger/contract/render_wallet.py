@@ -22,7 +22,7 @@ from ledger.core.money import CNY, format_amount
 from ledger.core.purchases import Claim, Membership, MembershipTerm
 from ledger.core.terms import Policy
 from ledger.core.wallet import Lot, Wallet
-from ledger.service import WalletView
+from ledger.queries.wallets import WalletView
 
 EXPIRING_SOON_US: Final = DAY_US
 """What expires within a day of the reading counts as expiring soon."""

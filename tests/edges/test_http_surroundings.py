@@ -35,7 +35,7 @@ async def inside(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 async def test_a_service_that_shuts_down_refuses_and_closes(inside: Client, ledger: Ledger) -> None:
     """503 with Connection: close; the process still lives and tells its figures."""
-    ledger.draining = True
+    ledger.readiness.draining = True
     for path in (WALLET, "/readyz", "/nowhere"):
         answer = await inside.get(path)
         problem(answer, 503, "shutting-down")
@@ -141,4 +141,4 @@ async def test_a_body_that_never_comes_is_given_up(
     assert sent[0]["status"] == 400
     assert (b"connection", b"close") in sent[0]["headers"]
     assert b"did not arrive" in sent[1]["body"]
-    assert (await ledger.read_wallet("w")).seq == 0
+    assert (await ledger.wallets.read("w")).seq == 0

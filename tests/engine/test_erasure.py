@@ -44,13 +44,13 @@ async def test_erased_texts_are_gone_and_every_answer_stays(
     first = {key: await ledger.submit("test", key, command) for key, command in commands.items()}
     await ledger.submit("test", "g", grant("other"))
     assert NAMED in await everything(owner)
-    before = (await ledger.read_wallet("w")).wallet
+    before = (await ledger.wallets.read("w")).wallet
     assert await ledger.erase("w") == len(commands)
     assert await ledger.erase("w") == 0
     assert await owner.fetchval("SELECT count(*) FROM texts WHERE wallet = 'other'") == 1
     await ledger.erase("other")
     assert NAMED not in await everything(owner)
-    assert (await ledger.read_wallet("w")).wallet == before
+    assert (await ledger.wallets.read("w")).wallet == before
     for key, command in commands.items():
         again = await ledger.submit("test", key, command)
         assert again.replayed

@@ -101,7 +101,7 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
     assert outcome_of(await approved(ledger, erasure)) == Erased(1)
     closing = await proposed(ledger, draft(CloseWallet("w", "", forfeit_balance=True)), key="close")
     assert isinstance(outcome_of(await approved(ledger, closing)), WalletClosed)
-    assert (await ledger.read_wallet("w")).wallet.closed_at is not None
+    assert (await ledger.wallets.read("w")).wallet.closed_at is not None
     rows = await owner.fetch(
         "SELECT tag, caller FROM events WHERE tag IN ('paid_out_v1', 'wallet_closed_v1')"
     )
@@ -114,7 +114,7 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
 
 
 async def _payable(ledger: Ledger, wallet_id: str, fen: int) -> bool:
-    return (await ledger.read_wallet(wallet_id)).wallet.payable_fen == fen
+    return (await ledger.wallets.read(wallet_id)).wallet.payable_fen == fen
 
 
 async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -> None:

@@ -82,7 +82,7 @@ async def paid(ledger: Ledger, wallet_id: str = "w") -> Order:
 
 async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r") -> OrderRefund:
     """A refund that was asked for; who asks its channel is another matter."""
-    found = await ledger.find_order(order.order_id)
+    found = await ledger.orders.find(order.order_id)
     assert found is not None
     command = RefundOrder(found[0], order.order_id, "changed my mind", fen)
     done = await ledger.submit("test", key, command)
@@ -92,7 +92,7 @@ async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r")
 
 async def status(ledger: Ledger, refund: OrderRefund) -> str:
     """How far a refund is."""
-    found = await ledger.find_refund(refund.refund_id)
+    found = await ledger.orders.find_refund(refund.refund_id)
     assert found is not None
     return found[1].status
 
@@ -245,6 +245,6 @@ async def test_contradictions_of_a_channel_are_told_as_errors(ledger: Ledger) ->
         "refund_failed_after_success": first.refund_id,
         "refund_succeeded_after_failure": second.refund_id,
     }
-    found = await ledger.find_order(order.order_id)
+    found = await ledger.orders.find(order.order_id)
     assert found is not None
     assert (found[1].refunded_fen, found[1].reversed_fen) == (100, 200)

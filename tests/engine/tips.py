@@ -69,19 +69,19 @@ async def finish(ledger: Ledger) -> int:
 
 async def cny(ledger: Ledger, account: str) -> int:
     """The credit balance of an account, in fen."""
-    rows = await ledger.trial_balance(None, 156)
+    rows = await ledger.trial_balance.read(None, 156)
     return -sum(row.closing for row in rows if row.account == account)
 
 
 async def payable(ledger: Ledger, wallet_id: str) -> int:
     """What is payable to a wallet's owner, in fen."""
-    return (await ledger.read_wallet(wallet_id)).wallet.payable_fen
+    return (await ledger.wallets.read(wallet_id)).wallet.payable_fen
 
 
 async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
     """Whether every one of these is done."""
     for one in transfers:
-        found = await ledger.read_transfer(one.from_wallet_id, one.transfer_id)
+        found = await ledger.wallets.read_transfer(one.from_wallet_id, one.transfer_id)
         assert found is not None, one
         if found.status != "done":
             return False
@@ -99,7 +99,7 @@ async def check(database: Database, transfers: Sequence[Transfer]) -> None:
             own = sum(one.share_fen for one in transfers if one.to_wallet_id == creator)
             assert await payable(ledger, creator) == own
         for giver in {one.from_wallet_id for one in transfers}:
-            assert (await ledger.read_wallet(giver)).wallet.transfers == ()
+            assert (await ledger.wallets.read(giver)).wallet.transfers == ()
     connection = await connect_service(database.url)
     try:
         assert [repr(one) async for one in verify(connection, lambda _: None)] == []

@@ -57,7 +57,7 @@ def _lost(count: int) -> list[Fate]:
 
 async def _arrived(ledger: Ledger, sent: Transfer) -> None:
     for _ in range(600):
-        found = await ledger.read_transfer(sent.from_wallet_id, sent.transfer_id)
+        found = await ledger.wallets.read_transfer(sent.from_wallet_id, sent.transfer_id)
         if found is not None and found.status == "done":
             return
         await asyncio.sleep(0.02)

@@ -163,7 +163,7 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     refund_id = asked.refund.refund_id
 
     async def declined() -> bool:
-        found = await ledger.find_refund(refund_id)
+        found = await ledger.orders.find_refund(refund_id)
         return found is not None and found[1].status == "failed"
 
     await until(declined)

@@ -219,7 +219,7 @@ async def test_a_second_server_is_used_over_tcp_with_a_password(tmp_path: Path) 
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/ledger"
         await initialise(url, "postgres", CODES, development=True)
         ledger = await open_ledger(Settings(database_url=url))
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
         assert view.seq == 0
         connection = await ledger._read_pool.acquire()
         assert await connection.fetchval("SELECT current_user") == "ledger_service"

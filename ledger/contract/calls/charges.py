@@ -54,7 +54,7 @@ async def read_charge(call: Call[None, NoQuery]) -> Answer:
     """Tell one charge, and what was refunded of it."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
-    charge = await call.ledger.read_charge(wallet_id, charge_id)
+    charge = await call.ledger.wallets.read_charge(wallet_id, charge_id)
     if charge is None:
         return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).answer()
     return Answer(200, render_charge(wallet_id, charge, codes))

@@ -32,7 +32,7 @@ async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Answer:
     currency = None
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
-    rows = await call.ledger.trial_balance(day, currency)
+    rows = await call.ledger.trial_balance.read(day, currency)
     return Answer(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
 
 

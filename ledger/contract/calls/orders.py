@@ -28,7 +28,7 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answ
     status, body = told(wallet_id, done.answer, codes)
     if done.replayed and isinstance(done.answer, OrderOpened):
         order = done.answer.order
-        found = await call.ledger.find_order(order.order_id)
+        found = await call.ledger.orders.find(order.order_id)
         payment = None if found is None else payment_of(found[1])
         body = render_order(wallet_id, order, payment, codes)
     return Answer(status, body, done.replayed)
@@ -37,7 +37,7 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answ
 async def read_order(call: Call[None, NoQuery]) -> Answer:
     """Tell one order."""
     order_id, codes = call.params["order_id"], call.currencies.codes
-    found = await call.ledger.find_order(order_id)
+    found = await call.ledger.orders.find(order_id)
     if found is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
     wallet_id, order = found

@@ -34,7 +34,7 @@ async def refund_order(call: Call[RefundOrderBody, NoQuery]) -> Answer:
 async def _wallet_of(call: Call[Any, NoQuery]) -> str:
     """The wallet that opened the order of the path. Raises ProblemError `not-found`."""
     order_id = call.params["order_id"]
-    found = await call.ledger.find_order(order_id)
+    found = await call.ledger.orders.find(order_id)
     if found is None:
         missing = rejected(Reason.ORDER_NOT_FOUND, order_id=order_id)
         raise ProblemError(problem_of(missing, call.currencies.codes))
@@ -44,7 +44,7 @@ async def _wallet_of(call: Call[Any, NoQuery]) -> str:
 async def read_refund(call: Call[None, NoQuery]) -> Answer:
     """Tell one refund."""
     refund_id, codes = call.params["refund_id"], call.currencies.codes
-    found = await call.ledger.find_refund(refund_id)
+    found = await call.ledger.orders.find_refund(refund_id)
     if found is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
     return Answer(200, render_order_refund(*found))
