@@ -15,8 +15,8 @@ from ledger.engine import CommandFailed, Engine, Unavailable
 from ledger.engine.clock import Clock
 from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
-from ledger.engine.lane import shard_of
 from ledger.engine.reading import reading_from
+from ledger.engine.texts import Texts
 from ledger.payments.notifications import Finds, Payments
 from ledger.payments.outbox import LEAVES_OPEN, SendOn
 from ledger.payments.sandbox import SandboxDesk
@@ -26,10 +26,11 @@ from ledger.queries.feed import Feed
 from ledger.queries.history import History
 from ledger.queries.orders import Orders
 from ledger.queries.readiness import Readiness
+from ledger.queries.switches import Switches
 from ledger.queries.trial_balance import TrialBalance
 from ledger.queries.wallets import Wallets
 from ledger.settings import Settings
-from ledger.store import keys, texts
+from ledger.store import keys
 from ledger.store.pool import Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
@@ -61,11 +62,13 @@ class Ledger:
         if settings.grant_day_cap_minor is not None:
             cap_minor = settings.grant_day_cap_minor
             self._submitting = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
+        self.texts = Texts(self.reading, facts.shards)
         self.readiness = Readiness(self.reading, self.clock)
         self.wallets = Wallets(self.reading, facts.shards)
         self.orders = Orders(self.reading, self.clock, facts.shards)
         self.trial_balance = TrialBalance(self.reading, self.clock)
         self.history = History(self.reading, facts.shards)
+        self.switches = Switches(self.reading)
         self.feed = Feed(self.reading)
         self.directory = Directory(self.reading, facts.shards)
         self.explanations = Explanations(self.reading, facts.shards)
@@ -75,7 +78,7 @@ class Ledger:
         self.payments = Payments(self.submit, finds, self.reading, facts.shards, secrets)
         self.send_on = SendOn(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
-            self.submit, self.erase, self.reading, catalogue.at, facts.shards
+            self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
         )
         self.sandbox = SandboxDesk(self.payments, finds, self.reading)
 
@@ -86,7 +89,7 @@ class Ledger:
             self.send_on.start(done)
         elif isinstance(command, CloseWallet) and _says_closed(done.answer):
             # Where this raises the caller closes it once more, which erases what is left.
-            await self.erase(command.wallet_id)
+            await self.texts.erase(command.wallet_id)
         return done
 
     async def submit_many(
@@ -98,14 +101,6 @@ class Ledger:
             if isinstance(done, Done) and type(done.answer) in LEAVES_OPEN:
                 self.send_on.start(done)
         return answers
-
-    async def erase(self, wallet_id: str) -> int:
-        """Delete the free text that came with the wallet's requests; says how many there were.
-
-        The log is not touched: it has salted digests of them. Raises Unavailable.
-        """
-        async with self.reading() as connection:
-            return await texts.erase(connection, shard_of(wallet_id, self.facts.shards), wallet_id)
 
     async def apply_dues(
         self, shard: int, wallet_ids: Sequence[str]

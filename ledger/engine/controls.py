@@ -93,11 +93,6 @@ class Controls:
 
         return at
 
-    async def list(self) -> list[Switch]:
-        """All that is stopped, as the database has it."""
-        async with self._reading() as connection:
-            return await switches.list_switches(connection)
-
     async def stop(self, kind: SwitchKind, name: str, by: str, reason: str) -> Switch | None:
         """Stop it; when this returns every process knows. None if there is no such caller."""
         async with self._reading() as connection:
@@ -115,11 +110,6 @@ class Controls:
             _log.warning("resumed", kind=kind, name=name, by=by, reason=reason)
             await self._spread()
         return was_stopped
-
-    async def caller_exists(self, name: str) -> bool:
-        """Whether there is a caller of this name."""
-        async with self._reading() as connection:
-            return await switches.caller_exists(connection, name)
 
     async def _spread(self) -> None:
         # It is in the table: the watch finds it when the database is back.

@@ -455,8 +455,8 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     waiting = await proposed(ledger, draft(adjust("w")), key="waiting")
     await proposed(ledger, draft(adjust("other")))
     done = await approved(ledger, proposal)
-    assert await ledger.erase("w") == 2
-    assert await ledger.erase("w") == 0
+    assert await ledger.texts.erase("w") == 2
+    assert await ledger.texts.erase("w") == 0
     found = await ledger.proposals.read(proposal.proposal_id)
     assert found == replace(done, reason="", evidence=None)
     assert await decide(ledger, proposal) == Told(found, replayed=True)
@@ -464,7 +464,7 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     assert again == Told(found, replayed=True)
     assert await ledger.proposals.read(waiting.proposal_id) == waiting
     await age(owner, 3_600)
-    assert await ledger.erase("w") == 1
+    assert await ledger.texts.erase("w") == 1
     assert await owner.fetchval("SELECT count(*) FROM proposals WHERE reason <> ''") == 1
 
 

@@ -51,7 +51,7 @@ class SwitchesAnswer(Struct, frozen=True):
 
 async def list_switches(call: Call[None, NoQuery]) -> Answer:
     """Tell what is stopped."""
-    switches = await call.ledger.controls.list()
+    switches = await call.ledger.switches.list()
     return Answer(200, SwitchesAnswer([_item(switch) for switch in switches]))
 
 
@@ -80,7 +80,7 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
     """Raises ProblemError for what is not in the catalogue, or no caller."""
     kind, name = call.body.kind, call.body.name
     if kind == "caller":
-        if not await call.ledger.controls.caller_exists(name):
+        if not await call.ledger.callers.exists(name):
             raise ProblemError(_no_such_caller(name))
         return
     terms = call.ledger.catalogue.at(call.ledger.clock.now())
