@@ -1,9 +1,11 @@
-"""What a payment channel is to the service: verify what it says, ask it for refunds, answer it."""
+"""What a payment channel is to the service: how orders are paid there, and what it says of them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+
+from ledger.core.purchases import Order
 
 
 class Payment(Struct, frozen=True):
@@ -55,6 +57,13 @@ Message = Payment | RefundSucceeded | RefundFailed | Reversed | Restored
 """Everything that a channel may have to say; all of it names an order of ours."""
 
 
+class Instructions(Struct, frozen=True):
+    """How an order is paid at its `channel`: by a POST to `pay_url`, relative to the service."""
+
+    channel: str
+    pay_url: str
+
+
 class RefundAsked(Struct, frozen=True):
     """A refund to ask for: `amount_fen` of the `paid_fen` that were paid under `payment_id`.
 
@@ -104,6 +113,9 @@ class Channel(Protocol):
 
         Ids have a bounded length and amounts are positive, whatever the channel sends.
         """
+
+    def instructions(self, order: Order) -> Instructions | None:
+        """How a pending order is paid; None where it cannot be (yet, or any more)."""
 
     async def refund(self, asked: RefundAsked) -> None:
         """Ask for a refund; what becomes of it comes as a notification. Raises ChannelAway."""

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.channels.contract import (
+    Instructions,
     Message,
     NotAuthentic,
     Payment,
@@ -28,7 +29,9 @@ from ledger.channels.contract import (
     Surroundings,
 )
 from ledger.core.money import AMOUNT_MINOR_MAX
+from ledger.core.purchases import Order
 
+NAME: Final = "sandbox"
 MERCHANT: Final = "sandbox-merchant"
 FRESH_FOR_S: Final = 300
 
@@ -130,6 +133,10 @@ class Sandbox:
             raise NotAuthentic("the notification is for another merchant")
         return _message(notification)
 
+    def instructions(self, order: Order) -> Instructions | None:
+        """Whoever calls the sandbox's own operation pays the order, for nothing."""
+        return instructions_for(order.order_id)
+
     async def refund(self, asked: RefundAsked) -> None:
         """Do with a refund as the sandbox's behaviour has it at present."""
         behaviour = await self._surroundings.read_behaviour()
@@ -151,6 +158,11 @@ class Sandbox:
     def _signature(self, timestamp: str, nonce: str, body: bytes) -> str:
         signed = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
         return hmac.new(self._surroundings.secret, signed, sha256).hexdigest()
+
+
+def instructions_for(order_id: str) -> Instructions:
+    """How an order of the sandbox is paid."""
+    return Instructions(NAME, f"/v1/channels/{NAME}/orders/{order_id}/pay")
 
 
 def _is_fresh(timestamp: str, now_s: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from msgspec.structs import asdict, replace
 
+from ledger.channels.contract import Instructions
 from ledger.contract.answers import (
     CaptureAnswer,
     ChargeAnswer,
@@ -153,16 +154,16 @@ def _claim(claim: DailyClaim, codes: Codes, *, claimed_now: bool) -> DailyGrantA
 
 
 def render_order(
-    wallet_id: str, order: Order, payment: PaymentAnswer | None, codes: Codes
+    wallet_id: str, order: Order, payment: Instructions | None, codes: Codes
 ) -> OrderAnswer:
-    """An order, with how it can be paid now."""
+    """An order, with how it is paid at its channel, if it can be."""
     common: dict[str, Any] = {
         "order_id": order.order_id,
         "wallet_id": wallet_id,
         "price_cny": format_amount(order.price_fen),
         "status": order.status,
         "channel": order.channel,
-        "payment": payment,
+        "payment": render_payment(payment),
         "created_at": format_instant(order.opened_at),
         "expires_at": format_instant(order.expires_at),
         "paid_at": moment(order.paid_at),
@@ -194,11 +195,11 @@ def render_order(
             assert_never(goods)
 
 
-def payment_of(order: Order) -> PaymentAnswer | None:
-    """How a pending order is paid at its channel; None once it is paid or closed."""
-    if order.status != "pending" or order.channel != "sandbox":
+def render_payment(instructions: Instructions | None) -> PaymentAnswer | None:
+    """How an order is paid; None where it cannot be."""
+    if instructions is None:
         return None
-    return PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{order.order_id}/pay")
+    return PaymentAnswer(instructions.channel, instructions.pay_url)
 
 
 def moment(at: Instant | None) -> str | None:

@@ -3,7 +3,7 @@
 from msgspec.structs import asdict
 
 from ledger.contract.answers_refunds import OrderRefundAnswer, RequestedRefundAnswer
-from ledger.contract.render import Codes, moment, payment_of, render_order, render_takes
+from ledger.contract.render import Codes, moment, render_order, render_takes
 from ledger.core.flows.order_refund import OrderRefundRequested
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
@@ -33,5 +33,5 @@ def render_requested_refund(
     """The answer to a refund that was asked for."""
     return RequestedRefundAnswer(
         **asdict(render_order_refund(wallet_id, event.refund)),
-        order=render_order(wallet_id, event.order, payment_of(event.order), codes),
+        order=render_order(wallet_id, event.order, None, codes),
     )

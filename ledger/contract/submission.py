@@ -42,7 +42,10 @@ async def submit(call: Call[Any, Any], command: Command) -> Answer:
 
 
 def told(wallet_id: str, outcome: Outcome, codes: Mapping[int, str]) -> tuple[int, object]:
-    """(status, body) of what a command on a wallet came to; a refusal's body is its Problem."""
+    """(status, body) of what a command on a wallet came to; a refusal's body is its Problem.
+
+    An order is told without its payment, which only its channel knows: the call attaches it.
+    """
     match outcome:
         case DebitCharged():
             return 201, render.render_debit(wallet_id, outcome, codes)
@@ -77,7 +80,7 @@ def _told_of_rarer(
 ) -> tuple[int, object]:
     match outcome:
         case OrderOpened(order) | MembershipUpgraded(order=order):
-            return 201, render.render_order(wallet_id, order, render.payment_of(order), codes)
+            return 201, render.render_order(wallet_id, order, None, codes)
         case OrderClosed(order):
             return 200, render.render_order(wallet_id, order, None, codes)
         case OrderRefundRequested():

@@ -13,6 +13,7 @@ from ledger.channels import REGISTRY
 from ledger.channels.contract import (
     Channel,
     ChannelAway,
+    Instructions,
     Message,
     NotAuthentic,
     Payment,
@@ -84,6 +85,13 @@ class Payments:
             for name, make in REGISTRY.items()
             if f"{name}-signing" in secrets
         }
+
+    def instructions(self, order: Order) -> Instructions | None:
+        """How an order is paid at its channel; None once it is paid or closed."""
+        channel = self.channels.get(order.channel)
+        if channel is None or order.status != "pending":
+            return None
+        return channel.instructions(order)
 
     async def notify(self, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Book what an authentic notification says, exactly once, then acknowledge.

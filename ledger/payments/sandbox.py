@@ -2,6 +2,7 @@
 
 from ledger.channels.sandbox import (
     MERCHANT,
+    NAME,
     ChargebackNotification,
     ChargebackReversedNotification,
     Notification,
@@ -16,8 +17,6 @@ from ledger.core.wallet import OrderRefund
 from ledger.engine.reading import Reading
 from ledger.payments.notifications import Finds, Payments
 from ledger.store.sandbox import set_behaviour
-
-NAME = "sandbox"
 
 
 class NotASandboxOrder(Exception):  # noqa: N818 - what the caller named

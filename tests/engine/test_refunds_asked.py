@@ -7,7 +7,14 @@ from typing import Any
 
 import structlog
 
-from ledger.channels.contract import ChannelAway, Message, NotAuthentic, RefundAsked, Reply
+from ledger.channels.contract import (
+    ChannelAway,
+    Instructions,
+    Message,
+    NotAuthentic,
+    RefundAsked,
+    Reply,
+)
 from ledger.core.flows.order import OpenRecharge, OrderOpened, SettlePayment
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.purchases import Order
@@ -48,6 +55,11 @@ class Desk:
         await until(enough)
         await asyncio.sleep(0.1)
         assert len(self.asked) == times
+
+    def instructions(self, order: Order) -> Instructions | None:
+        """Nobody pays here."""
+        del order
+        return None
 
     async def refund(self, asked: RefundAsked) -> None:
         """Note it; fail or hang if so told."""

@@ -11,7 +11,7 @@ from ledger.contract.fields import Id
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.render import payment_of, render_order
+from ledger.contract.render import render_order
 from ledger.contract.render_history import render_entry
 from ledger.queries.history import Place
 
@@ -54,7 +54,8 @@ async def list_orders(call: Call[None, HistoryQuery]) -> Answer:
     before_id = None if isinstance(query.after, UnsetType) else _ORDERS.key(query.after)[0]
     orders, more = await call.ledger.orders.list(wallet_id, before_id, query.limit)
     cursor = _ORDERS.cursor((orders[-1].order_id,)) if more else None
-    items = [render_order(wallet_id, one, payment_of(one), codes) for one in orders]
+    instructions = call.ledger.payments.instructions
+    items = [render_order(wallet_id, order, instructions(order), codes) for order in orders]
     return Answer(200, OrdersAnswer(items, cursor))
 
 

@@ -13,7 +13,7 @@ from ledger.contract.fields import shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import payment_of, render_order
+from ledger.contract.render import render_order
 from ledger.contract.submission import told
 from ledger.core.flows.order import OrderOpened
 from ledger.core.rejections import Reason, rejected
@@ -21,16 +21,19 @@ from ledger.payments.notifications import UnknownChannel
 
 
 async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:
-    """Open an order. The remembered answer has no payment: the one of now is attached to it."""
+    """Open an order. Also a replay says how it can be paid now, and the order as it was opened."""
     wallet_id, codes = call.params["wallet_id"], call.currencies.codes
     command = commands.open_order(wallet_id, call.body, call.currencies.numbers)
     done = await call.ledger.submit(call.caller.name, call.key, command)
     status, body = told(wallet_id, done.answer, codes)
-    if done.replayed and isinstance(done.answer, OrderOpened):
-        order = done.answer.order
-        found = await call.ledger.orders.find(order.order_id)
-        payment = None if found is None else payment_of(found[1])
-        body = render_order(wallet_id, order, payment, codes)
+    if isinstance(done.answer, OrderOpened):
+        opened = current = done.answer.order
+        if done.replayed:
+            found = await call.ledger.orders.find(opened.order_id)
+            assert found is not None, opened.order_id
+            _, current = found
+        payment = call.ledger.payments.instructions(current)
+        body = render_order(wallet_id, opened, payment, codes)
     return Answer(status, body, done.replayed)
 
 
@@ -41,7 +44,8 @@ async def read_order(call: Call[None, NoQuery]) -> Answer:
     if found is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
     wallet_id, order = found
-    return Answer(200, render_order(wallet_id, order, payment_of(order), codes))
+    payment = call.ledger.payments.instructions(order)
+    return Answer(200, render_order(wallet_id, order, payment, codes))
 
 
 async def notify(call: Call[None, NoQuery]) -> Answer:

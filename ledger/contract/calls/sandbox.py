@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from ledger.channels.sandbox import RefundBehaviour
+from ledger.channels.sandbox import NAME, RefundBehaviour
 from ledger.contract.answer import Answer
 from ledger.contract.answers import OrderAnswer
 from ledger.contract.answers_refunds import OrderRefundAnswer
@@ -18,11 +18,11 @@ from ledger.contract.fields import AmountText, Id, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
 from ledger.contract.refusals import problem_of
-from ledger.contract.render import payment_of, render_order
+from ledger.contract.render import render_order
 from ledger.contract.render_refunds import render_order_refund
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
-from ledger.payments.sandbox import NAME, NotAcknowledged, NotASandboxOrder
+from ledger.payments.sandbox import NotAcknowledged, NotASandboxOrder
 
 ChannelNumber = Annotated[Id, Meta(description="The sandbox's own number; constant if left out")]
 
@@ -123,7 +123,8 @@ async def _about_order(
     if found is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
     wallet_id, order = found
-    return Answer(200, render_order(wallet_id, order, payment_of(order), codes))
+    payment = call.ledger.payments.instructions(order)
+    return Answer(200, render_order(wallet_id, order, payment, codes))
 
 
 async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> Answer:
