@@ -24,7 +24,6 @@ from ledger.contract.calls import (
     orders,
     proposals,
     refunds,
-    sandbox,
     transfers,
     wallets,
 )
@@ -53,7 +52,6 @@ _ALL: Final[tuple[Operation, ...]] = (
     *audit_log.OPERATIONS,
     *feed.OPERATIONS,
     *development.OPERATIONS,
-    *sandbox.OPERATIONS,
 )
 OPERATIONS: Final = tuple(with_acts(operation) for operation in _ALL)
 """Every call there is, but for what is only about HTTP itself; they enter their own acts."""

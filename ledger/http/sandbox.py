@@ -1,4 +1,4 @@
-"""The sandbox: have the development channel pay, take back, give back, and settle refunds."""
+"""The sandbox's own calls: have it pay, take back, give back, and settle refunds."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
