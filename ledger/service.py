@@ -7,6 +7,8 @@ from ledger.access.audit_log import Acts
 from ledger.access.callers import Callers
 from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
+from ledger.channels import REGISTRY, make_channels, secret_names
+from ledger.channels.contract import Channel
 from ledger.core.batch import Answer, Done
 from ledger.core.decider import Command
 from ledger.core.flows.closure import CloseWallet, WalletClosed
@@ -46,7 +48,8 @@ class Ledger:
         facts: LedgerFacts,
         catalogue: Catalogue,
         pools: tuple[Pool, Pool],
-        secrets: Mapping[str, bytes],
+        pepper: bytes,
+        channels: Mapping[str, Channel],
     ) -> None:
         self.settings = settings
         self.facts = facts
@@ -73,9 +76,9 @@ class Ledger:
         self.directory = Directory(self.reading, facts.shards)
         self.explanations = Explanations(self.reading, facts.shards)
         self.acts = Acts(self.reading)
-        self.callers = Callers(secrets["api-key-pepper"], self.reading)
+        self.callers = Callers(pepper, self.reading)
         finds = Finds(self.orders.find, self.orders.find_refund)
-        self.payments = Payments(self.submit, finds, self.reading, facts.shards, secrets)
+        self.payments = Payments(self.submit, finds, self.reading, facts.shards, channels)
         self.send_on = SendOn(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
             self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
@@ -143,15 +146,15 @@ async def open_ledger(settings: Settings) -> Ledger:
             facts = await read_facts(connection)
             if not facts.development:
                 await read_durability(connection)
-            # Whoever pays in the sandbox pays nothing: in production it does not exist.
-            names = ("api-key-pepper", "sandbox-signing")[: 2 if facts.development else 1]
-            secrets = {name: await keys.read_secret(connection, name) for name in names}
+            pepper = await keys.read_secret(connection, "api-key-pepper")
+            names = secret_names(development=facts.development)
+            channels = make_channels(await keys.read_secrets(connection, names))
         engine_pool = await create_pool(settings.database_url, size=facts.shards, engine=True)
     except BaseException:
         read_pool.terminate()
         raise
-    catalogue = load_catalogue(without=() if facts.development else ("sandbox",))
-    ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), secrets)
+    catalogue = load_catalogue(without=REGISTRY.keys() - channels.keys())
+    ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), pepper, channels)
     try:
         await ledger.controls.begin()
     except BaseException:

@@ -1,6 +1,6 @@
 """What a payment channel is to the service: how orders are paid there, and what it says of them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -86,15 +86,9 @@ class Reply(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What a channel is made with.
-
-    `deliver` hands a notification to the service as if it had come over HTTP; `read_behaviour`
-    tells how the sandbox is to answer refunds. A channel that moves money needs neither.
-    """
+    """What every channel is made with: the secret that it shares with us."""
 
     secret: bytes
-    deliver: Callable[[Mapping[str, str], bytes], Awaitable[Reply]]
-    read_behaviour: Callable[[], Awaitable[str]]
 
 
 class NotAuthentic(Exception):  # noqa: N818 - what it says, not that it failed
@@ -125,3 +119,15 @@ class Channel(Protocol):
 
     def refuse(self, why: str) -> Reply:
         """What makes the channel try again, or tells a forger no more than he knows."""
+
+
+class Registration(Struct, frozen=True):
+    """How a channel is made, and the name that its secret is kept under.
+
+    One for `development` exists in such ledgers only, for whoever pays there pays nothing; its
+    secret is drawn when the ledger is made.
+    """
+
+    make: Callable[[Surroundings], Channel]
+    secret: str
+    development: bool = False

@@ -6,9 +6,7 @@ It keeps nothing: what it is asked says all that it needs to answer.
 """
 
 import hmac
-import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Annotated, Final, Literal, assert_never
 
@@ -16,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.channels.contract import (
+    ChannelAway,
     Instructions,
     Message,
     NotAuthentic,
@@ -95,10 +94,15 @@ _decoder: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification
 
 
 class Sandbox:
-    """Signs, sends and verifies the sandbox's notifications."""
+    """Signs and verifies the sandbox's notifications; whom refunds are asked of is connected."""
 
     def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+        self._secret = surroundings.secret
+        self._ask: Callable[[RefundAsked], Awaitable[None]] | None = None
+
+    def connect(self, ask: Callable[[RefundAsked], Awaitable[None]]) -> None:
+        """Have refunds asked of whoever plays the channel's part."""
+        self._ask = ask
 
     def sign(
         self, notification: Notification, now_s: int, nonce: str
@@ -110,11 +114,6 @@ class Sandbox:
             "sandbox-nonce": nonce,
             "sandbox-signature": self._signature(str(now_s), nonce, body),
         }, body
-
-    async def send(self, notification: Notification) -> Reply:
-        """Have the service hear a notification as it hears those that come over HTTP."""
-        headers, body = self.sign(notification, int(time.time()), secrets.token_hex(16))
-        return await self._surroundings.deliver(headers, body)
 
     def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Message:
         """Signature first, then freshness, then form and merchant. Raises NotAuthentic."""
@@ -138,14 +137,10 @@ class Sandbox:
         return instructions_for(order.order_id)
 
     async def refund(self, asked: RefundAsked) -> None:
-        """Do with a refund as the sandbox's behaviour has it at present."""
-        behaviour = await self._surroundings.read_behaviour()
-        if behaviour == "succeed":
-            await self.send(
-                RefundNotification(MERCHANT, asked.order_id, asked.refund_id, asked.amount_fen)
-            )
-        elif behaviour == "fail":
-            await self.send(RefundFailedNotification(MERCHANT, asked.order_id, asked.refund_id))
+        """Ask whoever plays the channel's part. Raises ChannelAway where nobody does."""
+        if self._ask is None:
+            raise ChannelAway("nobody plays the sandbox's part")
+        await self._ask(asked)
 
     def acknowledge(self) -> Reply:
         """The sandbox stops sending on any 200."""
@@ -157,7 +152,7 @@ class Sandbox:
 
     def _signature(self, timestamp: str, nonce: str, body: bytes) -> str:
         signed = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
-        return hmac.new(self._surroundings.secret, signed, sha256).hexdigest()
+        return hmac.new(self._secret, signed, sha256).hexdigest()
 
 
 def instructions_for(order_id: str) -> Instructions:

@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Final, assert_never
 
 import structlog
 from msgspec import Struct
 
-from ledger.channels import REGISTRY
 from ledger.channels.contract import (
     Channel,
     ChannelAway,
@@ -23,7 +21,6 @@ from ledger.channels.contract import (
     Reply,
     Restored,
     Reversed,
-    Surroundings,
 )
 from ledger.core.decider import Command
 from ledger.core.flows.order import SettlePayment
@@ -35,7 +32,6 @@ from ledger.core.wallet import OrderRefund
 from ledger.engine.lane import Submit, hash_key, shard_of
 from ledger.engine.reading import Reading
 from ledger.store import reads
-from ledger.store.sandbox import read_behaviour
 
 _log = structlog.get_logger()
 
@@ -58,7 +54,7 @@ class UnknownChannel(Exception):  # noqa: N818 - what the caller named
 
 
 class Payments:
-    """Every channel whose secret there is, and what is done about what they say.
+    """Every channel that runs here, what it is asked, and what is done about what it says.
 
     A message is acknowledged once what it says is in the books, however often and in whatever
     order it comes; one that comes too early is not, so that the channel sends it again.
@@ -70,21 +66,11 @@ class Payments:
         finds: Finds,
         reading: Reading,
         shards: int,
-        secrets: Mapping[str, bytes],
+        channels: Mapping[str, Channel],
     ) -> None:
         self._submit, self._finds = submit, finds
         self._reading, self._shards = reading, shards
-        self.channels: dict[str, Channel] = {
-            name: make(
-                Surroundings(
-                    secrets[f"{name}-signing"],
-                    deliver=partial(self.notify, name),
-                    read_behaviour=self._read_behaviour,
-                )
-            )
-            for name, make in REGISTRY.items()
-            if f"{name}-signing" in secrets
-        }
+        self.channels = dict(channels)
 
     def instructions(self, order: Order) -> Instructions | None:
         """How an order is paid at its channel; None once it is paid or closed."""
@@ -232,10 +218,6 @@ class Payments:
     async def _decide(self, name: str, key: str, command: Command) -> Rejection | None:
         done = await self._submit(_caller(name), key, command)
         return done.answer if isinstance(done.answer, Rejection) else None
-
-    async def _read_behaviour(self) -> str:
-        async with self._reading() as connection:
-            return await read_behaviour(connection)
 
 
 def _caller(name: str) -> str:

@@ -1,5 +1,9 @@
 """The sandbox's desk: what a developer has the sandbox channel do, always by what it tells us."""
 
+from secrets import token_hex
+from time import time
+
+from ledger.channels.contract import RefundAsked, Reply
 from ledger.channels.sandbox import (
     MERCHANT,
     NAME,
@@ -16,7 +20,7 @@ from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
 from ledger.engine.reading import Reading
 from ledger.payments.notifications import Finds, Payments
-from ledger.store.sandbox import set_behaviour
+from ledger.store.sandbox import read_behaviour, set_behaviour
 
 
 class NotASandboxOrder(Exception):  # noqa: N818 - what the caller named
@@ -32,6 +36,10 @@ class SandboxDesk:
 
     def __init__(self, payments: Payments, finds: Finds, reading: Reading) -> None:
         self._payments, self._finds, self._reading = payments, finds, reading
+        channel = payments.channels.get(NAME)
+        self._sandbox = channel if isinstance(channel, Sandbox) else None
+        if self._sandbox is not None:
+            self._sandbox.connect(self._answer_refund)
 
     async def pay(
         self, order_id: str, amount_fen: int | None = None, payment_id: str | None = None
@@ -104,12 +112,27 @@ class SandboxDesk:
             raise NotASandboxOrder(found[1].channel)
         return found
 
+    async def _answer_refund(self, asked: RefundAsked) -> None:
+        """Do with a refund that the ledger asks for as the behaviour has it at present."""
+        async with self._reading() as connection:
+            behaviour = await read_behaviour(connection)
+        if behaviour == "succeed":
+            await self._notify(
+                RefundNotification(MERCHANT, asked.order_id, asked.refund_id, asked.amount_fen)
+            )
+        elif behaviour == "fail":
+            await self._notify(RefundFailedNotification(MERCHANT, asked.order_id, asked.refund_id))
+
     async def _send(self, notification: Notification) -> None:
-        sandbox = self._payments.channels.get(NAME)
-        assert isinstance(sandbox, Sandbox), "there is no sandbox in production"
-        reply = await sandbox.send(notification)
+        reply = await self._notify(notification)
         if reply.status != 200:
             raise NotAcknowledged(reply.body.decode())
+
+    async def _notify(self, notification: Notification) -> Reply:
+        """Have the ledger hear a notification as it hears those that come over HTTP."""
+        assert self._sandbox is not None, "there is no sandbox in production"
+        headers, body = self._sandbox.sign(notification, int(time()), token_hex(16))
+        return await self._payments.notify(NAME, headers, body)
 
 
 def _chargeback_id(order_id: str) -> str:
