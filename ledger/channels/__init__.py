@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ledger.channels.contract import Channel, Registration, Surroundings
+from ledger.channels.contract import Channel, Instructions, Registration, Surroundings
 from ledger.channels.sandbox import NAME as SANDBOX
-from ledger.channels.sandbox import Sandbox
+from ledger.channels.sandbox import Sandbox, instructions_for
 
 REGISTRY: Final[dict[str, Registration]] = {
     SANDBOX: Registration(Sandbox, "sandbox-signing", development=True),
 }
 """Every channel by its name, which orders and the catalogue have too."""
+
+EXAMPLE: Final = SANDBOX
+"""The channel that examples in documents are of: every reader has it at hand."""
+
+
+def example_instructions(order_id: str) -> Instructions:
+    """How an order of the examples' channel is paid."""
+    return instructions_for(order_id)
 
 
 def secret_names(*, development: bool) -> list[str]:

@@ -18,6 +18,7 @@ from ledger.contract.answers_catalogue import (
     SpendTermsAnswer,
     TransferTermsAnswer,
 )
+from ledger.contract.calls.examples import CHANNEL
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.render import Codes, optional_amount
 from ledger.core.instants import format_instant
@@ -132,7 +133,7 @@ _EXAMPLE: Final = CatalogueAnswer(
         )
     ],
     periods=[PeriodAnswer("month", 1), PeriodAnswer("quarter", 3)],
-    channels=[ChannelAnswer("sandbox", "10.00", 7_200)],
+    channels=[ChannelAnswer(CHANNEL, "10.00", 7_200)],
     recharge=RechargeTermsAnswer("1.00", "50000.00"),
     daily_grant=DailyTermsAnswer("INSPIRATION", "66.00"),
     promotions=[

@@ -4,16 +4,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ledger.channels import EXAMPLE, example_instructions
 from ledger.contract.answers import (
     ChargeAnswer,
     HoldAnswer,
     MembershipAnswer,
-    PaymentAnswer,
     PriceAnswer,
     QueuedAnswer,
     RechargeOrderAnswer,
     TakeAnswer,
 )
+from ledger.contract.render import render_payment
 from ledger.core.wallet import HoldStatus
 
 WALLET: Final = "user-7f3a"
@@ -23,6 +24,7 @@ CHARGE: Final = "ch-0-4711"
 ORDER: Final = "00019a4c7e5b1d8f20c3a97be61d4f02"
 REFUND: Final = "00019a4c7f00112233445566778899aa"
 TAKES: Final = [TakeAnswer(LOT, "10.00")]
+CHANNEL: Final = EXAMPLE
 QUOTE: Final = PriceAnswer("video-5s-standard", 1, "2026-01-01")
 
 
@@ -77,8 +79,8 @@ RECHARGE: Final = RechargeOrderAnswer(
     wallet_id=WALLET,
     price_cny="10.00",
     status="pending",
-    channel="sandbox",
-    payment=PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{ORDER}/pay"),
+    channel=CHANNEL,
+    payment=render_payment(example_instructions(ORDER)),
     created_at="2026-03-01T01:00:00Z",
     expires_at="2026-03-01T03:00:00Z",
     paid_at=None,

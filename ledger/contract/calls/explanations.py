@@ -25,7 +25,7 @@ from ledger.contract.answers_explanation import (
     UpcomingAnswer,
     WalletExplanation,
 )
-from ledger.contract.calls.examples import CHARGE, HOLD, LOT, ORDER, WALLET
+from ledger.contract.calls.examples import CHANNEL, CHARGE, HOLD, LOT, ORDER, WALLET
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.refusals import problem_of
 from ledger.contract.render_charge_explanation import render_charge_explanation
@@ -134,17 +134,21 @@ _EXPLAINED: Final = WalletExplanation(
                     expires_at=None,
                     extended=False,
                     origin=OriginAnswer(
-                        39, "recharge_paid", "2026-03-01T00:02:03.456789Z", "channel:sandbox", None
+                        39,
+                        "recharge_paid",
+                        "2026-03-01T00:02:03.456789Z",
+                        f"channel:{CHANNEL}",
+                        None,
                     ),
                     order_id=ORDER,
                     order=LotOrderAnswer(
                         order_id=ORDER,
                         kind="recharge",
                         status="paid",
-                        channel="sandbox",
+                        channel=CHANNEL,
                         price_cny="10.00",
                         promotion=None,
-                        payment_id=f"sandbox-{ORDER}",
+                        payment_id=f"{CHANNEL}-{ORDER}",
                     ),
                     rule="last",
                     why="No lot of its currency is spent after it.",

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
 from ledger.contract.answers import TrialBalanceAnswer, TrialBalanceItem
+from ledger.contract.calls.examples import CHANNEL
 from ledger.contract.commands import currency_number
 from ledger.contract.operation import Call, Operation
 from ledger.contract.render import Codes
@@ -65,7 +66,7 @@ OPERATIONS: Final = (
         example_answer=TrialBalanceAnswer(
             [
                 TrialBalanceItem(
-                    account="assets:funds:sandbox",
+                    account=f"assets:funds:{CHANNEL}",
                     code="1012.99",
                     currency="CNY",
                     opening="0.00",

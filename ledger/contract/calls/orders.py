@@ -101,7 +101,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
         ),
         problems=("unknown-currency",),
-        example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel="sandbox"),
+        example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel=examples.CHANNEL),
         example_answer=examples.RECHARGE,
     ),
     Operation(
