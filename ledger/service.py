@@ -21,7 +21,7 @@ from ledger.engine.reading import reading_from
 from ledger.engine.texts import Texts
 from ledger.payments.notifications import Finds, Payments
 from ledger.payments.outbox import LEAVES_OPEN, SendOn
-from ledger.payments.sandbox import SandboxDesk
+from ledger.payments.sandbox import SandboxControl
 from ledger.queries.directory import Directory
 from ledger.queries.explanation import Explanations
 from ledger.queries.feed import Feed
@@ -83,7 +83,7 @@ class Ledger:
         self.proposals = Proposals(
             self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
         )
-        self.sandbox = SandboxDesk(self.payments, finds, self.reading)
+        self.sandbox = SandboxControl(self.payments, finds, self.reading)
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""

@@ -60,19 +60,19 @@ _NotTaken = Literal["order-not-payable", "order-not-refundable"]
 async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
     """Have the sandbox pay an order."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.payment_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
-        call, lambda order_id: desk.pay(order_id, amount_fen, number), "order-not-payable"
+        call, lambda order_id: sandbox.pay(order_id, amount_fen, number), "order-not-payable"
     )
 
 
 async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
     """Have the sandbox take an order's payment back."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
         call,
-        lambda order_id: desk.charge_back(order_id, amount_fen, number),
+        lambda order_id: sandbox.charge_back(order_id, amount_fen, number),
         "order-not-refundable",
     )
 
@@ -80,10 +80,10 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
 async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Answer:
     """Have the sandbox give back what it took."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
         call,
-        lambda order_id: desk.reverse_chargeback(order_id, amount_fen, number),
+        lambda order_id: sandbox.reverse_chargeback(order_id, amount_fen, number),
         "order-not-refundable",
     )
 

@@ -1,4 +1,4 @@
-"""The sandbox's desk: what a developer has the sandbox channel do, always by what it tells us."""
+"""Control of the sandbox: what a developer has it do, always by notifications of its own."""
 
 from secrets import token_hex
 from time import time
@@ -31,7 +31,7 @@ class NotAcknowledged(Exception):  # noqa: N818 - what became of the notificatio
     """The ledger did not take what the sandbox told it; a real channel would tell it again."""
 
 
-class SandboxDesk:
+class SandboxControl:
     """Has the sandbox send itself signed notifications, which are verified like any other."""
 
     def __init__(self, payments: Payments, finds: Finds, reading: Reading) -> None:
