@@ -20,7 +20,7 @@ from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.reading import reading_from
 from ledger.engine.texts import Texts
 from ledger.payments.notifications import Finds, Payments
-from ledger.payments.outbox import LEAVES_OPEN, SendOn
+from ledger.payments.outbox import LEAVES_OPEN, Outbox
 from ledger.payments.sandbox import SandboxControl
 from ledger.queries.directory import Directory
 from ledger.queries.explanation import Explanations
@@ -79,7 +79,7 @@ class Ledger:
         self.callers = Callers(pepper, self.reading)
         finds = Finds(self.orders.find, self.orders.find_refund)
         self.payments = Payments(self.submit, finds, self.reading, facts.shards, channels)
-        self.send_on = SendOn(self._engine.submit, self.payments.ask, self.reading)
+        self.outbox = Outbox(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
             self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
         )
@@ -89,7 +89,7 @@ class Ledger:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
         done = await self._submitting.submit(caller, key, command)
         if type(done.answer) in LEAVES_OPEN:
-            self.send_on.start(done)
+            self.outbox.start(done)
         elif isinstance(command, CloseWallet) and _says_closed(done.answer):
             # Where this raises the caller closes it once more, which erases what is left.
             await self.texts.erase(command.wallet_id)
@@ -102,7 +102,7 @@ class Ledger:
         answers = await self._submitting.submit_many(caller, requests)
         for done in answers:
             if isinstance(done, Done) and type(done.answer) in LEAVES_OPEN:
-                self.send_on.start(done)
+                self.outbox.start(done)
         return answers
 
     async def apply_dues(
@@ -121,7 +121,7 @@ class Ledger:
         self.drain()
         await self.controls.close()
         await self.feed.close()
-        await self.send_on.close()
+        await self.outbox.close()
         await self._engine.close()
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):

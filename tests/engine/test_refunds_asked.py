@@ -170,7 +170,7 @@ async def test_a_channel_that_is_away_is_asked_again_under_the_same_number(
     assert [await finish(ledger) for _ in range(3)] == [1, 0, 0]
     await desk.was_asked(2)
     assert [asked.refund_id for asked in desk.asked] == [refund.refund_id] * 2
-    waits = ledger.send_on._waits[int(refund.refund_id[:2], 16)]
+    waits = ledger.outbox._waits[int(refund.refund_id[:2], 16)]
     wait = waits[refund.refund_id]
     wait.until = 0.0
     first_s = wait.pause_s
@@ -237,7 +237,7 @@ async def test_refunds_that_nobody_settles_keep_nothing_else_waiting(
         sent = await tip(dead, giver, "c", 100)
         await dead.clock.advance(OLD_US)
     async with opened(database) as heir, asyncio.timeout(60):
-        assert sum([count async for count in heir.send_on.finish(0)]) == len(refunds) + 1
+        assert sum([count async for count in heir.outbox.finish(0)]) == len(refunds) + 1
         assert await all_done(heir, [sent])
 
 

@@ -134,7 +134,7 @@ async def test_many_send_on_the_same_at_once_and_it_happens_once(
     await old(dead)
     async with opened(database) as a, opened(database) as b, opened(database) as c:
         for transfer in sent:
-            a.send_on._transfers.put(transfer.transfer_id, transfer)
+            a.outbox._transfers.put(transfer.transfer_id, transfer)
         await asyncio.gather(finish(a), finish(b), finish(c))
 
         async def done() -> bool:
@@ -168,7 +168,7 @@ async def test_the_job_finds_more_than_a_page_of_wallets(dead: Ledger, database:
     await old(dead)
     async with opened(database) as heir:
         async with asyncio.timeout(30):
-            counts = [count async for count in heir.send_on.finish(0)]
+            counts = [count async for count in heir.outbox.finish(0)]
     assert sum(counts) == len(sent)
     await check(database, sent)
 
@@ -224,7 +224,7 @@ async def test_a_transfer_is_not_completed_before_it_is_received(
 ) -> None:
     """Somebody used the half's key for something else: the share stays in transit, and it shows."""
     await fund(ledger, ["g"])
-    await ledger.send_on.close()
+    await ledger.outbox.close()
     sent = await tip(ledger, "g", "c")
     other = ReceiveTransfer("c", replace(sent, share_fen=1))
     done = await ledger.submit(CALLER, sent.transfer_id, other)

@@ -8,8 +8,8 @@ from ledger.core.flows.opening import ImportOpening, OpeningImported, OpeningLot
 from ledger.core.flows.transfer import SendTransfer, TransferSent
 from ledger.core.wallet import Transfer
 from ledger.engine.lane import shard_of
+from ledger.jobs.outbox import OUTBOX
 from ledger.jobs.runner import run_once
-from ledger.jobs.send_on import SEND_ON
 from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
@@ -36,7 +36,7 @@ async def opened(database: Database, url: str = "") -> AsyncIterator[Ledger]:
 async def dying(database: Database) -> AsyncIterator[Ledger]:
     """A service that answers and sends nothing on: it dies after every first half."""
     async with opened(database) as service:
-        await service.send_on.close()
+        await service.outbox.close()
         yield service
 
 
@@ -64,7 +64,7 @@ async def tip(
 
 async def finish(ledger: Ledger) -> int:
     """Do the job until nothing is left for it; how much it sent on."""
-    return sum([count async for count in run_once(ledger, SEND_ON)])
+    return sum([count async for count in run_once(ledger, OUTBOX)])
 
 
 async def cny(ledger: Ledger, account: str) -> int:

@@ -166,7 +166,7 @@ async def test_two_services_at_once_answer_as_the_auditor_does(
         owner = await asyncpg.connect(database.owner_url)
         for service in services:
             # What is left open is the story's to send on: the auditor is told of every command.
-            await service.send_on.close()
+            await service.outbox.close()
         try:
             stage = Stage(services, owner, mood)
             await stage.tell(story)
