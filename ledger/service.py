@@ -19,7 +19,7 @@ from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.reading import reading_from
 from ledger.engine.texts import Texts
-from ledger.payments.notifications import Finds, Payments
+from ledger.payments.notifications import Payments
 from ledger.payments.outbox import LEAVES_OPEN, Outbox
 from ledger.payments.sandbox import SandboxControl
 from ledger.queries.directory import Directory
@@ -77,13 +77,12 @@ class Ledger:
         self.explanations = Explanations(self.reading, facts.shards)
         self.acts = Acts(self.reading)
         self.callers = Callers(pepper, self.reading)
-        finds = Finds(self.orders.find, self.orders.find_refund)
-        self.payments = Payments(self.submit, finds, self.reading, facts.shards, channels)
+        self.payments = Payments(self.submit, self.orders, self.reading, facts.shards, channels)
         self.outbox = Outbox(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
             self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
         )
-        self.sandbox = SandboxControl(self.payments, finds, self.reading)
+        self.sandbox = SandboxControl(self.payments, self.orders, self.reading)
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
@@ -112,7 +111,7 @@ class Ledger:
         return await self._engine.apply_dues(shard, wallet_ids)
 
     def drain(self) -> None:
-        """Refuse what comes from now on, and answer at once whoever only waits for news."""
+        """Refuse what comes from now on, and answer at once whoever only waits for events."""
         self.readiness.draining = True
         self.feed.drain()
 

@@ -23,7 +23,7 @@ def example_instructions(order_id: str) -> Instructions:
 
 def secret_names(*, development: bool) -> list[str]:
     """The names of the secrets of all channels that may run in a ledger of this kind."""
-    return [one.secret for one in REGISTRY.values() if development or not one.development]
+    return [entry.secret for entry in REGISTRY.values() if development or not entry.development]
 
 
 def drawn_secret_names(*, development: bool) -> list[str]:
@@ -31,13 +31,13 @@ def drawn_secret_names(*, development: bool) -> list[str]:
 
     Those of channels that move money are not: whoever runs such a channel gives us its secret.
     """
-    return [one.secret for one in REGISTRY.values() if development and one.development]
+    return [entry.secret for entry in REGISTRY.values() if development and entry.development]
 
 
 def make_channels(secrets: Mapping[str, bytes]) -> dict[str, Channel]:
     """Every channel whose secret is there, by its name; secrets are by theirs."""
     return {
-        name: one.make(Surroundings(secrets[one.secret]))
-        for name, one in REGISTRY.items()
-        if one.secret in secrets
+        name: entry.make(Surroundings(secrets[entry.secret]))
+        for name, entry in REGISTRY.items()
+        if entry.secret in secrets
     }

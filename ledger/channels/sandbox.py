@@ -2,7 +2,8 @@ r"""The sandbox channel: notifications signed like a real channel's, by a key ma
 
 `Sandbox-Signature` is the HMAC-SHA256, in hex, over `TIMESTAMP\nNONCE\nRAW_BODY\n`, with the
 timestamp (Unix seconds) and nonce from headers of their own, as WeChat Pay does it with RSA.
-It keeps nothing: what it is asked says all that it needs to answer.
+It keeps nothing: what it is asked says all that it needs to answer. Who answers, and sends what is
+signed here, is `ledger.payments.sandbox`.
 """
 
 import hmac
@@ -94,14 +95,14 @@ _decoder: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification
 
 
 class Sandbox:
-    """Signs and verifies the sandbox's notifications; whom refunds are asked of is connected."""
+    """Signs and verifies notifications; hands refunds to whoever was connected to answer them."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._secret = surroundings.secret
         self._ask: Callable[[RefundAsked], Awaitable[None]] | None = None
 
     def connect(self, ask: Callable[[RefundAsked], Awaitable[None]]) -> None:
-        """Have refunds asked of whoever plays the channel's part."""
+        """Say who answers when a refund is asked for; no channel that moves money has this."""
         self._ask = ask
 
     def sign(
@@ -137,9 +138,9 @@ class Sandbox:
         return instructions_for(order.order_id)
 
     async def refund(self, asked: RefundAsked) -> None:
-        """Ask whoever plays the channel's part. Raises ChannelAway where nobody does."""
+        """Have whoever is connected answer it. Raises ChannelAway where nobody is."""
         if self._ask is None:
-            raise ChannelAway("nobody plays the sandbox's part")
+            raise ChannelAway("nobody answers for the sandbox")
         await self._ask(asked)
 
     def acknowledge(self) -> Reply:
@@ -147,7 +148,7 @@ class Sandbox:
         return Reply(200, "application/json", b'{"code":"SUCCESS"}')
 
     def refuse(self, why: str) -> Reply:
-        """The sandbox tells why, as a help to whoever develops against it."""
+        """The sandbox says why, as a help to whoever develops against it."""
         return Reply(401, "application/json", msgspec.json.encode({"code": "FAIL", "message": why}))
 
     def _signature(self, timestamp: str, nonce: str, body: bytes) -> str:

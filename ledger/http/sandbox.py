@@ -53,7 +53,7 @@ class BehaviourAnswer(Struct, frozen=True):
     refunds: RefundBehaviour
 
 
-_Told = Awaitable[tuple[str, Order] | None]
+_Placed = Awaitable[tuple[str, Order] | None]
 _NotTaken = Literal["order-not-payable", "order-not-refundable"]
 
 
@@ -107,22 +107,22 @@ async def behave(call: Call[BehaviourBody, NoQuery]) -> Answer:
 
 
 async def _about_order(
-    call: Call[Any, NoQuery], tell: Callable[[str], _Told], slug: _NotTaken
+    call: Call[Any, NoQuery], act: Callable[[str], _Placed], slug: _NotTaken
 ) -> Answer:
     channel, order_id = call.params["channel"], call.params["order_id"]
     codes = call.currencies.codes
     if channel != NAME:
         return no_channel(channel)
     try:
-        found = await tell(order_id)
+        placed = await act(order_id)
     except NotASandboxOrder as elsewhere:
         detail = f"Order {order_id} is to be paid at {elsewhere}. Only its channel can do that."
         return problem(slug, detail, order_id=order_id).answer()
     except NotAcknowledged as why:
         return problem(slug, _not_taken(why), order_id=order_id).answer()
-    if found is None:
+    if placed is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
-    wallet_id, order = found
+    wallet_id, order = placed
     payment = call.ledger.payments.instructions(order)
     return Answer(200, render_order(wallet_id, order, payment, codes))
 
@@ -133,15 +133,15 @@ async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> 
     if channel != NAME:
         return no_channel(channel)
     try:
-        found = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
+        settled = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
     except NotASandboxOrder as elsewhere:
         detail = f"Refund {refund_id} was asked of {elsewhere}. Only that channel can settle it."
         return problem("refund-not-open", detail, refund_id=refund_id).answer()
     except NotAcknowledged as why:
         return problem("refund-not-open", _not_taken(why), refund_id=refund_id).answer()
-    if found is None:
+    if settled is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
-    return Answer(200, render_order_refund(*found))
+    return Answer(200, render_order_refund(*settled))
 
 
 def _not_taken(why: NotAcknowledged) -> str:

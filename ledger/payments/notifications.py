@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, assert_never
+from collections.abc import Mapping
+from typing import Final, Protocol, assert_never
 
 import structlog
-from msgspec import Struct
 
 from ledger.channels.contract import (
     Channel,
@@ -42,11 +41,14 @@ ASK_S: Final = 30.0
 _NO_ORDER: Final = "there is no such order at this channel"
 
 
-class Finds(Struct, frozen=True):
-    """How orders and refunds are found by their ids, each with its wallet's id."""
+class OrderFinder(Protocol):
+    """What finds orders and their refunds by their ids, each with the id of its wallet."""
 
-    order: Callable[[str], Awaitable[tuple[str, Order] | None]]
-    refund: Callable[[str], Awaitable[tuple[str, OrderRefund] | None]]
+    async def find(self, order_id: str) -> tuple[str, Order] | None:
+        """The wallet that opened an order, and the order; None if there is none."""
+
+    async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
+        """The wallet whose order a refund gives back, and the refund; None if there is none."""
 
 
 class UnknownChannel(Exception):  # noqa: N818 - what the caller named
@@ -63,12 +65,12 @@ class Payments:
     def __init__(
         self,
         submit: Submit,
-        finds: Finds,
+        orders: OrderFinder,
         reading: Reading,
         shards: int,
         channels: Mapping[str, Channel],
     ) -> None:
-        self._submit, self._finds = submit, finds
+        self._submit, self._orders = submit, orders
         self._reading, self._shards = reading, shards
         self.channels = dict(channels)
 
@@ -99,14 +101,15 @@ class Payments:
 
     async def ask(self, refund: OrderRefund) -> None:
         """Ask a refund's channel for it, as often as one likes. Raises ChannelAway, Unavailable."""
-        channel, found = self.channels.get(refund.channel), await self._finds.order(refund.order_id)
-        assert found is not None, refund.order_id
-        _, order = found
+        channel = self.channels.get(refund.channel)
+        placed = await self._orders.find(refund.order_id)
+        assert placed is not None, refund.order_id
+        _, order = placed
         # A payment that bought nothing is given back whole; it is not the one the order has.
         payment_id = refund.payment_id or order.payment_id
         if channel is None or payment_id is None:
             raise ChannelAway(f"nobody can be asked for {refund.refund_id} at {refund.channel}")
-        asked = RefundAsked(
+        request = RefundAsked(
             order_id=refund.order_id,
             payment_id=payment_id,
             refund_id=refund.refund_id,
@@ -115,7 +118,7 @@ class Payments:
         )
         try:
             async with asyncio.timeout(ASK_S):
-                await channel.refund(asked)
+                await channel.refund(request)
         except TimeoutError as late:
             raise ChannelAway(f"no answer within {ASK_S} s") from late
 
@@ -128,10 +131,12 @@ class Payments:
 
     async def _book(self, name: str, message: Message) -> str | None:
         """None once it is in the books; else why it is not."""
-        found = await self._finds.order(message.order_id)
-        if found is None or found[1].channel != name:
+        placed = await self._orders.find(message.order_id)
+        if placed is None:
             return _NO_ORDER
-        wallet_id, order = found
+        wallet_id, order = placed
+        if order.channel != name:
+            return _NO_ORDER
         match message:
             case Payment(order_id, payment_id, amount_fen):
                 # The channel's own number is the key: credited once, whatever it sends again.
@@ -191,8 +196,12 @@ class Payments:
         return None
 
     async def _refund(self, order_id: str, refund_id: str) -> OrderRefund | None:
-        found = await self._finds.refund(refund_id)
-        return None if found is None or found[1].order_id != order_id else found[1]
+        """The refund of this number; None where it is none of ours, or another order's."""
+        requested = await self._orders.find_refund(refund_id)
+        if requested is None:
+            return None
+        _, refund = requested
+        return refund if refund.order_id == order_id else None
 
     async def _reverse(
         self, name: str, wallet_id: str, order: Order, message: Reversed

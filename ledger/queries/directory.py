@@ -20,7 +20,7 @@ PAGE_MAX: Final = 5_000
 """How many events are entered at once: a fraction of a second's work for one connection."""
 
 FOUND_MAX: Final = 100
-"""How much is told of one name."""
+"""How many things that go by one name are shown."""
 
 _CHARGE: Final = re.compile(r"ch-(0|[1-9][0-9]{0,2})-([1-9][0-9]{0,17})", re.ASCII)
 _NO_SHARD: Final = 2**15 - 1
@@ -35,7 +35,7 @@ class Finding(Struct, frozen=True):
 
 
 class Directory:
-    """What one process does about the directory.
+    """What one process knows of the directory, and does to keep it up.
 
     It is behind the log by as much as the job has not followed yet; wallets, orders, refunds and
     charges need no entry in it, for their ids say where they are.
@@ -89,8 +89,8 @@ class Directory:
         )
         async with self._reading() as connection:
             places = await directory.load_places(connection)
-            found = await directory.find(connection, name, whereabouts, FOUND_MAX + 1)
-        return Finding(found[:FOUND_MAX], len(found) > FOUND_MAX, places)
+            items = await directory.find(connection, name, whereabouts, FOUND_MAX + 1)
+        return Finding(items[:FOUND_MAX], len(items) > FOUND_MAX, places)
 
     async def empty(self) -> None:
         """Forget all of it; the job fills it again, from every shard's first event."""

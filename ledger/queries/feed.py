@@ -32,7 +32,7 @@ class _Waiter(Struct, eq=False):
 
 
 class Feed:
-    """What one process tells of the log. All who wait share one look at the heads."""
+    """What one process reads of the log, in order. All who wait share one look at the heads."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

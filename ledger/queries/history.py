@@ -40,7 +40,7 @@ class Entry(Struct, frozen=True):
 
 
 class History:
-    """What one process reads of the past."""
+    """What one process reads of what was recorded."""
 
     def __init__(self, reading: Reading, shards: int) -> None:
         self._reading, self._shards = reading, shards
@@ -52,13 +52,13 @@ class History:
         shard = shard_of(wallet_id, self._shards)
         before_seq = history.NO_SEQ_IS_HIGHER if place is None else place.before_seq
         async with self._reading() as connection:
-            now, found = await history.load_entries(
+            now, recorded = await history.load_entries(
                 connection, shard, wallet_id, before_seq, limit + 1
             )
         available = dict(now if place is None else place.available)
         # Walking back changes `available` to what it was before the last entry of the page.
-        page = list(_walk_back(found[:limit], available))
-        if len(found) <= limit:
+        page = list(_walk_back(recorded[:limit], available))
+        if len(recorded) <= limit:
             return page, None
         left = {currency: minor for currency, minor in available.items() if minor}
         return page, Place(page[-1].recorded.seq, left)

@@ -24,11 +24,11 @@ class Orders:
         if shard is None:
             return None
         async with self._reading() as connection:
-            found = await reads.find_order(connection, shard, order_id)
+            placed = await reads.find_order(connection, shard, order_id)
             now = await self._clock.read(connection)
-        if found is None:
+        if placed is None:
             return None
-        wallet_id, order = found
+        wallet_id, order = placed
         return wallet_id, order_at(order, now)
 
     async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
