@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.channels import REGISTRY
+
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "ledger"
 SQL = LEDGER / "store" / "sql"
@@ -242,6 +244,12 @@ def test_every_channel_and_export_is_in_its_registry(package: str) -> None:
     registered = {module_of[name] for name in registry & set(module_of)}
     there = {path.stem for path in python_files(folder)} - {"__init__", "contract"}
     assert not there - registered
+
+
+def test_the_contract_knows_no_channel_by_its_name() -> None:
+    """To add one is a file, a line of the registry and one of the catalogue: no call changes."""
+    names = "|".join(re.escape(name) for name in REGISTRY)
+    assert not lines_matching(rf"(?i)\b({names})\b", python_files(LEDGER / "contract"))
 
 
 def test_nothing_is_left_for_later_in_a_comment() -> None:

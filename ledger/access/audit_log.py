@@ -4,7 +4,7 @@ import asyncpg
 import structlog
 
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.store import audit_log
 from ledger.store.audit_log import ActFilter, ActRow, NewAct
 

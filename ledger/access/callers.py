@@ -14,9 +14,10 @@ from msgspec import Struct
 from ledger.access.rates import Buckets, Rate
 from ledger.core.instants import Instant, to_instant
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.store import keys
 from ledger.store.keys import CallerKind, FoundKey
+from ledger.store.switches import caller_exists
 
 _log = structlog.get_logger()
 
@@ -114,6 +115,11 @@ class Callers:
         """The caller that a client certificate is registered for. Raises Unavailable."""
         credential = _CERTIFICATE + identity
         return self.cached(credential) or await self._find(credential)
+
+    async def exists(self, name: str) -> bool:
+        """Whether there is a caller of this name. Raises Unavailable."""
+        async with self._reading() as connection:
+            return await caller_exists(connection, name)
 
     def admit(self, caller: Caller, cost: int = 1) -> float | None:
         """Count `cost` commands of a caller: None if they may come in, else in how many seconds.

@@ -33,8 +33,8 @@ from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Terms
 from ledger.engine import metrics
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit, hash_key, shard_of
+from ledger.engine.reading import Reading
 from ledger.store import proposals, reads
 from ledger.store.pool import Connection, is_outage
 from ledger.store.proposals import Decision, Place, Proposal, Wanted

@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from ledger.channels import EXAMPLE
 from ledger.contract.shared import PriceAnswer, TakeAnswer
 
+CHANNEL: Final = EXAMPLE
 WALLET: Final = "user-7f3a"
 
 

@@ -5,12 +5,12 @@ from typing import Any, Final, Generic, Literal, TypeVar, get_type_hints
 
 from msgspec import Struct
 
-from ledger.access.callers import Scope
+from ledger.access.callers import Caller, Scope
 from ledger.contract.answer import Answer
 from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
 from ledger.core.rejections import Reason
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 B = TypeVar("B")
 Q = TypeVar("Q")

@@ -21,7 +21,6 @@ from ledger.contract.calls import (
     membership,
     orders,
     refunds,
-    sandbox,
     transfers,
     wallets,
 )
@@ -56,7 +55,6 @@ _ALL: Final[tuple[Operation, ...]] = (
     *audit_log.OPERATIONS,
     *feed.OPERATIONS,
     *development.OPERATIONS,
-    *sandbox.OPERATIONS,
 )
 OPERATIONS: Final = tuple(with_acts(operation) for operation in _ALL)
 """Every call there is, but for what is only about HTTP itself; they enter their own acts."""

@@ -9,8 +9,7 @@ from ledger.contract.fields import MomentIn, shown
 from ledger.contract.operation import Call
 from ledger.contract.problems import ProblemError, problem
 from ledger.core.instants import Instant, format_instant, to_datetime, to_instant
-from ledger.queries.history import YetToComeError
-from ledger.service import WalletView
+from ledger.queries.wallets import WalletView, YetToComeError
 
 At = Annotated[
     str,
@@ -30,9 +29,9 @@ async def read_wallet(call: Call[Any, Any], at: str | UnsetType) -> WalletView:
     """The path's wallet, now or as it was. Raises ProblemError `malformed` for a wrong `at`."""
     wallet_id = call.params["wallet_id"]
     if isinstance(at, UnsetType):
-        return await call.ledger.read_wallet(wallet_id)
+        return await call.ledger.wallets.read(wallet_id)
     try:
-        return await call.ledger.read_wallet(wallet_id, _instant(at))
+        return await call.ledger.wallets.read_at(wallet_id, _instant(at))
     except YetToComeError as early:
         now = format_instant(early.now)
         detail = f"at was {shown(at)}, which is yet to come: it is {now}. Name a time up to that."

@@ -9,8 +9,8 @@ from ledger.core.decider import Command
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine.commit import Answered, Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import KEY_HASH_BYTES, Engine, hash_key, shard_of
+from ledger.engine.reading import Reading
 from ledger.store import grant_caps
 from ledger.store.grant_caps import Asked
 

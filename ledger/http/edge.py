@@ -46,7 +46,7 @@ class Edge:
             return
         trace = Trace(Headers(scope["headers"]))
         follow(scope, trace)
-        draining = self._ledger.draining
+        draining = self._ledger.readiness.draining
         mark = (b"x-request-id", trace.request_id.encode())
 
         async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:

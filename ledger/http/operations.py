@@ -1,12 +1,16 @@
-"""The calls over HTTP: those of the contract, and the probes."""
+"""The calls over HTTP: those of the contract, the sandbox's and the probes."""
 
 from typing import Final
 
 from ledger.contract import operations
 from ledger.contract.operation import Operation
-from ledger.http import probes
+from ledger.http import probes, sandbox
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*operations.OPERATIONS, *probes.OPERATIONS)
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *operations.OPERATIONS,
+    *sandbox.OPERATIONS,
+    *probes.OPERATIONS,
+)
 """Routes and document are both made of it."""
 
 

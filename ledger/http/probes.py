@@ -27,7 +27,7 @@ async def live(_: Call[None, NoQuery]) -> Answer:
 
 async def ready(call: Call[None, NoQuery]) -> Answer:
     """Tell whether commands can be served."""
-    why_not = await call.ledger.is_ready()
+    why_not = await call.ledger.readiness.why_not()
     if why_not is None:
         return Answer(200, ProbeAnswer("ready"))
     detail = f"The service cannot serve commands now: {why_not}. Ask again soon."

@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import Final, assert_never
+from collections.abc import Mapping
+from typing import Final, Protocol, assert_never
 
 import structlog
-from msgspec import Struct
 
-from ledger.channels import REGISTRY
 from ledger.channels.contract import (
     Channel,
     ChannelAway,
+    Instructions,
     Message,
     NotAuthentic,
     Payment,
@@ -22,7 +20,6 @@ from ledger.channels.contract import (
     Reply,
     Restored,
     Reversed,
-    Surroundings,
 )
 from ledger.core.decider import Command
 from ledger.core.flows.order import SettlePayment
@@ -31,10 +28,9 @@ from ledger.core.flows.reversal import PaymentReversed, RestorePayment, ReverseP
 from ledger.core.purchases import Order
 from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import OrderRefund
-from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit, hash_key, shard_of
+from ledger.engine.reading import Reading
 from ledger.store import reads
-from ledger.store.sandbox import read_behaviour
 
 _log = structlog.get_logger()
 
@@ -45,11 +41,14 @@ ASK_S: Final = 30.0
 _NO_ORDER: Final = "there is no such order at this channel"
 
 
-class Finds(Struct, frozen=True):
-    """How orders and refunds are found by their ids, each with its wallet's id."""
+class OrderFinder(Protocol):
+    """What finds orders and their refunds by their ids, each with the id of its wallet."""
 
-    order: Callable[[str], Awaitable[tuple[str, Order] | None]]
-    refund: Callable[[str], Awaitable[tuple[str, OrderRefund] | None]]
+    async def find(self, order_id: str) -> tuple[str, Order] | None:
+        """The wallet that opened an order, and the order; None if there is none."""
+
+    async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
+        """The wallet whose order a refund gives back, and the refund; None if there is none."""
 
 
 class UnknownChannel(Exception):  # noqa: N818 - what the caller named
@@ -57,7 +56,7 @@ class UnknownChannel(Exception):  # noqa: N818 - what the caller named
 
 
 class Payments:
-    """Every channel whose secret there is, and what is done about what they say.
+    """Every channel that runs here, what it is asked, and what is done about what it says.
 
     A message is acknowledged once what it says is in the books, however often and in whatever
     order it comes; one that comes too early is not, so that the channel sends it again.
@@ -66,24 +65,21 @@ class Payments:
     def __init__(
         self,
         submit: Submit,
-        finds: Finds,
+        orders: OrderFinder,
         reading: Reading,
         shards: int,
-        secrets: Mapping[str, bytes],
+        channels: Mapping[str, Channel],
     ) -> None:
-        self._submit, self._finds = submit, finds
+        self._submit, self._orders = submit, orders
         self._reading, self._shards = reading, shards
-        self.channels: dict[str, Channel] = {
-            name: make(
-                Surroundings(
-                    secrets[f"{name}-signing"],
-                    deliver=partial(self.notify, name),
-                    read_behaviour=self._read_behaviour,
-                )
-            )
-            for name, make in REGISTRY.items()
-            if f"{name}-signing" in secrets
-        }
+        self.channels = dict(channels)
+
+    def instructions(self, order: Order) -> Instructions | None:
+        """How an order is paid at its channel; None once it is paid or closed."""
+        channel = self.channels.get(order.channel)
+        if channel is None or order.status != "pending":
+            return None
+        return channel.instructions(order)
 
     async def notify(self, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Book what an authentic notification says, exactly once, then acknowledge.
@@ -105,14 +101,15 @@ class Payments:
 
     async def ask(self, refund: OrderRefund) -> None:
         """Ask a refund's channel for it, as often as one likes. Raises ChannelAway, Unavailable."""
-        channel, found = self.channels.get(refund.channel), await self._finds.order(refund.order_id)
-        assert found is not None, refund.order_id
-        _, order = found
+        channel = self.channels.get(refund.channel)
+        placed = await self._orders.find(refund.order_id)
+        assert placed is not None, refund.order_id
+        _, order = placed
         # A payment that bought nothing is given back whole; it is not the one the order has.
         payment_id = refund.payment_id or order.payment_id
         if channel is None or payment_id is None:
             raise ChannelAway(f"nobody can be asked for {refund.refund_id} at {refund.channel}")
-        asked = RefundAsked(
+        request = RefundAsked(
             order_id=refund.order_id,
             payment_id=payment_id,
             refund_id=refund.refund_id,
@@ -121,7 +118,7 @@ class Payments:
         )
         try:
             async with asyncio.timeout(ASK_S):
-                await channel.refund(asked)
+                await channel.refund(request)
         except TimeoutError as late:
             raise ChannelAway(f"no answer within {ASK_S} s") from late
 
@@ -134,10 +131,12 @@ class Payments:
 
     async def _book(self, name: str, message: Message) -> str | None:
         """None once it is in the books; else why it is not."""
-        found = await self._finds.order(message.order_id)
-        if found is None or found[1].channel != name:
+        placed = await self._orders.find(message.order_id)
+        if placed is None:
             return _NO_ORDER
-        wallet_id, order = found
+        wallet_id, order = placed
+        if order.channel != name:
+            return _NO_ORDER
         match message:
             case Payment(order_id, payment_id, amount_fen):
                 # The channel's own number is the key: credited once, whatever it sends again.
@@ -197,8 +196,12 @@ class Payments:
         return None
 
     async def _refund(self, order_id: str, refund_id: str) -> OrderRefund | None:
-        found = await self._finds.refund(refund_id)
-        return None if found is None or found[1].order_id != order_id else found[1]
+        """The refund of this number; None where it is none of ours, or another order's."""
+        requested = await self._orders.find_refund(refund_id)
+        if requested is None:
+            return None
+        _, refund = requested
+        return refund if refund.order_id == order_id else None
 
     async def _reverse(
         self, name: str, wallet_id: str, order: Order, message: Reversed
@@ -224,10 +227,6 @@ class Payments:
     async def _decide(self, name: str, key: str, command: Command) -> Rejection | None:
         done = await self._submit(_caller(name), key, command)
         return done.answer if isinstance(done.answer, Rejection) else None
-
-    async def _read_behaviour(self) -> str:
-        async with self._reading() as connection:
-            return await read_behaviour(connection)
 
 
 def _caller(name: str) -> str:

@@ -1,8 +1,9 @@
-"""Sending on: the second half of transfers, and refunds asked of their channels.
+"""The outbox: second halves of transfers to submit, and refunds to ask channels for.
 
-Both begin with an event that leaves something open in a wallet. What is open is sent on at once, in
-the background; whatever became of that, a job finds it in the wallet and sends it on again. Every
-step may be taken twice: commands have keys, and refunds their constant numbers.
+Both begin with an event that leaves something open in a wallet, and the open things of all wallets
+are the outbox: no table has them a second time. What an event leaves open is dealt with at once, in
+the background; whatever became of that, a job finds it in the wallet and tries it again. Every step
+may be taken twice: commands have keys, and refunds their constant numbers.
 """
 
 import asyncio
@@ -30,8 +31,8 @@ from ledger.core.wallet import OrderRefund, Transfer
 from ledger.engine import metrics
 from ledger.engine.background import Background
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import Submit
+from ledger.engine.reading import Reading
 from ledger.store import reads
 from ledger.store.jobs import Unsent, find_unsent
 
@@ -43,27 +44,27 @@ CALLER: Final = "ledger:transfers"
 """Who sends the halves of transfers; no key has this name."""
 
 LEAVES_OPEN: Final = frozenset({TransferSent, OrderRefundRequested, PaymentSetAside})
-"""The answers after which there may be something to send on."""
+"""The answers that may leave something in the outbox."""
 
 TRANSFERS_MAX: Final = 64
-"""How many transfers are sent on at once: as many may share a batch."""
+"""How many transfers are completed at once: as many may share a batch."""
 
 ASKED_MAX: Final = 16
 """How many refunds channels are asked for at once."""
 
 AGE_S: Final = 5
-"""What waits for less long is on its way in the background."""
+"""The job leaves alone what waits for less long: it is on its way in the background."""
 
 PAGE_MAX: Final = 200
-"""How many wallets the job looks at, and how many transfers it sends on, in one step."""
+"""How many wallets the job looks at, and how many transfers it completes, in one step."""
 
 PAUSE_FIRST_S: Final = 5.0
 PAUSE_MAX_S: Final = 300.0
-"""How long the job waits before it sends on the same again: twice as long each time."""
+"""How long the job waits before it tries the same again: twice as long each time."""
 
 
 class _Wait(Struct):
-    """When something is to be sent on again (monotonic), and the pause after that."""
+    """When something is to be tried again (monotonic), and the pause after that."""
 
     until: float = 0.0
     pause_s: float = PAUSE_FIRST_S
@@ -73,21 +74,21 @@ class _Wait(Struct):
         self.pause_s = min(self.pause_s * 2, PAUSE_MAX_S)
 
 
-class SendOn:
-    """What one process sends on, in the background and as the job."""
+class Outbox:
+    """What one process does about the outbox, in the background and as the job."""
 
     def __init__(
         self, submit: Submit, ask: Callable[[OrderRefund], Awaitable[None]], reading: Reading
     ) -> None:
         self._submit, self._ask, self._reading = submit, ask, reading
-        self._transfers = Background(self._send_now, TRANSFERS_MAX)
+        self._transfers = Background(self._complete_now, TRANSFERS_MAX)
         self._refunds = Background(self._ask_now, ASKED_MAX)
         self._waits: dict[int, dict[str, _Wait]] = {}
 
     def start(self, done: Done) -> None:
-        """Send on what a command just left open, in the background."""
+        """Deal in the background with what a command just left open."""
         if done.replayed:
-            return  # an old answer told again: what it left open then, the job finds
+            return  # an old answer once more: what it left open then, the job finds
         match done.answer:
             case TransferSent(transfer=transfer):
                 self._transfers.put(transfer.transfer_id, transfer)
@@ -99,7 +100,7 @@ class SendOn:
                 pass
 
     async def finish(self, shard: int) -> AsyncGenerator[int, None]:
-        """One round of the job over a shard: yields, step by step, how much it sent on.
+        """One round of the job over a shard: yields, step by step, how much it dealt with.
 
         Raises Unavailable where the database is away.
         """
@@ -112,14 +113,14 @@ class SendOn:
             yield self._ask_again(_due(refunds, waits), waits)
             due = _due(transfers, waits)
             for start in range(0, len(due), PAGE_MAX):
-                yield await self._send_again(due[start : start + PAGE_MAX], waits)
+                yield await self._complete_again(due[start : start + PAGE_MAX], waits)
         for name in waits.keys() - known:
             del waits[name]
         for kind in ("transfers", "refunds"):
             metrics.UNSENT.labels(shard, kind).set(seen[kind])
 
     async def close(self) -> None:
-        """Send on no more; those under way end, or are left to the job."""
+        """Begin nothing more; what is under way ends, or is left to the job."""
         await asyncio.gather(self._transfers.close(), self._refunds.close())
 
     async def _pages(
@@ -133,31 +134,38 @@ class SendOn:
                 before = await reads.read_clock(connection) - AGE_S * SECOND_US
                 page = await find_unsent(connection, shard, before, PAGE_MAX, last)
             wallets = [unsent.wallet for unsent in page]
-            transfers = [one for wallet in wallets for one in wallet.transfers]
-            refunds = [one for wallet in wallets for one in wallet.refunds]
-            yield (
-                {one.transfer_id: one for one in transfers if one.sent_at <= before},
-                {one.refund_id: one for one in refunds if one.requested_at <= before},
-            )
+            transfers = {
+                transfer.transfer_id: transfer
+                for wallet in wallets
+                for transfer in wallet.transfers
+                if transfer.sent_at <= before
+            }
+            refunds = {
+                refund.refund_id: refund
+                for wallet in wallets
+                for refund in wallet.refunds
+                if refund.requested_at <= before
+            }
+            yield transfers, refunds
             more = len(page) == PAGE_MAX
             last = page[-1] if page else None
 
     def _ask_again(self, refunds: Sequence[OrderRefund], waits: dict[str, _Wait]) -> int:
-        """Have their channels asked in the background, for one may take its time to answer."""
+        """Have their channels asked in the background, where it may take its time."""
         for refund in refunds:
             waits.setdefault(refund.refund_id, _Wait()).again()
             self._refunds.put(refund.refund_id, refund)
         return len(refunds)
 
-    async def _send_again(self, transfers: Sequence[Transfer], waits: dict[str, _Wait]) -> int:
-        """Send these on, some at a time, and say how many are done. Raises Unavailable."""
+    async def _complete_again(self, transfers: Sequence[Transfer], waits: dict[str, _Wait]) -> int:
+        """Complete these, some at a time, and say how many are done. Raises Unavailable."""
         some = asyncio.Semaphore(TRANSFERS_MAX)
 
-        async def send(transfer: Transfer) -> None:
+        async def complete(transfer: Transfer) -> None:
             async with some:
-                await self._send(transfer)
+                await self._complete(transfer)
 
-        outcomes = await asyncio.gather(*map(send, transfers), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(complete, transfers), return_exceptions=True)
         away: Unavailable | None = None
         for transfer, outcome in zip(transfers, outcomes, strict=True):
             if isinstance(outcome, Unavailable) and outcome.reason != "wallet-quarantined":
@@ -165,18 +173,18 @@ class SendOn:
             elif outcome is not None:
                 # A wallet that is in trouble shall not keep the job from all others.
                 waits.setdefault(transfer.transfer_id, _Wait()).again()
-                _tell(transfer.transfer_id, outcome)
+                _log_failure(transfer.transfer_id, outcome)
         if away is not None:
             raise away
         return sum(outcome is None for outcome in outcomes)
 
-    async def _send_now(self, transfer: Transfer) -> None:
+    async def _complete_now(self, transfer: Transfer) -> None:
         try:
-            await self._send(transfer)
+            await self._complete(transfer)
         except Exception as error:  # noqa: BLE001 - the job tries again
-            _tell(transfer.transfer_id, error)
+            _log_failure(transfer.transfer_id, error)
 
-    async def _send(self, transfer: Transfer) -> None:
+    async def _complete(self, transfer: Transfer) -> None:
         # Whoever sends it and whenever, it is the same command under the same key.
         name = transfer.transfer_id
         receive = ReceiveTransfer(transfer.to_wallet_id, transfer)
@@ -190,15 +198,17 @@ class SendOn:
         try:
             await self._ask(refund)
         except Exception as error:  # noqa: BLE001 - the job asks again
-            _tell(refund.refund_id, error)
+            _log_failure(refund.refund_id, error)
 
 
-def _due(parcels: Mapping[str, T], waits: Mapping[str, _Wait]) -> list[T]:
+def _due(waiting: Mapping[str, T], waits: Mapping[str, _Wait]) -> list[T]:
     now = monotonic()
-    return [one for name, one in parcels.items() if name not in waits or waits[name].until <= now]
+    return [
+        thing for name, thing in waiting.items() if name not in waits or waits[name].until <= now
+    ]
 
 
-def _tell(name: str, error: BaseException) -> None:
+def _log_failure(name: str, error: BaseException) -> None:
     if isinstance(error, Unavailable | ChannelAway):
         _log.warning("not_sent_on", name=name, why=str(error))
     else:

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from ledger.core.ids import place_of_charge, shard_of_order
 from ledger.engine import metrics
-from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import Reading
 from ledger.store import directory
 from ledger.store.directory import Found, Place, Whereabouts
 
@@ -19,7 +19,7 @@ PAGE_MAX: Final = 5_000
 """How many events are entered at once: a fraction of a second's work for one connection."""
 
 FOUND_MAX: Final = 100
-"""How much is told of one name."""
+"""How many things that go by one name are shown."""
 
 
 class Finding(Struct, frozen=True):
@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True):
 
 
 class Directory:
-    """What one process does about the directory.
+    """What one process knows of the directory, and does to keep it up.
 
     It is behind the log by as much as the job has not followed yet; wallets, orders, refunds and
     charges need no entry in it, for their ids say where they are.
@@ -85,8 +85,8 @@ class Directory:
         )
         async with self._reading() as connection:
             places = await directory.load_places(connection)
-            found = await directory.find(connection, name, whereabouts, FOUND_MAX + 1)
-        return Finding(found[:FOUND_MAX], len(found) > FOUND_MAX, places)
+            items = await directory.find(connection, name, whereabouts, FOUND_MAX + 1)
+        return Finding(items[:FOUND_MAX], len(items) > FOUND_MAX, places)
 
     async def empty(self) -> None:
         """Forget all of it; the job fills it again, from every shard's first event."""

@@ -40,14 +40,14 @@ from ledger.core.money import CNY
 from ledger.core.purchases import Order
 from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Lot, LotTerms, Take, Wallet
 from ledger.core.wire import tag_of
-from ledger.engine.controls import Reading
 from ledger.engine.lane import shard_of
+from ledger.engine.reading import Reading
 from ledger.store import explanation, history, reads
 from ledger.store.explanation import AccountName, Origin, RecordedCharge, RecordedRefund
 from ledger.store.pool import Connection
 
 UPCOMING_MAX: Final = 50
-"""How much of what is to come is told."""
+"""How many of the dues to come are shown."""
 
 NEWEST: Final = 200
 """Among how many of a wallet's newest events a lot's origin is looked for, if nowhere else."""
@@ -166,13 +166,13 @@ async def _explain_charge(
     connection: Connection, shard: int, wallet_id: str, recorded: RecordedCharge, charge: Charge
 ) -> ChargeReasons:
     charge_id, hold_id = charge.charge_id, charge.hold_id
-    found = await reads.load_document(connection, shard, wallet_id, "charge", charge_id)
-    now = found.documents[wallet_id, "charge", charge_id]
+    snapshot = await reads.load_document(connection, shard, wallet_id, "charge", charge_id)
+    now = snapshot.documents[wallet_id, "charge", charge_id]
     assert isinstance(now, Charge), charge_id
     hold: ClosedHold | None = None
     if hold_id is not None:
-        found = await reads.load_document(connection, shard, wallet_id, "hold", hold_id)
-        closed = found.documents[wallet_id, "hold", hold_id]
+        snapshot = await reads.load_document(connection, shard, wallet_id, "hold", hold_id)
+        closed = snapshot.documents[wallet_id, "hold", hold_id]
         assert isinstance(closed, ClosedHold), hold_id
         hold = closed
     refunds: list[RecordedRefund] = []
@@ -194,9 +194,12 @@ async def _origins(connection: Connection, shard: int, wallet: Wallet) -> dict[s
     _, newest = await history.load_entries(
         connection, shard, wallet.wallet_id, history.NO_SEQ_IS_HIGHER, NEWEST
     )
-    for one in newest:
-        for terms in lots_made_by(one.event):
-            origin = Origin(one.seq, tag_of(one.event), one.occurred_at, one.caller, one.reason)
+    for recorded in newest:
+        event = recorded.event
+        for terms in lots_made_by(event):
+            origin = Origin(
+                recorded.seq, tag_of(event), recorded.occurred_at, recorded.caller, recorded.reason
+            )
             if terms.lot_id in lot_ids - origins.keys():
                 origins[terms.lot_id] = origin
     return origins
@@ -227,7 +230,7 @@ def wallet_reasons(
 ) -> WalletReasons:
     """What there is to say of a wallet whose dues were applied up to `as_of`."""
     # What is to come is what the same functions will record then, if nothing else happens.
-    coming = [Upcoming(*one) for one in islice(dues(wallet, INSTANT_MAX), UPCOMING_MAX + 1)]
+    coming = [Upcoming(*due) for due in islice(dues(wallet, INSTANT_MAX), UPCOMING_MAX + 1)]
     soonest, more = tuple(coming[:UPCOMING_MAX]), len(coming) > UPCOMING_MAX
     return WalletReasons(wallet, seq, as_of, soonest, more, origins, orders)
 
@@ -244,7 +247,7 @@ def currency_reasons(wallet: Wallet, currency: int) -> CurrencyReasons:
     reasons = CurrencyReasons(
         currency,
         sum(lot.available_minor for lot in lots),
-        sum(minor for one in explained for _, minor in one.held_by),
+        sum(minor for lot in explained for _, minor in lot.held_by),
         sum(
             take.amount_minor
             for refund in wallet.refunds
@@ -325,7 +328,7 @@ def _check_charge(reasons: ChargeReasons) -> None:
     assert sum(take.amount_minor for take in charge.takes) == charge.amount_minor
     back_minor = sum(part.amount_minor for part in reasons.refunded if part is not None)
     assert back_minor == reasons.now.refunded_minor, charge.charge_id
-    parts = [*charge.takes, *(one.take for one in reasons.absorbed)]
+    parts = [*charge.takes, *(absorption.take for absorption in reasons.absorbed)]
     vat_fen = sum(take.vat_fen for take in parts)
     revenue_fen = sum(take.cost_fen for take in parts) - vat_fen
     assert (revenue_fen, vat_fen) == booked_fen(legs), charge.charge_id

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client import Gauge
 
 from ledger.engine.commit import Unavailable
-from ledger.engine.controls import Reading
+from ledger.engine.reading import Reading
 from ledger.store import feed
 from ledger.store.feed import FeedPage
 
@@ -32,7 +32,7 @@ class _Waiter(Struct, eq=False):
 
 
 class Feed:
-    """What one process tells of the log. All who wait share one look at the heads."""
+    """What one process reads of the log, in order. All who wait share one look at the heads."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

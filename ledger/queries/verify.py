@@ -14,7 +14,7 @@ from ledger.store.schema import read_facts
 async def verify(connection: Connection, on_event: Callable[[int], None]) -> AsyncIterator[Finding]:
     """Every difference between the log and what is stored; nothing when all is well.
 
-    `on_event` is told how many events were followed since it was told last.
+    `on_event` is called with how many events were followed since it was called last.
     """
     facts = await read_facts(connection)
     await verification.begin_snapshot(connection)

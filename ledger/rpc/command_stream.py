@@ -8,6 +8,7 @@ from typing import Final
 import grpc
 from msgspec import Struct
 
+from ledger.access.callers import Caller
 from ledger.contract.access import check_scope
 from ledger.contract.calls.batches import (
     AnyBatchCommand,
@@ -27,7 +28,6 @@ from ledger.rpc.methods import KEY, converted, parsed
 from ledger.rpc.requests import reader_of
 from ledger.rpc.responses import teller_of
 from ledger.rpc.trace import Trace
-from ledger.service import Caller
 from ledger.v1.generation_pb2 import Command, CommandResult, SubmitRequest, SubmitResponse
 
 PATH: Final = "/ledger.v1.GenerationService/Submit"

@@ -134,7 +134,7 @@ class Edge:
 
     def check_open(self) -> None:
         """Raises Unavailable once the service shuts down."""
-        if self.ledger.draining:
+        if self.ledger.readiness.draining:
             raise Unavailable("shutting-down")
 
     def refuse(

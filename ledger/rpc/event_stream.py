@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ledger.access.callers import Caller
 from ledger.contract.access import check_scope
 from ledger.contract.history.feed import WAIT_MAX_S, FeedAnswer, FeedEventAnswer, FeedQuery
 from ledger.contract.operation import Call, Operation
@@ -15,7 +16,6 @@ from ledger.rpc.methods import converted, parsed
 from ledger.rpc.requests import reader_of
 from ledger.rpc.responses import teller_of
 from ledger.rpc.trace import Trace
-from ledger.service import Caller
 from ledger.v1.finance_pb2 import Event, WatchEventsRequest, WatchEventsResponse
 
 PATH: Final = "/ledger.v1.FinanceService/WatchEvents"

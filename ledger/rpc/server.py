@@ -104,7 +104,7 @@ class Server:
 
     async def _tell_health(self) -> None:
         try:
-            state = _SERVING if await self._ledger.is_ready() is None else _NOT_SERVING
+            state = _SERVING if await self._ledger.readiness.why_not() is None else _NOT_SERVING
         except Exception as error:  # noqa: BLE001 - who cannot even tell does not serve
             _log.warning("health_unknown", error=repr(error))
             state = _NOT_SERVING
@@ -112,7 +112,7 @@ class Server:
             await self._health.set(name, state)
 
     async def _wait_for_the_end(self) -> None:
-        while not self._ledger.draining:  # noqa: ASYNC110 - it is set by a signal, which has no event
+        while not self._ledger.readiness.draining:  # noqa: ASYNC110 - it is set by a signal, which has no event
             await asyncio.sleep(DRAINING_SEEN_IN_S)
         await self._health.enter_graceful_shutdown()
         self._edge.wake()

@@ -109,7 +109,7 @@ async def test_what_is_not_answered_is_sent_again(
     assert all(answer.event is not None for answer in answers)
     assert asked == [5, 5, 0]
     for opening in openings:
-        assert (await ledger.read_wallet(opening.wallet_id)).wallet.payable_fen == 1
+        assert (await ledger.wallets.read(opening.wallet_id)).wallet.payable_fen == 1
 
 
 async def test_it_gives_up_when_nothing_gets_through(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ledger.service import SCOPES
+from ledger.access.callers import SCOPES
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, funded, give, new_wallet, post, problem
 

@@ -434,7 +434,7 @@ async def test_an_expired_proposal_is_told_as_expired_and_never_approved(
     ann, bob = clients
     wallet = new_wallet()
     path = (await adjusting(ann, wallet, valid_for_s=60)).replace("adjustments", "proposals")
-    await ledger.move_clock(advance_us=3_600 * 10**6)
+    await ledger.clock.advance(3_600 * 10**6)
     assert (await told(bob, path))["status"] == "open"
     await owner.execute(
         "UPDATE proposals SET proposed_at = proposed_at - interval '60 s', "

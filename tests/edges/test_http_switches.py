@@ -188,7 +188,7 @@ async def test_a_stopped_caller_is_refused_by_other_processes_too(
         me = await newest_caller(served)
         busy = asyncio.create_task(keep_asking(other, token))
         await throw(http, "caller", me, stopped=True)
-        found = other.cached_caller(token) or await other.authenticate(token)
+        found = other.callers.cached(token) or await other.callers.authenticate(token)
         busy.cancel()
         assert found is not None
         assert found.stopped_at is not None
@@ -197,6 +197,6 @@ async def test_a_stopped_caller_is_refused_by_other_processes_too(
 async def keep_asking(other: Any, token: str) -> None:
     """Use a key all the time, so that what is known of it is always fresh."""
     while True:
-        if other.cached_caller(token) is None:
-            await other.authenticate(token)
+        if other.callers.cached(token) is None:
+            await other.callers.authenticate(token)
         await asyncio.sleep(0.01)

@@ -94,4 +94,4 @@ async def adjustments(owner: Any, wallet_id: str) -> list[tuple[str, dict[str, A
 
 async def available(ledger: Ledger, wallet_id: str) -> int:
     """Minor units of INSPIRATION."""
-    return (await ledger.read_wallet(wallet_id)).wallet.available_minor(INSPIRATION)
+    return (await ledger.wallets.read(wallet_id)).wallet.available_minor(INSPIRATION)

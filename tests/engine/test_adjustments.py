@@ -61,7 +61,7 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
     )
     assert (newest.lot_id, newest.reason) == (None, WHY)
     assert (oldest.lot_id, oldest.available_after) == (made.lot.lot_id, "5.00")
-    assert await ledger.erase("w") == 3
+    assert await ledger.texts.erase("w") == 3
     (erased, *_), _ = await ledger.history.read_entries("w", None, 1)
     assert erased.recorded.reason is None
     codes = await owner.fetch(

@@ -61,7 +61,7 @@ async def keep(ledger: Ledger, **more: Any) -> None:
 async def test_a_caller_is_told_with_its_kind_and_its_key(ledger: Ledger) -> None:
     """Who calls, what kind of caller it is and by which key: people are told from programs."""
     await keep(ledger, caller="ann", kind="person", scopes=["admin:approve"])
-    caller = await ledger.authenticate(TOKEN)
+    caller = await ledger.callers.authenticate(TOKEN)
     assert caller == Caller(
         "ann", frozenset({"admin:approve"}), kind="person", key_id="key-1", rate=None
     )
@@ -97,7 +97,7 @@ async def test_a_certificate_is_a_credential_that_nobody_can_send(ledger: Ledger
     assert (caller.name, caller.key_id) == ("render", made.row.key_id)
     assert await ledger.callers.of_certificate("spiffe://a/other") is None
     for token in ("spiffe://a/render", "\0certificate:spiffe://a/render"):
-        assert await ledger.authenticate(token) is None
+        assert await ledger.callers.authenticate(token) is None
 
 
 async def test_the_identity_of_a_revoked_certificate_can_be_registered_again(
@@ -232,7 +232,7 @@ async def test_a_last_use_is_when_it_was_and_never_goes_back(
             "SELECT extract(epoch FROM clock_timestamp() - last_used_at) FROM api_keys"
         )
     assert 3_600 <= ago_s < 3_660
-    await ledger.authenticate(TOKEN)
+    await ledger.callers.authenticate(TOKEN)
     await ledger.callers.close()
     late = await last_used(ledger)
     clock.now_s -= 7_200
@@ -273,7 +273,7 @@ async def test_a_service_that_ends_has_written_its_uses(database: Database) -> N
     """`last used` survives an orderly end."""
     service = await open_ledger(Settings(database_url=database.url, development=True))
     await keep(service)
-    await service.authenticate(TOKEN)
+    await service.callers.authenticate(TOKEN)
     await service.close()
     again = await open_ledger(Settings(database_url=database.url, development=True))
     assert await last_used(again) is not None

@@ -35,7 +35,7 @@ async def test_the_same_request_twice_is_one_effect_and_one_answer(ledger: Ledge
     first = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     assert again == Done(first.answer, replayed=True)
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 99_500
 
 
 async def test_a_key_used_for_another_command_is_refused_by_the_field_that_differs(
@@ -84,7 +84,7 @@ async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger)
     commands = [("k", Debit("w", INSPIRATION, 500))] * 50
     answers = await ledger.submit_many("test", commands)
     assert [isinstance(one, Done) and one.replayed for one in answers] == [False, *[True] * 49]
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 99_500
 
 
 async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) -> None:
@@ -95,7 +95,7 @@ async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) 
     )
     won = [one for one in answers if isinstance(one.answer, DebitCharged)]
     assert len(won) == 100
-    assert (await ledger.read_wallet("w")).wallet.lots == ()
+    assert (await ledger.wallets.read("w")).wallet.lots == ()
 
 
 async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> None:
@@ -111,7 +111,7 @@ async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> Non
         )
     )
     assert sum(not isinstance(one.answer, Rejection) for one in answers) == 3
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 100_000
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 100_000
 
 
 async def test_two_processes_share_one_database(ledger: Ledger, database: Database) -> None:
@@ -176,7 +176,7 @@ async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
         ],
     )
     assert [isinstance(one, Done) for one in answers] == [True, False, True, True]
-    view = await ledger.read_wallet("w")
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 
 
@@ -192,7 +192,7 @@ async def test_what_the_database_refuses_fails_alone(ledger: Ledger) -> None:
         ],
     )
     assert [isinstance(one, Done) for one in answers] == [True, False, True]
-    view = await ledger.read_wallet("w")
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 
 
@@ -202,9 +202,9 @@ async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger
     assert isinstance(opened.answer, OrderOpened)
     order_id = opened.answer.order.order_id
     await asyncio.gather(*(ledger.sandbox.pay(order_id) for _ in range(10)))
-    view = await ledger.read_wallet("w")
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 10_000
-    found = await ledger.find_order(order_id)
+    found = await ledger.orders.find(order_id)
     assert found is not None
     assert found[1].status == "paid"
 

@@ -44,13 +44,13 @@ async def test_erased_texts_are_gone_and_every_answer_stays(
     first = {key: await ledger.submit("test", key, command) for key, command in commands.items()}
     await ledger.submit("test", "g", grant("other"))
     assert NAMED in await everything(owner)
-    before = (await ledger.read_wallet("w")).wallet
-    assert await ledger.erase("w") == len(commands)
-    assert await ledger.erase("w") == 0
+    before = (await ledger.wallets.read("w")).wallet
+    assert await ledger.texts.erase("w") == len(commands)
+    assert await ledger.texts.erase("w") == 0
     assert await owner.fetchval("SELECT count(*) FROM texts WHERE wallet = 'other'") == 1
-    await ledger.erase("other")
+    await ledger.texts.erase("other")
     assert NAMED not in await everything(owner)
-    assert (await ledger.read_wallet("w")).wallet == before
+    assert (await ledger.wallets.read("w")).wallet == before
     for key, command in commands.items():
         again = await ledger.submit("test", key, command)
         assert again.replayed
@@ -66,12 +66,12 @@ async def test_erased_texts_are_gone_and_every_answer_stays(
 async def test_a_wallet_goes_on_after_erasure(ledger: Ledger, database: Database) -> None:
     """What comes later has its text, until that is erased too."""
     await ledger.submit("test", "a", grant("w"))
-    assert await ledger.erase("w") == 1
+    assert await ledger.texts.erase("w") == 1
     await ledger.submit("test", "b", grant("w"))
     differs = await ledger.submit("test", "b", grant("w", "something else"))
     assert isinstance(differs.answer, Rejection)
-    assert await ledger.erase("w") == 1
-    assert await ledger.erase("nobody") == 0
+    assert await ledger.texts.erase("w") == 1
+    assert await ledger.texts.erase("nobody") == 0
     assert await differences(database) == []
 
 

@@ -31,7 +31,7 @@ class Lender:
         self.lent += 1
         self.out += 1
         try:
-            async with self._ledger._reading() as connection:
+            async with self._ledger.reading() as connection:
                 yield connection
         finally:
             self.out -= 1
@@ -67,7 +67,7 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
 
 async def test_one_too_many_is_busy_and_a_closed_feed_lets_nobody_wait(ledger: Ledger) -> None:
     """What is bounded refuses at once; reading without a wait goes on."""
-    shared = Feed(ledger._reading)
+    shared = Feed(ledger.reading)
     waits = [asyncio.create_task(shared.read(0, 0, 10, 30)) for _ in range(WAITERS_MAX)]
     while len(shared._waiters) < WAITERS_MAX:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.01)
@@ -102,7 +102,7 @@ async def test_whoever_waits_is_told_when_the_database_goes_away(
     ledger: Ledger, postgres: EmbeddedPostgres
 ) -> None:
     """503, as if it had asked just then; afterwards one can wait again."""
-    async with ledger._reading() as connection:
+    async with ledger.reading() as connection:
         name = await connection.fetchval("SELECT current_database()")
     waiting = asyncio.create_task(ledger.feed.read(0, 0, 10, 30))
     await asyncio.sleep(3 * POLL_S)

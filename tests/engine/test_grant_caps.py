@@ -30,7 +30,7 @@ async def capped(database: Database) -> AsyncIterator[Ledger]:
     """A service whose callers may grant ten points of a currency a day; the day is young."""
     async with opened(database, grant_day_cap_minor=CAP) as ledger:
         since_midnight_us = (await clock(ledger) + SHANGHAI_US) % DAY_US
-        await ledger.move_clock(advance_us=DAY_US - since_midnight_us)
+        await ledger.clock.advance(DAY_US - since_midnight_us)
         yield ledger
 
 
@@ -77,7 +77,7 @@ async def test_up_to_the_cap_and_not_a_hundredth_above_it(capped: Ledger, owner:
     assert isinstance(await answer(capped, "e", grant(1_000, currency=KUAIBI)), LotGranted)
     assert isinstance(await answer(capped, "f", grant(1_000), caller="app"), LotGranted)
     assert await counted(owner) == 3_000
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert isinstance(await answer(capped, "g", grant(1_000)), LotGranted)
 
 
@@ -85,9 +85,9 @@ async def test_the_day_is_shanghais(capped: Ledger) -> None:
     """It ends at local midnight, to the microsecond, and not at midnight in Greenwich."""
     midnight = (await clock(capped) + SHANGHAI_US) // DAY_US * DAY_US + DAY_US - SHANGHAI_US
     assert isinstance(await answer(capped, "a", grant(1_000)), LotGranted)
-    await capped.move_clock(to=midnight - 60 * 10**6)
+    await capped.clock.move_to(midnight - 60 * 10**6)
     assert refused(await answer(capped, "b", grant(1)), 1_000, 1)
-    await capped.move_clock(to=midnight)
+    await capped.clock.move_to(midnight)
     assert isinstance(await answer(capped, "c", grant(1)), LotGranted)
 
 
@@ -96,7 +96,7 @@ async def test_a_refusal_for_the_cap_is_not_remembered(capped: Ledger, owner: An
     await answer(capped, "a", grant(1_000))
     assert refused(await answer(capped, "b", grant(1)), 1_000, 1)
     assert await owner.fetchval("SELECT count(*) FROM refusals") == 0
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert isinstance(await answer(capped, "b", grant(1)), LotGranted)
 
 
@@ -120,7 +120,7 @@ async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner
         assert again == Done(first.answer, replayed=True)
         reused = await answer(capped, "a", grant(999))
         assert reused == Rejection(Reason.IDEMPOTENCY_KEY_REUSED, {"field": "amount_minor"})
-        await capped.move_clock(advance_us=DAY_US)
+        await capped.clock.advance(DAY_US)
         await answer(capped, f"b{await clock(capped)}", grant(1_000))
     assert await granted(owner) == 3
     assert await counted(owner) == 3_000
@@ -129,7 +129,7 @@ async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner
 async def test_a_replay_of_another_day_does_not_count_today(capped: Ledger, owner: Any) -> None:
     """Also where there is still room."""
     await answer(capped, "a", grant(700))
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert (await capped.submit("web", "a", grant(700))).replayed
     assert isinstance(await answer(capped, "b", grant(1_000)), LotGranted)
     assert await counted(owner) == 1_700
@@ -271,6 +271,6 @@ async def test_without_a_cap_nothing_is_counted(ledger: Ledger, owner: Any) -> N
 async def test_what_counted_a_month_ago_is_forgotten(capped: Ledger, owner: Any) -> None:
     """The table stays as small as a month of grants."""
     await answer(capped, "a", grant(1))
-    await capped.move_clock(advance_us=33 * DAY_US)
+    await capped.clock.advance(33 * DAY_US)
     await answer(capped, "b", grant(2))
     assert await counted(owner) == 2

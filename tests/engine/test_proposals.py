@@ -100,7 +100,7 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
     assert outcome_of(await approved(ledger, erasure)) == Erased(1)
     closing = await proposed(ledger, draft(CloseWallet("w", "", forfeit_balance=True)), key="close")
     assert isinstance(outcome_of(await approved(ledger, closing)), WalletClosed)
-    assert (await ledger.read_wallet("w")).wallet.closed_at is not None
+    assert (await ledger.wallets.read("w")).wallet.closed_at is not None
     rows = await owner.fetch(
         "SELECT tag, caller FROM events WHERE tag IN ('paid_out_v1', 'wallet_closed_v1')"
     )
@@ -113,7 +113,7 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
 
 
 async def _payable(ledger: Ledger, wallet_id: str, fen: int) -> bool:
-    return (await ledger.read_wallet(wallet_id)).wallet.payable_fen == fen
+    return (await ledger.wallets.read(wallet_id)).wallet.payable_fen == fen
 
 
 async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -> None:
@@ -424,7 +424,7 @@ async def test_a_wallet_in_trouble_keeps_nobody_elses_proposals_waiting(
     Whoever approved it may ask sooner.
     """
     whole = await poison(ledger, owner, "sick")
-    await ledger.move_clock(advance_us=40 * 86_400 * 10**6)
+    await ledger.clock.advance(40 * 86_400 * 10**6)
     stuck = await proposed(ledger, draft(adjust("sick")))
     assert (await approved(ledger, stuck)).status == "approved"
     well = await proposed(ledger, draft(adjust("well")))
@@ -453,8 +453,8 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     waiting = await proposed(ledger, draft(adjust("w")), key="waiting")
     await proposed(ledger, draft(adjust("other")))
     done = await approved(ledger, proposal)
-    assert await ledger.erase("w") == 2
-    assert await ledger.erase("w") == 0
+    assert await ledger.texts.erase("w") == 2
+    assert await ledger.texts.erase("w") == 0
     found = await ledger.proposals.read(proposal.proposal_id)
     assert found == replace(done, reason="", evidence=None)
     assert await decide(ledger, proposal) == Told(found, replayed=True)
@@ -462,7 +462,7 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     assert again == Told(found, replayed=True)
     assert await ledger.proposals.read(waiting.proposal_id) == waiting
     await age(owner, 3_600)
-    assert await ledger.erase("w") == 1
+    assert await ledger.texts.erase("w") == 1
     assert await owner.fetchval("SELECT count(*) FROM proposals WHERE reason <> ''") == 1
 
 

@@ -55,7 +55,7 @@ async def dead(database: Database) -> AsyncIterator[Ledger]:
 
 async def old(ledger: Ledger) -> None:
     """Let so much time pass that the job takes up what was not sent on."""
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
 
 
 @pytest.mark.parametrize("wallets", [SAME, ACROSS], ids=["one shard", "across shards"])
@@ -134,7 +134,7 @@ async def test_many_send_on_the_same_at_once_and_it_happens_once(
     await old(dead)
     async with opened(database) as a, opened(database) as b, opened(database) as c:
         for transfer in sent:
-            a.send_on._transfers.put(transfer.transfer_id, transfer)
+            a.outbox._transfers.put(transfer.transfer_id, transfer)
         await asyncio.gather(finish(a), finish(b), finish(c))
 
         async def done() -> bool:
@@ -168,7 +168,7 @@ async def test_the_job_finds_more_than_a_page_of_wallets(dead: Ledger, database:
     await old(dead)
     async with opened(database) as heir:
         async with asyncio.timeout(30):
-            counts = [count async for count in heir.send_on.finish(0)]
+            counts = [count async for count in heir.outbox.finish(0)]
     assert sum(counts) == len(sent)
     await check(database, sent)
 
@@ -181,7 +181,7 @@ async def test_a_receiver_in_quarantine_keeps_only_its_own_waiting(
     whole = await poison(dead, owner, "sick")
     stuck = await tip(dead, "g", "sick", key="a")
     free = await tip(dead, "g", "well", key="b")
-    await dead.move_clock(advance_us=40 * 86_400 * 10**6)
+    await dead.clock.advance(40 * 86_400 * 10**6)
     async with opened(database) as heir:
         assert await finish(heir) == 1
         assert await all_done(heir, [free])
@@ -224,7 +224,7 @@ async def test_a_transfer_is_not_completed_before_it_is_received(
 ) -> None:
     """Somebody used the half's key for something else: the share stays in transit, and it shows."""
     await fund(ledger, ["g"])
-    await ledger.send_on.close()
+    await ledger.outbox.close()
     sent = await tip(ledger, "g", "c")
     other = ReceiveTransfer("c", replace(sent, share_fen=1))
     done = await ledger.submit(CALLER, sent.transfer_id, other)

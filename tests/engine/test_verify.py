@@ -41,7 +41,7 @@ async def lived_in(ledger: Ledger) -> Ledger:
         charge_id = charged.answer.charge.charge_id
         await ledger.submit("test", "y", RefundCharge(wallet, charge_id, "failed", 33))
         await ledger.submit("test", "z", Debit(wallet, INSPIRATION, 10**9))
-    await ledger.move_clock(advance_us=65 * 86_400 * 10**6)
+    await ledger.clock.advance(65 * 86_400 * 10**6)
     await ledger.submit("test", "late", Debit("a", INSPIRATION, 1))
     return ledger
 

@@ -60,7 +60,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(database: Database, fa
         done = await ledger.submit("test", "d", Debit("w", INSPIRATION, 100))
         assert isinstance(done.answer, DebitCharged)
         assert done.replayed == (fate == "lose-answer")
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
         assert view.wallet.available_minor(INSPIRATION) == 900
         assert proxy.fates == ["pass", fate, "pass"][: len(proxy.fates)]
     assert await _differences(database) == []
@@ -91,7 +91,7 @@ async def test_commits_lost_at_random_lose_and_double_nothing(
                 answered.add(key)
 
         await asyncio.gather(*(debit(key) for key in amounts for _ in range(2)))
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 1_000_000 - sum(amounts.values())
     assert await _differences(database) == []
 
@@ -112,6 +112,6 @@ async def test_a_caller_that_goes_away_leaves_nothing_half_done(
     await asyncio.gather(*tasks, return_exceptions=True)
     answers = [await ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(100)]
     assert all(isinstance(one, Done) for one in answers)
-    view = await ledger.read_wallet("w")
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 900
     assert await _differences(database) == []

@@ -36,7 +36,7 @@ async def opened(database: Database, **settings: Any) -> AsyncIterator[Ledger]:
 
 async def clock(ledger: Ledger) -> int:
     """The service's clock."""
-    return await ledger.move_clock(advance_us=0)
+    return await ledger.clock.advance(0)
 
 
 async def lots_that_expire(ledger: Ledger, wallets: int, in_us: int = HOUR_US) -> list[str]:

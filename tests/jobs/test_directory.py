@@ -53,11 +53,11 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
         imagination = Imagination(terms, WALLETS, mood=mood)
         for number, step in enumerate(seeded_steps(seed * 100 + turn, count)):
             wallet_id = WALLETS[step.wallet]
-            view = await ledger.read_wallet(wallet_id)
+            view = await ledger.wallets.read(wallet_id)
             order = imagination.command(step, view.wallet, view.as_of)
             done = await ledger.submit(CALLERS[step.caller], f"{mood} {number}", order)
             imagination.learn(wallet_id, done.answer)
-        await ledger.move_clock(advance_us=31 * DAY_US + HOUR_US)
+        await ledger.clock.advance(31 * DAY_US + HOUR_US)
         assert [count async for count in run_once(ledger, JOBS[0])]
 
 

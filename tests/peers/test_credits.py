@@ -140,7 +140,7 @@ async def test_what_is_both_paid_and_granted_is_given_once(
     await ledger.apply_dues(shard, ["w"])
     spent = await _debits(ledger)
     assert await available(ledger, "w") == 66_000 - spent
-    membership = (await ledger.read_wallet("w")).wallet.membership
+    membership = (await ledger.wallets.read("w")).wallet.membership
     assert membership is not None
     assert (membership.month, membership.terms[0].granted) == (1, 1)
     assert await differences(database) == []
@@ -158,9 +158,9 @@ async def test_a_lot_is_either_paid_or_free(ledger: Ledger) -> None:
 
     Rule: a lot has one amount and says whether it was paid; a free one with a cost is refused.
     """
-    now = await ledger.move_clock(advance_us=0)
+    now = await ledger.clock.advance(0)
     both = OpeningLot("l", INSPIRATION, "promotional", 100, now - DAY_US, paid=False, cost_fen=10)
     await refused(ledger, ImportOpening("w", (both,)), Reason.AMOUNT_OUT_OF_RANGE)
     twice = OpeningLot("l", INSPIRATION, "purchased", 100, now - DAY_US, paid=True, cost_fen=10)
     await refused(ledger, ImportOpening("w", (twice, twice)), Reason.LOT_EXISTS)
-    assert (await ledger.read_wallet("w")).seq == 0
+    assert (await ledger.wallets.read("w")).seq == 0

@@ -228,7 +228,7 @@ async def _goes_on(service: Ledger, wallet_id: str, before: dict[str, list[Any]]
 async def _next_months(service: Ledger, clock: StoppedClock) -> None:
     """Memberships that the release before sold: granted on, extended and given back."""
     paid_at = at(PAID_AT)
-    wallet = (await service.read_wallet("ann")).wallet
+    wallet = (await service.wallets.read("ann")).wallet
     assert wallet.membership is not None
     assert [(term.plan, term.left) for term in wallet.membership.terms] == [
         ("gold", 1),
@@ -236,19 +236,19 @@ async def _next_months(service: Ledger, clock: StoppedClock) -> None:
     ]
     for month, granted in ((2, 66_000), (3, 66_000), (4, 0)):
         await clock.set_to(add_months(paid_at, month))
-        lots = (await service.read_wallet("ann")).wallet.lots
+        lots = (await service.wallets.read("ann")).wallet.lots
         assert (
             sum(lot.available_minor for lot in lots if lot.terms.source == "membership") == granted
         )
-    assert (await service.read_wallet("ann")).wallet.membership is None
-    eve = (await service.read_wallet("eve")).wallet.membership
+    assert (await service.wallets.read("ann")).wallet.membership is None
+    eve = (await service.wallets.read("eve")).wallet.membership
     assert eve is not None
     order_id = eve.terms[0].order_id
     asked = await done(service, RefundOrder("eve", order_id, "moving away"), OrderRefundRequested)
     # Five of twelve grants were made, and the fifth is still there.
     assert asked.refund.amount_fen == 26_600 * 8
     assert (await order_now(service, order_id)).price_fen == 26_600 * 12
-    assert (await service.read_wallet("eve")).wallet.membership is None
+    assert (await service.wallets.read("eve")).wallet.membership is None
 
 
 async def test_a_long_wallet_is_migrated_with_a_snapshot(
@@ -273,8 +273,8 @@ async def test_a_long_wallet_is_migrated_with_a_snapshot(
             assert [tuple(row) for row in rows] == [("long", 521), ("short", 1)]
             kept = await connection.fetch("SELECT wallet, seq FROM wallet_snapshots")
             assert [tuple(row) for row in kept] == [("long", 521)]
-        view = await service.read_wallet("long")
-        assert (await service.read_wallet("long", view.as_of)).wallet == view.wallet
+        view = await service.wallets.read("long")
+        assert (await service.wallets.read_at("long", view.as_of)).wallet == view.wallet
         await done(service, Debit("long", INSPIRATION, 1), DebitCharged)
         assert await available(service, "long") == 100_000 - 521
     assert await differences(first) == []

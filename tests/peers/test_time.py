@@ -79,14 +79,14 @@ async def test_midnight_in_utc_resets_nothing(still: Ledger, clock: StoppedClock
     await done(still, limit, LimitSet)
     claimed = await done(still, ClaimDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)
-    today = await still.trial_balance(None, INSPIRATION)
+    today = await still.trial_balance.read(None, INSPIRATION)
     # UTC's midnight, New York's, and the last moment of the day in Shanghai.
     for moment in ("2026-03-10T08:00", "2026-03-10T12:00", "2026-03-10T23:59:59.999999"):
         await clock.set(moment)
         again = await done(still, ClaimDailyGrant("w"), AlreadyClaimed)
         assert again.claim.lot_id == claimed.lot.lot_id
         await refused(still, Debit("w", INSPIRATION, 1), Reason.LIMIT_EXCEEDED)
-        assert await still.trial_balance(None, INSPIRATION) == today
+        assert await still.trial_balance.read(None, INSPIRATION) == today
     await clock.set("2026-03-11T00:00")
     await done(still, ClaimDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)
@@ -126,7 +126,7 @@ async def test_monthly_grants_fall_due_once_in_any_time_zone(
     for _ in range(3):
         await still.apply_dues(shard, ["w"])
     assert await _grants(owner) == 12
-    assert (await still.read_wallet("w")).wallet.membership is None
+    assert (await still.wallets.read("w")).wallet.membership is None
     await clock.set_to(add_months(start, 40))
     await still.apply_dues(shard, ["w"])
     assert await _grants(owner) == 12
@@ -328,7 +328,7 @@ async def test_a_clock_that_jumps_back_is_not_followed(
     await clock.set_to(midnight + 10**6)
     await done(still, Debit("w", INSPIRATION, 1), DebitCharged)
     await clock.set("2026-03-10T12:00")
-    assert (await still.read_wallet("w")).as_of == midnight + 10**6
+    assert (await still.wallets.read("w")).as_of == midnight + 10**6
     again = await done(still, ClaimDailyGrant("w"), AlreadyClaimed)
     assert again.claim.lot_id == claimed.lot.lot_id
     assert await available(still, "w") == 6_599

@@ -64,20 +64,20 @@ async def settled(ledger: Ledger, wallet_id: str, order: Order, payment_id: str 
 
 async def order_now(ledger: Ledger, order_id: str) -> Order:
     """An order as it stands."""
-    found = await ledger.find_order(order_id)
+    found = await ledger.orders.find(order_id)
     assert found is not None, order_id
     return found[1]
 
 
 async def closing_of(ledger: Ledger, currency: int = CNY) -> dict[str, int]:
     """What every account that is not at zero stands at, debit positive, by its path."""
-    rows = await ledger.trial_balance(None, currency)
+    rows = await ledger.trial_balance.read(None, currency)
     return {row.account: row.closing for row in rows if row.closing}
 
 
 async def available(ledger: Ledger, wallet_id: str, currency: int = INSPIRATION) -> int:
     """What a wallet has to spend."""
-    return (await ledger.read_wallet(wallet_id)).wallet.available_minor(currency)
+    return (await ledger.wallets.read(wallet_id)).wallet.available_minor(currency)
 
 
 async def until(true: Callable[[], Awaitable[bool]], patience_s: float = 20) -> None:

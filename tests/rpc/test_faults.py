@@ -100,7 +100,7 @@ async def test_nothing_is_begun_whose_deadline_has_passed(
     """A process that is slow to come to a call leaves it alone once its caller has given up."""
     async with Rpc(alone.port) as rpc:
         wallet_id = await funded(rpc)
-        cached = alone.ledger.cached_caller
+        cached = alone.ledger.callers.cached
         ends: list[grpc.StatusCode] = []
 
         def slowly(token: str) -> Any:
@@ -108,7 +108,7 @@ async def test_nothing_is_begun_whose_deadline_has_passed(
             time.sleep(0.3)
             return cached(token)
 
-        monkeypatch.setattr(alone.ledger, "cached_caller", slowly)
+        monkeypatch.setattr(alone.ledger.callers, "cached", slowly)
         for key, within_s in (("late", 0.1), ("timely", 5.0)):
             try:
                 await debit(rpc, wallet_id, key, within_s)

@@ -79,7 +79,7 @@ async def test_times_far_in_the_future_are_stored_to_the_microsecond(
 ) -> None:
     """The log is hashed with exact times, so it is stored with them, until the clock ends."""
     await fund(ledger)
-    await ledger.move_clock(to=221_845_390_000_000_001)
+    await ledger.clock.move_to(221_845_390_000_000_001)
     await debit(ledger, 3, "late")
     await fund(ledger, "w", 221_845_391_999_999_999)
     due_us = "SELECT (extract(EPOCH FROM due_at) * 1000000)::bigint FROM wallets"

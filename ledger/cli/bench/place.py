@@ -13,6 +13,7 @@ import uvloop
 from msgspec import Struct
 
 from ledger.catalog import load_catalogue
+from ledger.channels import drawn_secret_names
 from ledger.cli.bench.engine import EngineLoad, fund
 from ledger.cli.bench.figures import Sample
 from ledger.cli.bench.http import HttpLoad
@@ -110,7 +111,10 @@ def place_for(
 
 async def _initialise(owner_url: str) -> None:
     codes = load_catalogue().currency_codes()
-    await initialise(owner_url, EMBEDDED_SERVICE, codes, shards=SHARDS_DEFAULT, development=True)
+    names = drawn_secret_names(development=True)
+    await initialise(
+        owner_url, EMBEDDED_SERVICE, codes, secrets=names, shards=SHARDS_DEFAULT, development=True
+    )
     await make_tables(owner_url)
 
 

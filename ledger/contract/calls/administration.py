@@ -52,7 +52,7 @@ class SwitchesAnswer(Struct, frozen=True):
 
 async def list_switches(call: Call[None, NoQuery]) -> Answer:
     """Tell what is stopped."""
-    switches = await call.ledger.controls.list()
+    switches = await call.ledger.switches.list()
     return Answer(200, SwitchesAnswer([_item(switch) for switch in switches]))
 
 
@@ -81,10 +81,10 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
     """Raises ProblemError for what is not in the catalogue, or no caller."""
     kind, name = call.body.kind, call.body.name
     if kind == "caller":
-        if not await call.ledger.controls.caller_exists(name):
+        if not await call.ledger.callers.exists(name):
             raise ProblemError(_no_such_caller(name))
         return
-    terms = call.ledger.terms()
+    terms = call.ledger.catalogue.at(call.ledger.clock.now())
     known = terms.channels if kind == "channel" else terms.skus
     if name not in known:
         there_are = ", ".join(sorted(known)) or "none"

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.contract.answer import Answer
+from ledger.contract.examples import CHANNEL
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.shared import Codes, optional_amount
@@ -139,7 +140,8 @@ class CatalogueAnswer(Struct, frozen=True):
 
 async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
     """Tell the terms in force."""
-    return Answer(200, render_catalogue(call.ledger.terms(), call.currencies.codes))
+    terms = call.ledger.catalogue.at(call.ledger.clock.now())
+    return Answer(200, render_catalogue(terms, call.currencies.codes))
 
 
 def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
@@ -240,7 +242,7 @@ _EXAMPLE: Final = CatalogueAnswer(
         )
     ],
     periods=[PeriodAnswer("month", 1), PeriodAnswer("quarter", 3)],
-    channels=[ChannelAnswer("sandbox", "10.00", 7_200)],
+    channels=[ChannelAnswer(CHANNEL, "10.00", 7_200)],
     recharge=RechargeTermsAnswer("1.00", "50000.00"),
     daily_grant=DailyTermsAnswer("INSPIRATION", "66.00"),
     promotions=[

@@ -195,7 +195,7 @@ class QuoteQuery(Struct, frozen=True, forbid_unknown_fields=True):
 async def quote(call: Call[None, QuoteQuery]) -> Answer:
     """Tell what a SKU costs now."""
     quantity = number_within(call.query.quantity, "quantity", 1, AMOUNT_MINOR_MAX)
-    price = price_sku(call.ledger.terms(), call.query.sku, quantity)
+    price = price_sku(call.ledger.catalogue.at(call.ledger.clock.now()), call.query.sku, quantity)
     codes = call.currencies.codes
     if isinstance(price, Rejection):
         return problem_of(price, codes).answer()
@@ -217,7 +217,7 @@ async def read_charge(call: Call[None, NoQuery]) -> Answer:
     """Tell one charge, and what was refunded of it."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
-    charge = await call.ledger.read_charge(wallet_id, charge_id)
+    charge = await call.ledger.wallets.read_charge(wallet_id, charge_id)
     if charge is None:
         return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).answer()
     return Answer(200, render_charge(wallet_id, charge, codes))

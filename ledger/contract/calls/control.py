@@ -172,7 +172,7 @@ async def close(call: Call[CloseWalletBody, NoQuery]) -> Answer:
 async def erase(call: Call[EmptyBody, NoQuery]) -> Answer:
     """Erase what people wrote about the wallet."""
     wallet_id = call.params["wallet_id"]
-    return Answer(200, ErasedAnswer(wallet_id, await call.ledger.erase(wallet_id)))
+    return Answer(200, ErasedAnswer(wallet_id, await call.ledger.texts.erase(wallet_id)))
 
 
 _ONE: Final = "/v1/wallets/{wallet_id}"

@@ -33,9 +33,9 @@ async def move_clock(call: Call[ClockBody, NoQuery]) -> Answer:
         if isinstance(at, UnsetType) and not isinstance(advance_s, UnsetType):
             # Beyond the last instant there is no telling how far beyond.
             bounded_s = max(-1, min(advance_s, INSTANT_MAX // SECOND_US))
-            now = await call.ledger.move_clock(advance_us=bounded_s * SECOND_US)
+            now = await call.ledger.clock.advance(bounded_s * SECOND_US)
         elif isinstance(advance_s, UnsetType) and not isinstance(at, UnsetType):
-            now = await call.ledger.move_clock(to=to_instant(at))
+            now = await call.ledger.clock.move_to(to_instant(at))
         else:
             raise _refused("Name either advance_s or at.")
     except ClockError as error:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.contract.answer import Answer
+from ledger.contract.examples import CHANNEL
 from ledger.contract.fields import Amount
 from ledger.contract.operation import Call, Operation
 from ledger.contract.shared import Codes, currency_number
@@ -51,7 +52,7 @@ async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Answer:
     currency = None
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
-    rows = await call.ledger.trial_balance(day, currency)
+    rows = await call.ledger.trial_balance.read(day, currency)
     return Answer(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
 
 
@@ -84,7 +85,7 @@ OPERATIONS: Final = (
         example_answer=TrialBalanceAnswer(
             [
                 TrialBalanceItem(
-                    account="assets:funds:sandbox",
+                    account=f"assets:funds:{CHANNEL}",
                     code="1012.99",
                     currency="CNY",
                     opening="0.00",

@@ -217,7 +217,7 @@ async def read_hold(call: Call[None, NoQuery]) -> Answer:
     """Tell one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
-    found = await call.ledger.read_hold(wallet_id, hold_id)
+    found = await call.ledger.wallets.read_hold(wallet_id, hold_id)
     if found is None:
         return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).answer()
     if isinstance(found, ClosedHold):
@@ -228,7 +228,7 @@ async def read_hold(call: Call[None, NoQuery]) -> Answer:
 async def list_holds(call: Call[None, HoldsQuery]) -> Answer:
     """List the open holds, oldest first."""
     wallet_id, query = call.params["wallet_id"], call.query
-    view = await call.ledger.read_wallet(wallet_id)
+    view = await call.ledger.wallets.read(wallet_id)
     holds, following = _HOLDS.page(view.wallet.holds, _rank, query.limit, query.after)
     items = [render_hold(wallet_id, hold, call.currencies.codes) for hold in holds]
     return Answer(200, HoldsAnswer(items, following))

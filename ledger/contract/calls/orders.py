@@ -6,8 +6,10 @@ from typing import Any, Final, assert_never
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from ledger.channels import example_instructions
+from ledger.channels.contract import Instructions
 from ledger.contract.answer import Answer
-from ledger.contract.examples import ORDER, WALLET
+from ledger.contract.examples import CHANNEL, ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Id, Moment, shown, whole_yuan
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem, problem_of
@@ -117,16 +119,16 @@ def order_command(
 
 
 def render_order(
-    wallet_id: str, order: Order, payment: PaymentAnswer | None, codes: Codes
+    wallet_id: str, order: Order, payment: Instructions | None, codes: Codes
 ) -> OrderAnswer:
-    """An order, with how it can be paid now."""
+    """An order, with how it is paid at its channel, if it can be."""
     common: dict[str, Any] = {
         "order_id": order.order_id,
         "wallet_id": wallet_id,
         "price_cny": format_amount(order.price_fen),
         "status": order.status,
         "channel": order.channel,
-        "payment": payment,
+        "payment": render_payment(payment),
         "created_at": format_instant(order.opened_at),
         "expires_at": format_instant(order.expires_at),
         "paid_at": moment(order.paid_at),
@@ -158,18 +160,18 @@ def render_order(
             assert_never(goods)
 
 
-def payment_of(order: Order) -> PaymentAnswer | None:
-    """How a pending order is paid at its channel; None once it is paid or closed."""
-    if order.status != "pending" or order.channel != "sandbox":
+def render_payment(instructions: Instructions | None) -> PaymentAnswer | None:
+    """How an order is paid; None where it cannot be."""
+    if instructions is None:
         return None
-    return PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{order.order_id}/pay")
+    return PaymentAnswer(instructions.channel, instructions.pay_url)
 
 
 def render_opened_order(
     wallet_id: str, event: OrderOpened | MembershipUpgraded, codes: Codes
 ) -> OrderAnswer:
-    """The answer to an order that waits for its payment, or costs nothing."""
-    return render_order(wallet_id, event.order, payment_of(event.order), codes)
+    """The answer to an order; how it is paid only its channel knows, so the call attaches that."""
+    return render_order(wallet_id, event.order, None, codes)
 
 
 def render_closed_order(wallet_id: str, event: OrderClosed, codes: Codes) -> OrderAnswer:
@@ -178,27 +180,31 @@ def render_closed_order(wallet_id: str, event: OrderClosed, codes: Codes) -> Ord
 
 
 async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:
-    """Open an order. The remembered answer has no payment: the one of now is attached to it."""
+    """Open an order. Also a replay says how it can be paid now, and the order as it was opened."""
     wallet_id, codes = call.params["wallet_id"], call.currencies.codes
     command = order_command(wallet_id, call.body, call.currencies.numbers)
     done = await call.ledger.submit(call.caller.name, call.key, command)
     status, body = response_for(wallet_id, done.answer, call.responses, codes)
-    if done.replayed and isinstance(done.answer, OrderOpened):
-        order = done.answer.order
-        found = await call.ledger.find_order(order.order_id)
-        payment = None if found is None else payment_of(found[1])
-        body = render_order(wallet_id, order, payment, codes)
+    if isinstance(done.answer, OrderOpened):
+        opened = current = done.answer.order
+        if done.replayed:
+            found = await call.ledger.orders.find(opened.order_id)
+            assert found is not None, opened.order_id
+            _, current = found
+        payment = call.ledger.payments.instructions(current)
+        body = render_order(wallet_id, opened, payment, codes)
     return Answer(status, body, done.replayed)
 
 
 async def read_order(call: Call[None, NoQuery]) -> Answer:
     """Tell one order."""
     order_id, codes = call.params["order_id"], call.currencies.codes
-    found = await call.ledger.find_order(order_id)
+    found = await call.ledger.orders.find(order_id)
     if found is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
     wallet_id, order = found
-    return Answer(200, render_order(wallet_id, order, payment_of(order), codes))
+    payment = call.ledger.payments.instructions(order)
+    return Answer(200, render_order(wallet_id, order, payment, codes))
 
 
 async def notify(call: Call[None, NoQuery]) -> Answer:
@@ -231,8 +237,8 @@ EXAMPLE_RECHARGE: Final = RechargeOrderAnswer(
     wallet_id=WALLET,
     price_cny="10.00",
     status="pending",
-    channel="sandbox",
-    payment=PaymentAnswer("sandbox", f"/v1/channels/sandbox/orders/{ORDER}/pay"),
+    channel=CHANNEL,
+    payment=render_payment(example_instructions(ORDER)),
     created_at="2026-03-01T01:00:00Z",
     expires_at="2026-03-01T03:00:00Z",
     paid_at=None,
@@ -282,7 +288,7 @@ OPERATIONS: Final = (
             Reason.LIMIT_EXCEEDED,
         ),
         problems=(Reason.UNKNOWN_CURRENCY,),
-        example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel="sandbox"),
+        example_body=RechargeBody(currency="INSPIRATION", price_cny="10", channel=CHANNEL),
         example_answer=EXAMPLE_RECHARGE,
     ),
     Operation(

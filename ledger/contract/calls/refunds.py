@@ -10,11 +10,10 @@ from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE,
     EXAMPLE_RECHARGE_PAID,
     OrderAnswer,
-    payment_of,
     render_closed_order,
     render_order,
 )
-from ledger.contract.examples import ORDER, REFUND, TAKES, WALLET
+from ledger.contract.examples import CHANNEL, ORDER, REFUND, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError, problem_of
@@ -98,7 +97,7 @@ def render_requested_refund(
     """The answer to a refund that was asked for."""
     return RequestedRefundAnswer(
         **asdict(render_order_refund(wallet_id, event.refund)),
-        order=render_order(wallet_id, event.order, payment_of(event.order), codes),
+        order=render_order(wallet_id, event.order, None, codes),
     )
 
 
@@ -116,7 +115,7 @@ async def refund_order(call: Call[RefundOrderBody, NoQuery]) -> Answer:
 async def _wallet_of(call: Call[Any, NoQuery]) -> str:
     """The wallet that opened the order of the path. Raises ProblemError `not-found`."""
     order_id = call.params["order_id"]
-    found = await call.ledger.find_order(order_id)
+    found = await call.ledger.orders.find(order_id)
     if found is None:
         missing = rejected(Reason.ORDER_NOT_FOUND, order_id=order_id)
         raise ProblemError(problem_of(missing, call.currencies.codes))
@@ -126,7 +125,7 @@ async def _wallet_of(call: Call[Any, NoQuery]) -> str:
 async def read_refund(call: Call[None, NoQuery]) -> Answer:
     """Tell one refund."""
     refund_id, codes = call.params["refund_id"], call.currencies.codes
-    found = await call.ledger.find_refund(refund_id)
+    found = await call.ledger.orders.find_refund(refund_id)
     if found is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
     return Answer(200, render_order_refund(*found))
@@ -137,7 +136,7 @@ EXAMPLE_REFUND: Final = OrderRefundAnswer(
     order_id=ORDER,
     wallet_id=WALLET,
     amount_cny="1.00",
-    channel="sandbox",
+    channel=CHANNEL,
     status="requested",
     takes=TAKES,
     months=0,

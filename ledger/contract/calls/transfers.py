@@ -155,7 +155,7 @@ async def read_transfer(call: Call[None, NoQuery]) -> Answer:
     """Tell one transfer that the wallet sent."""
     wallet_id, transfer_id = call.params["wallet_id"], call.params["transfer_id"]
     codes = call.currencies.codes
-    transfer = await call.ledger.read_transfer(wallet_id, transfer_id)
+    transfer = await call.ledger.wallets.read_transfer(wallet_id, transfer_id)
     if transfer is None:
         missing = rejected(Reason.TRANSFER_NOT_FOUND, transfer_id=transfer_id)
         return problem_of(missing, codes).answer()

@@ -22,7 +22,7 @@ from ledger.core.money import CNY, format_amount
 from ledger.core.purchases import Claim
 from ledger.core.terms import Policy
 from ledger.core.wallet import Lot, Wallet
-from ledger.service import WalletView
+from ledger.queries.wallets import WalletView
 
 WalletStatus = Literal["open", "frozen", "closed"]
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ledger.contract.answer import Answer
 from ledger.contract.calls.wallets import ClaimAnswer, WalletStatus, render_claim, status_of
-from ledger.contract.examples import HOLD, LOT, ORDER, WALLET
+from ledger.contract.examples import CHANNEL, HOLD, LOT, ORDER, WALLET
 from ledger.contract.explanation.currencies import (
     ExplainedCurrency,
     ExplainedHold,
@@ -189,17 +189,21 @@ _EXAMPLE: Final = WalletExplanation(
                     expires_at=None,
                     extended=False,
                     origin=OriginAnswer(
-                        39, "recharge_paid", "2026-03-01T00:02:03.456789Z", "channel:sandbox", None
+                        39,
+                        "recharge_paid",
+                        "2026-03-01T00:02:03.456789Z",
+                        f"channel:{CHANNEL}",
+                        None,
                     ),
                     order_id=ORDER,
                     order=LotOrderAnswer(
                         order_id=ORDER,
                         kind="recharge",
                         status="paid",
-                        channel="sandbox",
+                        channel=CHANNEL,
                         price_cny="10.00",
                         promotion=None,
-                        payment_id=f"sandbox-{ORDER}",
+                        payment_id=f"{CHANNEL}-{ORDER}",
                     ),
                     rule="last",
                     why="No lot of its currency is spent after it.",

@@ -8,7 +8,6 @@ from ledger.contract.answer import Answer
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE_PAID,
     OrderAnswer,
-    payment_of,
     render_order,
 )
 from ledger.contract.examples import CHARGE
@@ -141,9 +140,10 @@ async def list_orders(call: Call[None, HistoryQuery]) -> Answer:
     """List the wallet's orders."""
     wallet_id, query, codes = call.params["wallet_id"], call.query, call.currencies.codes
     before_id = None if isinstance(query.after, UnsetType) else _ORDERS.key(query.after)[0]
-    orders, more = await call.ledger.history.read_orders(wallet_id, before_id, query.limit)
+    orders, more = await call.ledger.orders.list(wallet_id, before_id, query.limit)
     cursor = _ORDERS.cursor((orders[-1].order_id,)) if more else None
-    items = [render_order(wallet_id, one, payment_of(one), codes) for one in orders]
+    instructions = call.ledger.payments.instructions
+    items = [render_order(wallet_id, order, instructions(order), codes) for order in orders]
     return Answer(200, OrdersAnswer(items, cursor))
 
 

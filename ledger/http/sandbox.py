@@ -1,4 +1,4 @@
-"""The sandbox: have the development channel pay, take back, give back, and settle refunds."""
+"""The sandbox's own calls: have it pay, take back, give back, and settle refunds."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
@@ -6,13 +6,12 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from ledger.channels.sandbox import RefundBehaviour
+from ledger.channels.sandbox import NAME, RefundBehaviour
 from ledger.contract.answer import Answer
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE_PAID,
     OrderAnswer,
     no_channel,
-    payment_of,
     render_order,
 )
 from ledger.contract.calls.refunds import EXAMPLE_REFUND, OrderRefundAnswer, render_order_refund
@@ -22,7 +21,7 @@ from ledger.contract.problems import problem, problem_of
 from ledger.contract.shared import Body, EmptyBody
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
-from ledger.payments.sandbox import NAME, NotAcknowledged, NotASandboxOrder
+from ledger.payments.sandbox import NotAcknowledged, NotASandboxOrder
 
 ChannelNumber = Annotated[Id, Meta(description="The sandbox's own number; constant if left out")]
 
@@ -53,25 +52,25 @@ class BehaviourAnswer(Struct, frozen=True):
     refunds: RefundBehaviour
 
 
-_Told = Awaitable[tuple[str, Order] | None]
+_Placed = Awaitable[tuple[str, Order] | None]
 
 
 async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
     """Have the sandbox pay an order."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.payment_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
-        call, lambda order_id: desk.pay(order_id, amount_fen, number), Reason.ORDER_NOT_PAYABLE
+        call, lambda order_id: sandbox.pay(order_id, amount_fen, number), Reason.ORDER_NOT_PAYABLE
     )
 
 
 async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
     """Have the sandbox take an order's payment back."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
         call,
-        lambda order_id: desk.charge_back(order_id, amount_fen, number),
+        lambda order_id: sandbox.charge_back(order_id, amount_fen, number),
         Reason.ORDER_NOT_REFUNDABLE,
     )
 
@@ -79,10 +78,10 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
 async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Answer:
     """Have the sandbox give back what it took."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
-    desk = call.ledger.sandbox
+    sandbox = call.ledger.sandbox
     return await _about_order(
         call,
-        lambda order_id: desk.reverse_chargeback(order_id, amount_fen, number),
+        lambda order_id: sandbox.reverse_chargeback(order_id, amount_fen, number),
         Reason.ORDER_NOT_REFUNDABLE,
     )
 
@@ -106,23 +105,24 @@ async def behave(call: Call[BehaviourBody, NoQuery]) -> Answer:
 
 
 async def _about_order(
-    call: Call[Any, NoQuery], tell: Callable[[str], _Told], reason: Reason
+    call: Call[Any, NoQuery], act: Callable[[str], _Placed], reason: Reason
 ) -> Answer:
     channel, order_id = call.params["channel"], call.params["order_id"]
     codes = call.currencies.codes
     if channel != NAME:
         return no_channel(channel)
     try:
-        found = await tell(order_id)
+        placed = await act(order_id)
     except NotASandboxOrder as elsewhere:
         detail = f"Order {order_id} is to be paid at {elsewhere}. Only its channel can do that."
         return problem(reason, detail, order_id=order_id).answer()
     except NotAcknowledged as why:
         return problem(reason, _not_taken(why), order_id=order_id).answer()
-    if found is None:
+    if placed is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
-    wallet_id, order = found
-    return Answer(200, render_order(wallet_id, order, payment_of(order), codes))
+    wallet_id, order = placed
+    payment = call.ledger.payments.instructions(order)
+    return Answer(200, render_order(wallet_id, order, payment, codes))
 
 
 async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> Answer:
@@ -131,15 +131,15 @@ async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> 
     if channel != NAME:
         return no_channel(channel)
     try:
-        found = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
+        settled = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
     except NotASandboxOrder as elsewhere:
         detail = f"Refund {refund_id} was asked of {elsewhere}. Only that channel can settle it."
         return problem(Reason.REFUND_NOT_OPEN, detail, refund_id=refund_id).answer()
     except NotAcknowledged as why:
         return problem(Reason.REFUND_NOT_OPEN, _not_taken(why), refund_id=refund_id).answer()
-    if found is None:
+    if settled is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
-    return Answer(200, render_order_refund(*found))
+    return Answer(200, render_order_refund(*settled))
 
 
 def _not_taken(why: NotAcknowledged) -> str:
