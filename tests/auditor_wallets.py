@@ -38,7 +38,7 @@ class Wallets(Spending):
         if (source, target) not in self.catalogue.conversions:
             return {"refused": "not-convertible"}
         most = self.catalogue.conversion_day.get(source, math.inf)
-        if purse.used_on(day, source, "converted") + amount > most:
+        if purse.used_on(day, source, "converted") + amount > most or self._is_full(purse):
             return {"refused": "limit-exceeded"}
         if purse.available(source, paid_only=True) < amount:
             return self._too_little(purse, source)

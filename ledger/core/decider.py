@@ -30,7 +30,7 @@ from ledger.core.flows import (
 )
 from ledger.core.flows.daily_grant import AlreadyClaimed
 from ledger.core.purchases import Order
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Rejection, first_of
 from ledger.core.terms import Now, Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, OrderRefund, Wallet
 
@@ -110,7 +110,11 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
     No event at all says that the command was there for the dues alone.
     """
     refusal = gate.refusal_of(state.wallet, command, terms)
-    return _decide_in_flow(state, command, terms, now) if refusal is None else refusal
+    decision = _decide_in_flow(state, command, terms, now)
+    if refusal is None:
+        return decision
+    # What is wrong with the request itself goes before what its wallet is.
+    return first_of(refusal, decision) if isinstance(decision, Rejection) else refusal
 
 
 def _decide_in_flow(  # noqa: PLR0912 - one branch a flow

@@ -1,6 +1,7 @@
 """Refusals: one closed list, in order of precedence; each is a state, said as a full phrase."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -74,6 +75,9 @@ Fact = str | int | None
 """What a refusal knows of its case; None says that there is none."""
 
 
+_PLACES: Final = {reason: place for place, reason in enumerate(Reason)}
+
+
 class Rejection(Struct, frozen=True, omit_defaults=True, tag="rejected"):
     """A refusal with the facts that explain it; `facts` holds names, ids and minor amounts."""
 
@@ -84,3 +88,8 @@ class Rejection(Struct, frozen=True, omit_defaults=True, tag="rejected"):
 def rejected(reason: Reason, **facts: Fact) -> Rejection:
     """A refusal; amounts among the facts end in `_minor` or `_fen`."""
     return Rejection(reason, facts)
+
+
+def first_of(refusal: Rejection, other: Rejection) -> Rejection:
+    """Of two refusals of a command the one to be told: its reason is the earlier in the list."""
+    return other if _PLACES[other.reason] < _PLACES[refusal.reason] else refusal

@@ -94,10 +94,6 @@ class _Asked(dict[DocumentRef, Document]):
         super().__init__(documents)
         self.refs: set[DocumentRef] = set()
 
-    def __bool__(self) -> bool:
-        """Whether to look for anything here: always."""
-        return True
-
     def get(self, ref: DocumentRef, default: Any = None) -> Any:
         """The document, if there is one."""
         self.refs.add(ref)

@@ -35,6 +35,9 @@ DRAWN = "0f" * 15
 NOW = Now(NOON, SHARD, 100, DRAWN)
 
 SKU = "video-5s-standard"
+CLOSED_HOLD = ("hold", "voided")
+"""A document of every scene, whether its command names it or not."""
+
 LOTS = tuple(
     OpeningLot(name, INSPIRATION, "purchased", 100, 0, NOON + DAY_US, paid=True, cost_fen=10)
     for name in ("old-1", "old-2", "old-3")
@@ -52,11 +55,6 @@ class Scene(Struct, frozen=True):
     def decide(self) -> Decision:
         """What the command comes to at noon."""
         return decide(State(self.wallet, self.documents), self.command, self.terms, NOW)
-
-    def document(self) -> tuple[DocumentRef, Document]:
-        """The first document that the command names."""
-        ref = refs_of(self.command)[0]
-        return ref, self.documents[ref]
 
 
 @cache
@@ -139,7 +137,8 @@ def _scene(desk: Desk, command: Command) -> Scene:
     wallet = now_in(desk)
     if isinstance(command, CloseWallet):
         wallet = replace(wallet, holds=(), refunds=(), transfers=(), payable_fen=0)
-    named = {ref: desk.journal.document("ann", *ref) for ref in refs_of(command)}
+    refs = (*refs_of(command), CLOSED_HOLD)
+    named = {ref: desk.journal.document("ann", *ref) for ref in refs}
     known = {ref: document for ref, document in named.items() if document is not None}
     return Scene(command, wallet, known)
 

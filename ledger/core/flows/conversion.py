@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ledger.core.gate import SPENDS
 from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import insufficient_funds, use_of, used_after
+from ledger.core.limits import insufficient_funds, lots_are_full, use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -63,11 +63,13 @@ def decide(
         return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
     if (refusal := _over_limit(wallet, command, terms, now)) is not None:
         return refusal
+    if lots_are_full(wallet, terms):
+        return _too_many_lots(terms)
     takes = takes_for(wallet, source, amount_minor, paid_only=True)
     if takes is None:
         return insufficient_funds(wallet, source, amount_minor, paid_only=True)
     if len(wallet.lots) + len(wallet.orders) + len(takes) > terms.lots_max:
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+        return _too_many_lots(terms)
     lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
     return (
         Converted(
@@ -83,6 +85,10 @@ def decide(
             tuple(_inherited(wallet, takes, lots)),
         ),
     )
+
+
+def _too_many_lots(terms: Terms) -> Rejection:
+    return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
 
 
 def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rejection | None:

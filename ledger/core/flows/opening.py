@@ -94,6 +94,14 @@ def decide(
 
 
 def _refusal(wallet: Wallet, command: ImportOpening, terms: Terms, now: Now) -> Rejection | None:
+    return (
+        _amount_refusal(command, terms)
+        or _expiry_refusal(command, now)
+        or _lots_refusal(wallet, command, terms)
+    )
+
+
+def _amount_refusal(command: ImportOpening, terms: Terms) -> Rejection | None:
     empty = not (command.lots or command.claims or command.payable_fen)
     if empty or command.payable_fen < 0:
         return rejected(Reason.AMOUNT_OUT_OF_RANGE, payable_fen=command.payable_fen)
@@ -102,33 +110,37 @@ def _refusal(wallet: Wallet, command: ImportOpening, terms: Terms, now: Now) -> 
             return rejected(
                 Reason.AMOUNT_OUT_OF_RANGE, open_fen=claim.open_fen, order_id=claim.order_id
             )
+    for lot in command.lots:
+        most_fen = terms.amount_minor_max if lot.paid else 0
+        costs = 0 <= lot.vat_fen <= lot.cost_fen <= most_fen
+        if not in_range(terms, lot.amount_minor) or not costs:
+            return rejected(
+                Reason.AMOUNT_OUT_OF_RANGE,
+                lot_id=lot.lot_id,
+                amount_minor=lot.amount_minor,
+                cost_fen=lot.cost_fen,
+                vat_fen=lot.vat_fen,
+            )
+    return None
+
+
+def _expiry_refusal(command: ImportOpening, now: Now) -> Rejection | None:
+    for lot in command.lots:
+        if lot.expires_at is not None and not now.at < lot.expires_at <= INSTANT_MAX:
+            return rejected(
+                Reason.EXPIRY_OUT_OF_RANGE, lot_id=lot.lot_id, expires_at=lot.expires_at, now=now.at
+            )
+    return None
+
+
+def _lots_refusal(wallet: Wallet, command: ImportOpening, terms: Terms) -> Rejection | None:
     known = {lot.terms.lot_id for lot in wallet.lots}
     for lot in command.lots:
-        if (refusal := _lot_refusal(lot, terms, now)) is not None:
-            return refusal
         if lot.lot_id in known:
             return rejected(Reason.LOT_EXISTS, lot_id=lot.lot_id)
         known.add(lot.lot_id)
     if len(known) + len(wallet.orders) > terms.lots_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    return None
-
-
-def _lot_refusal(lot: OpeningLot, terms: Terms, now: Now) -> Rejection | None:
-    most_fen = terms.amount_minor_max if lot.paid else 0
-    costs = 0 <= lot.vat_fen <= lot.cost_fen <= most_fen
-    if not in_range(terms, lot.amount_minor) or not costs:
-        return rejected(
-            Reason.AMOUNT_OUT_OF_RANGE,
-            lot_id=lot.lot_id,
-            amount_minor=lot.amount_minor,
-            cost_fen=lot.cost_fen,
-            vat_fen=lot.vat_fen,
-        )
-    if lot.expires_at is not None and not now.at < lot.expires_at <= INSTANT_MAX:
-        return rejected(
-            Reason.EXPIRY_OUT_OF_RANGE, lot_id=lot.lot_id, expires_at=lot.expires_at, now=now.at
-        )
     return None
 
 

@@ -26,7 +26,7 @@ from ledger.core.purchases import (
     UpgradeGoods,
 )
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Promotion, Terms
+from ledger.core.terms import Channel, Now, Promotion, Terms
 from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
 
@@ -185,7 +185,7 @@ def _open_recharge(
     currency = next(c for c in terms.currencies.values() if c.number == command.currency)
     amount_minor = price_fen // 100 * channel.minor_per_yuan
     goods = RechargeGoods(command.currency, amount_minor, currency.liability)
-    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, now)
     return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
@@ -195,6 +195,9 @@ def _open_membership(
     plan, months = terms.plans.get(command.plan), terms.periods.get(command.period)
     if plan is None or months is None:
         return rejected(Reason.UNKNOWN_PLAN, plan=command.plan, period=command.period)
+    channel = terms.channels.get(command.channel)
+    if channel is None:
+        return rejected(Reason.UNKNOWN_CHANNEL, channel=command.channel)
     promotion = None
     if command.promotion is not None:
         allowed = promotion_for(wallet, terms, command.promotion, now.at)
@@ -210,7 +213,7 @@ def _open_membership(
         quoted = upgrade.quote(wallet, running, plan, command.period, terms)
         if isinstance(quoted, Rejection):
             return quoted
-        return _open_upgrade(wallet, command.channel, quoted, promotion, terms, now)
+        return _open_upgrade(wallet, channel, quoted, promotion, terms, now)
     goods = MembershipGoods(
         plan=command.plan,
         period=command.period,
@@ -226,13 +229,13 @@ def _open_membership(
     price_fen = plan.month_price_fen * months
     if promotion is not None:
         price_fen = promoted_fen(promotion, price_fen, command.plan, command.period)
-    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, now)
     return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
 def _open_upgrade(
     wallet: Wallet,
-    channel: str,
+    channel: Channel,
     goods: UpgradeGoods,
     promotion: Promotion | None,
     terms: Terms,
@@ -253,11 +256,8 @@ def _open_upgrade(
 
 
 def _opened(
-    wallet: Wallet, channel_name: str, goods: Goods, price_fen: int, terms: Terms, now: Now
+    wallet: Wallet, channel: Channel, goods: Goods, price_fen: int, terms: Terms, now: Now
 ) -> Order | Rejection:
-    channel = terms.channels.get(channel_name)
-    if channel is None:
-        return rejected(Reason.UNKNOWN_CHANNEL, channel=channel_name)
     if len(wallet.orders) >= terms.orders_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="pending orders", most=terms.orders_max)
     if lots_are_full(wallet, terms):
@@ -268,7 +268,7 @@ def _opened(
         price_fen=price_fen,
         vat_fen=vat_included(price_fen, terms.vat_bp),
         vat_bp=terms.vat_bp,
-        channel=channel_name,
+        channel=channel.channel,
         funds=channel.funds,
         opened_at=now.at,
         expires_at=now.at + channel.order_ttl_s * SECOND_US,
