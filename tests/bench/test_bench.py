@@ -1,39 +1,18 @@
 """The bench, as a short run of its own; how fast anything is depends on the machine."""
 
-import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-LEDGER = str(Path(sys.executable).with_name("ledger"))
+from tests.bench.running import bench, left_in
+
 FIGURES = {
     *("a_copy", "b_1", "b_10", "b_100", "b_1000", "b_hot", "c_1", "c_16", "c_64", "c_256"),
     *("d_batch", "e_hold", "f_replay", "g_pgbench", "h_commit", "i_64", "j_batch"),
 }
 AIMS = {"b_1000", "b_hot", "c_64", "c_64_p99", "i_64", "j_batch", "memory", "memory_growth"}
-
-
-async def bench(temporary: Path, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a run with its files in a folder."""
-    process = await asyncio.create_subprocess_exec(
-        *(LEDGER, "bench", *arguments),
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
-
-
-def left_in(folder: Path) -> list[Path]:
-    """What a run left behind."""
-    return list(folder.iterdir())
 
 
 @pytest.mark.slow

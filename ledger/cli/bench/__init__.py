@@ -1,31 +1,28 @@
 """`ledger bench`: what this machine does, and what the ledger makes of it, as ratios of one run.
 
-Everything runs on one Postgres of its own in a temporary folder, with fsync on; TMPDIR chooses
-the disk. Nobody's data is touched.
+Everything runs on a Postgres of its own in a temporary folder, with fsync on; TMPDIR chooses the
+disk. Nobody's data is touched.
 """
 
-import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import structlog
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from msgspec import Struct
 
+from ledger.cli.bench import comparison, report
+from ledger.cli.bench.against import ROUNDS, ROUNDS_MIN, TURN_S, compare
+from ledger.cli.bench.checkout import checkout_at
+from ledger.cli.bench.driver import log_to_standard_error
 from ledger.cli.bench.figures import Sample, aims_of, figure_of
 from ledger.cli.bench.place import Place, place_for
-from ledger.cli.bench.plan import Measurement, chosen, turns
-from ledger.cli.bench.report import Report, json_of, show
+from ledger.cli.bench.plan import MEASUREMENT_S, Measurement, chosen, turns
+from ledger.cli.bench.progress import Turns
+from ledger.cli.bench.report import Report
+from ledger.cli.bench.usage import require_linux
 from ledger.cli.failures import CommandError
 
 UNSOUND: Final = 1
@@ -34,49 +31,93 @@ UNSOUND: Final = 1
 _SECONDS_MIN: Final = 0.1
 _SECONDS_MAX: Final = 600
 _WALLETS_MAX: Final = 1_000_000
+_ROUNDS_MAX: Final = 1_000
 
 
-def run(*, as_json: bool, seconds: float, wallets: int, only: str | None) -> None:
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What was asked for: all measurements, some `only`, or a comparison `against` a checkout."""
+
+    as_json: bool
+    seconds: float | None
+    wallets: int
+    only: str | None
+    against: Path | None
+    rounds: int | None
+
+
+def run(wanted: Wanted) -> None:
     """Measure and report; exits with 1 where anything but speed was found wanting."""
-    measurements = chosen(only)
-    if not _SECONDS_MIN <= seconds <= _SECONDS_MAX:
-        raise CommandError(
-            f"--seconds is between {_SECONDS_MIN} and {_SECONDS_MAX}, not {seconds:g}"
-        )
-    if not 1 <= wallets <= _WALLETS_MAX:
-        raise CommandError(f"--wallets is between 1 and {_WALLETS_MAX:,}, not {wallets}")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    # Told to stop, it unwinds what it started, as with Ctrl-C.
+    require_linux()
+    _check(wanted)
+    log_to_standard_error()
+    # A SIGTERM unwinds what was started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, _leave)
-    report = _measure(measurements, seconds, wallets)
-    if as_json:
-        print(json_of(report))
-    else:
-        show(report)
-    if not report.is_sound:
+    is_sound = (
+        _run_alone(wanted) if wanted.against is None else _run_against(wanted.against, wanted)
+    )
+    if not is_sound:
         sys.exit(UNSOUND)
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.seconds is not None and not _SECONDS_MIN <= wanted.seconds <= _SECONDS_MAX:
+        raise CommandError(
+            f"--seconds is between {_SECONDS_MIN} and {_SECONDS_MAX}, not {wanted.seconds:g}"
+        )
+    if not 1 <= wanted.wallets <= _WALLETS_MAX:
+        raise CommandError(f"--wallets is between 1 and {_WALLETS_MAX:,}, not {wanted.wallets}")
+    if wanted.against is None and wanted.rounds is not None:
+        raise CommandError("--rounds counts turns against another checkout: name it by --against")
+    if wanted.against is not None and wanted.only is not None:
+        raise CommandError("--against has its own measurements: leave out --only")
+    if wanted.rounds is not None and not ROUNDS_MIN <= wanted.rounds <= _ROUNDS_MAX:
+        raise CommandError(
+            f"--rounds is between {ROUNDS_MIN} and {_ROUNDS_MAX:,}, not {wanted.rounds}: "
+            "fewer turns say too little"
+        )
 
 
 def _leave(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
+def _run_against(path: Path, wanted: Wanted) -> bool:
+    other = checkout_at(path)
+    with Turns() as progress:
+        outcome = compare(
+            other, wanted.seconds or TURN_S, wanted.wallets, wanted.rounds or ROUNDS, progress
+        )
+    if wanted.as_json:
+        print(comparison.json_of(outcome))
+    else:
+        comparison.show(outcome)
+    return outcome.is_sound
+
+
+def _run_alone(wanted: Wanted) -> bool:
+    outcome = _measure(chosen(wanted.only), wanted.seconds or MEASUREMENT_S, wanted.wallets)
+    if wanted.as_json:
+        print(report.json_of(outcome))
+    else:
+        report.show(outcome)
+    return outcome.is_sound
+
+
 def _measure(measurements: list[Measurement], seconds: float, wallets: int) -> Report:
     load_before = os.getloadavg()[0]
-    with _progress() as progress:
-        progress.add_task("", total=None)
-        letters = {one.letter for one in measurements}
-        with place_for(letters, wallets, seconds, lambda what: _tell(progress, what)) as place:
+    with Turns() as progress:
+        letters = {measurement.letter for measurement in measurements}
+        with place_for(letters, wallets, seconds, progress.say) as place:
             samples = _samples(place, measurements, seconds, progress)
             load_after = os.getloadavg()[0]
-            _tell(progress, "verifying")
+            progress.say("verifying")
             events, differences = place.verify()
             memory_mb = place.served.memory_mb if place.served is not None else []
     figures = {
-        one.name: figure_of(one.letter, one.label, samples[one.name]) for one in measurements
+        measurement.name: figure_of(
+            measurement.letter, measurement.label, samples[measurement.name]
+        )
+        for measurement in measurements
     }
     return Report(
         seconds=seconds,
@@ -93,35 +134,13 @@ def _measure(measurements: list[Measurement], seconds: float, wallets: int) -> R
 
 
 def _samples(
-    place: Place, measurements: list[Measurement], seconds: float, progress: Progress
+    place: Place, measurements: list[Measurement], seconds: float, progress: Turns
 ) -> dict[str, list[Sample]]:
-    samples: dict[str, list[Sample]] = {one.name: [] for one in measurements}
+    samples: dict[str, list[Sample]] = {measurement.name: [] for measurement in measurements}
     order = turns(measurements, seconds)
-    progress.update(_TASK, total=len(order))
+    progress.expect(len(order))
     for measurement, share in order:
-        _tell(progress, f"({measurement.letter}) {measurement.label}")
+        progress.say(f"({measurement.letter}) {measurement.label}")
         samples[measurement.name].append(measurement.run(place, share))
-        progress.advance(_TASK)
+        progress.advance()
     return samples
-
-
-_TASK: Final = TaskID(0)
-"""There is but one task, the first."""
-
-
-def _progress() -> Progress:
-    """Drawn anew between measurements only: a thread that draws during one would be measured."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        auto_refresh=False,
-        transient=True,
-        disable=bool(os.environ.get("CI")) or not sys.stderr.isatty(),
-    )
-
-
-def _tell(progress: Progress, what: str) -> None:
-    progress.update(_TASK, description=what, refresh=True)

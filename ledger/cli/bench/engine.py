@@ -12,38 +12,15 @@ from typing import Final, Self
 from prometheus_client import REGISTRY
 
 from ledger.catalog import load_catalogue
+from ledger.cli.bench.driver import CALLER, debit, failures
 from ledger.cli.bench.figures import Sample, percentiles
 from ledger.cli.bench.jobs import WALLET
-from ledger.cli.failures import CommandError
 from ledger.core.decider import Command
-from ledger.core.flows.debit import Debit
-from ledger.core.flows.grant import Grant
-from ledger.core.rejections import Rejection
-from ledger.engine.commit import Answered, CommandFailed, Committer, Unavailable
+from ledger.engine.commit import Answered, Committer, Unavailable
 from ledger.engine.lane import Lane, seal, shard_of
-from ledger.service import Ledger
 from ledger.store.pool import Pool, create_pool
 
-CALLER: Final = "bench"
-CURRENCY: Final = 1001
-FUNDS_MINOR: Final = 10**12
-"""More than any run can spend, of one wallet too."""
-
-_AT_ONCE: Final = 2_000
 _ROOM_S: Final = 0.001
-
-
-async def fund(ledger: Ledger, wallets: int) -> None:
-    """A grant for every wallet, then one debit each: the rows that are copied later."""
-    numbers = list(range(wallets))
-    random.Random(7).shuffle(numbers)  # noqa: S311 - the same order on every run
-    for make in (_grant, _debit):
-        for first in range(0, wallets, _AT_ONCE):
-            some = numbers[first : first + _AT_ONCE]
-            requests = [(f"{make.__name__}-{number}", make(WALLET % number)) for number in some]
-            failed = failures(await ledger.submit_many(CALLER, requests))
-            if failed:
-                raise CommandError(f"wallets could not be given funds: {dict(failed)}")
 
 
 class EngineLoad:
@@ -110,7 +87,7 @@ class EngineLoad:
         failed: Counter[str] = Counter()
         before = perf_counter()
         while before < ends_at:
-            debits = map(_debit, self._random.choices(wallets, k=size))
+            debits = map(debit, self._random.choices(wallets, k=size))
             futures = await self._put(lane, debits)
             failed += failures([await future for future in futures])
             now = perf_counter()
@@ -130,25 +107,6 @@ class EngineLoad:
                     # The lane is full: it empties by itself, whatever happens to the database.
                     await asyncio.sleep(_ROOM_S)
         return futures
-
-
-def failures(answers: Iterable[Answered]) -> Counter[str]:
-    """What was not done, by its reason."""
-    failed: Counter[str] = Counter()
-    for answer in answers:
-        if isinstance(answer, Unavailable | CommandFailed):
-            failed[repr(answer)] += 1
-        elif isinstance(answer.answer, Rejection):
-            failed[answer.answer.reason.value] += 1
-    return failed
-
-
-def _grant(wallet_id: str) -> Grant:
-    return Grant(wallet_id, CURRENCY, FUNDS_MINOR, "promotional", "bench")
-
-
-def _debit(wallet_id: str) -> Debit:
-    return Debit(wallet_id, currency=CURRENCY, amount_minor=1)
 
 
 def _counted() -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """The place of a bench: its own Postgres, the ledger on it, its service, and their end."""
 
 import asyncio
-import gc
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +13,12 @@ from msgspec import Struct
 
 from ledger.catalog import load_catalogue
 from ledger.channels import drawn_secret_names
-from ledger.cli.bench.engine import EngineLoad, fund
+from ledger.cli.bench.checkout import this_checkout
+from ledger.cli.bench.driver import fund, tune_garbage_collection
+from ledger.cli.bench.engine import EngineLoad
 from ledger.cli.bench.figures import Sample
 from ledger.cli.bench.http import HttpLoad
+from ledger.cli.bench.jobs import WALLET
 from ledger.cli.bench.processes import generating, serving
 from ledger.cli.bench.storage import (
     Chunk,
@@ -28,6 +30,7 @@ from ledger.cli.bench.storage import (
     read_chunks,
 )
 from ledger.cli.database import EMBEDDED_OWNER, EMBEDDED_SERVICE
+from ledger.cli.failures import CommandError
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
 from ledger.service import open_ledger
@@ -122,19 +125,18 @@ def _engine(stack: ExitStack, runner: asyncio.Runner, service_url: str, wallets:
     runner.run(_fund(service_url, wallets))
     engine = runner.run(EngineLoad.open(service_url, SHARDS_DEFAULT, wallets))
     stack.callback(lambda: runner.run(engine.close()))
-    # As a worker does before it serves.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    tune_garbage_collection()
     return engine
 
 
 async def _fund(service_url: str, wallets: int) -> None:
     ledger = await open_ledger(Settings(database_url=service_url, development=True))
     try:
-        await fund(ledger, wallets)
+        failed = await fund(ledger, [WALLET % number for number in range(wallets)])
     finally:
         await ledger.close()
+    if failed:
+        raise CommandError(f"wallets could not be given funds: {dict(failed)}")
 
 
 def _served(stack: ExitStack, folder: Path, urls: tuple[str, str], wallets: int) -> HttpLoad:
@@ -144,7 +146,7 @@ def _served(stack: ExitStack, folder: Path, urls: tuple[str, str], wallets: int)
         "LEDGER_DEV_API_KEY": secrets.token_urlsafe(32),
         "LEDGER_ACCESS_LOG": "0",
     }
-    service = stack.enter_context(serving(environment, folder))
+    service = stack.enter_context(serving(this_checkout().command, environment, folder))
     generator = stack.enter_context(generating())
     return HttpLoad(service, generator, wallets)
 

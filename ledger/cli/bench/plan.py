@@ -14,6 +14,9 @@ Run = Callable[[Place, float], Sample]
 
 LETTERS: Final = "abcdefghij"
 
+MEASUREMENT_S: Final = 5.0
+"""For how long a measurement runs unless something else is asked for."""
+
 ROUNDS: Final = 3
 """How often measurements that are compared take turns: what else the machine does hits all."""
 

@@ -1,4 +1,4 @@
-"""The processes of a bench: a real `ledger serve`, its load generator, and what /proc tells."""
+"""The processes of a bench: a real `ledger serve`, its load generator, and how they are ended."""
 
 import ctypes
 import os
@@ -13,33 +13,17 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
-from msgspec import Struct
 
 from ledger.cli.bench.jobs import Job, Result
+from ledger.cli.bench.usage import Usage, children_of, usage_of
 from ledger.cli.failures import CommandError
 
 READY_PATIENCE_S: Final = 60.0
 STOP_PATIENCE_S: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
-
-
-class Usage(Struct, frozen=True):
-    """What a process has used so far: CPU seconds, and memory in MB (resident, and its peak)."""
-
-    cpu_s: float
-    memory_mb: float
-    peak_mb: float
-
-
-def usage_of(pid: int) -> Usage:
-    """Read it from /proc."""
-    # The command's name stands in parentheses and may hold anything.
-    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    status = Path(f"/proc/{pid}/status").read_text()
-    sizes = dict(line.split(":", 1) for line in status.splitlines() if line.startswith("Vm"))
-    resident, peak = (int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
-    return Usage((int(times[11]) + int(times[12])) / _TICKS_PER_S, resident, peak)
+_LOG_SHOWN: Final = 2_000
+_NEVER_HANDED_ON: Final = ("LEDGER_", "PG", "PYTHONPATH", "PYTHONHOME")
+"""Variables that would have a process of ours use another database, or another one's modules."""
 
 
 class Service:
@@ -47,6 +31,7 @@ class Service:
 
     def __init__(self, process: subprocess.Popen[bytes], ports: tuple[int, int], key: str) -> None:
         (self.port, self.grpc_port), self.key = ports, key
+        self.pid = process.pid
         self.worker_pid = _worker_of(process.pid)
 
     def usage(self) -> Usage:
@@ -55,8 +40,11 @@ class Service:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
-    """A development service on the database of the environment, ended afterwards."""
+def serving(program: Path, environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
+    """A development service on the database of the environment, ended afterwards.
+
+    `program` is the `ledger` of the checkout that is to serve.
+    """
     port, grpc_port, log = _free_port(), _free_port(), folder / "serve.log"
     own = {
         "LEDGER_HTTP_PORT": str(port),
@@ -64,15 +52,15 @@ def serving(environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
         "LEDGER_DATA_DIR": str(folder),
         **environment,
     }
-    command = [str(Path(sys.executable).with_name("ledger")), "serve", "--dev"]
     with log.open("wb") as output:
-        process = start(command, environment=own, stdout=output, stderr=output)
+        process = start(
+            [str(program), "serve", "--dev"], environment=own, stdout=output, stderr=output
+        )
     with ended(process):
         give_up_at = time.monotonic() + READY_PATIENCE_S
         while "ledger ready at" not in log.read_text(errors="replace"):
             if process.poll() is not None or time.monotonic() > give_up_at:
-                said = log.read_text(errors="replace")[-2_000:]
-                raise CommandError(f"`ledger serve` did not become ready; it said:\n{said}")
+                raise CommandError(f"`{program} serve` did not become ready:\n{end_of(log)}")
             time.sleep(0.05)
         yield Service(process, (port, grpc_port), environment["LEDGER_DEV_API_KEY"])
 
@@ -85,11 +73,7 @@ class Generator:
 
     def run(self, job: Job) -> Result:
         """Have it do a job; it bounds that by itself."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode(job) + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = ask(self._process, msgspec.json.encode(job))
         if not line:
             raise CommandError("the load generator ended by itself: see above")
         return msgspec.json.decode(line, type=Result)
@@ -104,6 +88,23 @@ def generating() -> Iterator[Generator]:
         yield Generator(process)
 
 
+def ask(process: subprocess.Popen[bytes], line: bytes) -> bytes:
+    """Give a process a line and wait for the line that it answers: none if it ended instead."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(line + b"\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return b""
+    return process.stdout.readline()
+
+
+def end_of(log: Path) -> str:
+    """The end of what a process wrote."""
+    return log.read_text(errors="replace")[-_LOG_SHOWN:].strip()
+
+
 def start(
     command: list[str],
     *,
@@ -114,7 +115,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: a Ctrl-C reaches the bench, which then ends it."""
     clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("LEDGER_", "PG"))
+        name: value for name, value in os.environ.items() if not name.startswith(_NEVER_HANDED_ON)
     }
     return subprocess.Popen(  # noqa: S603 - our own programs
         command,
@@ -155,10 +156,9 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 def _worker_of(pid: int) -> int:
     """The one worker among the children of a server."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     workers = [
-        int(child)
-        for child in children
+        child
+        for child in children_of(pid)
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
     if len(workers) != 1:

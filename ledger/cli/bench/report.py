@@ -1,5 +1,7 @@
 """The report: figures, aims and verification, as a table for people and as JSON for machines."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 from rich.box import SIMPLE_HEAD
@@ -12,14 +14,19 @@ from ledger.cli.bench.figures import Aim, Figure
 _DIFFERENCES_SHOWN = 20
 
 
-class Report(Struct, kw_only=True):
-    """Everything that a run found out; loads are the machine's own averages of a minute."""
+class Circumstances(Struct, kw_only=True):
+    """What a run was asked for, and where; loads are the machine's own averages of a minute."""
 
     seconds: float
     wallets: int
     processors: int
     load_before: float
     load_after: float
+
+
+class Report(Circumstances, kw_only=True):
+    """Everything that a run found out."""
+
     figures: dict[str, Figure]
     aims: dict[str, Aim]
     memory_mb: list[float]
@@ -29,7 +36,7 @@ class Report(Struct, kw_only=True):
     @property
     def is_sound(self) -> bool:
         """Whether no request failed and the books agree; speed is not part of it."""
-        return not self.differences and not any(one.failed for one in self.figures.values())
+        return not self.differences and not any(figure.failed for figure in self.figures.values())
 
 
 def json_of(report: Report) -> str:
@@ -52,20 +59,27 @@ def show(report: Report) -> None:
     if report.memory_mb:
         steps = ", ".join(f"{size:.0f}" for size in report.memory_mb)
         console.print(f"worker's memory in MB, warm and after each measurement: {steps}")
-    console.print(
-        f"{report.processors} processors, load {report.load_before:.1f} before and "
-        f"{report.load_after:.1f} after; {report.wallets:,} wallets, "
-        f"{report.seconds:g} s a measurement"
+    console.print(f"{circumstances(report)} a measurement")
+    show_books(console, report.events, report.differences)
+
+
+def circumstances(run: Circumstances) -> str:
+    """Under what circumstances a run took place."""
+    return (
+        f"{run.processors} processors, load {run.load_before:.1f} before and "
+        f"{run.load_after:.1f} after; {run.wallets:,} wallets, {run.seconds:g} s"
     )
-    _show_verified(console, report)
 
 
-def _show_verified(console: Console, report: Report) -> None:
-    if not report.differences:
-        console.print(f"{report.events} events verified: the books agree.")
+def show_books(
+    console: Console, events: int, differences: Sequence[str], *, whose: str = ""
+) -> None:
+    """Print what came of verifying."""
+    if not differences:
+        console.print(f"{whose}{events} events verified: the books agree.")
         return
-    console.print(f"[red]{len(report.differences)} differences found:[/red]")
-    for difference in report.differences[:_DIFFERENCES_SHOWN]:
+    console.print(f"[red]{whose}{len(differences)} differences found:[/red]")
+    for difference in differences[:_DIFFERENCES_SHOWN]:
         console.print(f"  {difference}", markup=False)
 
 

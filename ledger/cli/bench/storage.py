@@ -46,6 +46,15 @@ async def make_tables(owner_url: str) -> None:
         await connection.close()
 
 
+async def vacuum(owner_url: str) -> None:
+    """Do once what autovacuum would do, the planner's statistics among it."""
+    connection = await connect_owner(owner_url)
+    try:
+        await connection.execute(statement("bench_vacuum"))
+    finally:
+        await connection.close()
+
+
 async def read_chunks(owner_url: str, shards: int) -> list[list[Chunk]]:
     """What the engine wrote for a debit of every wallet, by shard.
 

@@ -1,0 +1,2 @@
+-- What autovacuum does, at a moment of our own choice.
+VACUUM (ANALYZE)
