@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ledger.access.audit_log import Acts
+from ledger.access.audit_log import AuditLog
 from ledger.access.callers import Callers
 from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
 from ledger.channels import REGISTRY, make_channels, secret_names
 from ledger.channels.contract import Channel
-from ledger.core.batch import Answer, Done
+from ledger.core.batch import Done, Outcome
 from ledger.core.decider import Command
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.rejections import Reason, Rejection
@@ -75,7 +75,7 @@ class Ledger:
         self.feed = Feed(self.reading)
         self.directory = Directory(self.reading, facts.shards)
         self.explanations = Explanations(self.reading, facts.shards)
-        self.acts = Acts(self.reading)
+        self.audit_log = AuditLog(self.reading)
         self.callers = Callers(pepper, self.reading)
         self.payments = Payments(self.submit, self.orders, self.reading, facts.shards, channels)
         self.outbox = Outbox(self._engine.submit, self.payments.ask, self.reading)
@@ -87,9 +87,9 @@ class Ledger:
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
         done = await self._submitting.submit(caller, key, command)
-        if type(done.answer) in LEAVES_OPEN:
+        if type(done.outcome) in LEAVES_OPEN:
             self.outbox.start(done)
-        elif isinstance(command, CloseWallet) and _says_closed(done.answer):
+        elif isinstance(command, CloseWallet) and _says_closed(done.outcome):
             # Where this raises the caller closes it once more, which erases what is left.
             await self.texts.erase(command.wallet_id)
         return done
@@ -100,7 +100,7 @@ class Ledger:
         """Many commands, each standing alone; answers in their order."""
         answers = await self._submitting.submit_many(caller, requests)
         for done in answers:
-            if isinstance(done, Done) and type(done.answer) in LEAVES_OPEN:
+            if isinstance(done, Done) and type(done.outcome) in LEAVES_OPEN:
                 self.outbox.start(done)
         return answers
 
@@ -127,7 +127,7 @@ class Ledger:
             pool.terminate()
 
 
-def _says_closed(answer: Answer) -> bool:
+def _says_closed(answer: Outcome) -> bool:
     refused = isinstance(answer, Rejection) and answer.reason is Reason.WALLET_CLOSED
     return refused or isinstance(answer, WalletClosed)
 

@@ -11,7 +11,7 @@ from ledger.store.audit_log import ActFilter, ActRow, NewAct
 _log = structlog.get_logger()
 
 
-class Acts:
+class AuditLog:
     """The audit list of one ledger."""
 
     def __init__(self, reading: Reading) -> None:

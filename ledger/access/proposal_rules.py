@@ -14,7 +14,7 @@ from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
 from ledger.core.instants import SECOND_US, Instant
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Wallet
 from ledger.engine.lane import fresh_id
 from ledger.store.proposals import Decision, NewProposal, Proposal, ProposalKind, Verdict
@@ -38,7 +38,7 @@ class Erased(Struct, frozen=True, tag="erased"):
 Proposed = Adjust | CloseWallet | PayOut | EraseWallet
 """What can be proposed, without its reason and without who proposes and approves it."""
 
-Outcome = Event | Rejection | Erased
+Effect = Event | Rejection | Erased
 """What a proposal came to."""
 
 
@@ -51,7 +51,7 @@ class Draft(Struct, frozen=True):
     valid_for_s: int
 
 
-class Told(Struct, frozen=True):
+class KeptProposal(Struct, frozen=True):
     """A proposal after a call; `replayed` says that the call had been made before."""
 
     proposal: Proposal
@@ -71,7 +71,7 @@ def command_of(proposal: Proposal) -> Proposed:
     return _decoder.decode(proposal.command)
 
 
-def outcome_of(proposal: Proposal) -> Outcome | None:
+def effect_of(proposal: Proposal) -> Effect | None:
     """What the proposal came to, if it was carried out."""
     if proposal.outcome is None:
         return None
@@ -134,17 +134,17 @@ def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> 
     if isinstance(command, Adjust):
         command = replace(command, proposed_by=by)
     state = State(Wallet(command.wallet_id), {})
-    match decide(state, command, terms, Now(now, 0, 0, "")):
+    match decide(state, command, terms, Stamp(now, 0, 0, "")):
         case Rejection() as refusal if refusal.reason in _TIMELESS:
             return refusal
         case _:
             return None
 
 
-def told_again(first: Proposal, draft: Draft) -> Told | Rejection:
+def kept_before(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
     """The answer to a draft under a key that its proposer used before, for this proposal."""
     field = _difference(first, draft)
-    return Told(first, replayed=True) if field is None else _reused(field)
+    return KeptProposal(first, replayed=True) if field is None else _reused(field)
 
 
 def _difference(first: Proposal, draft: Draft) -> str | None:
@@ -174,7 +174,7 @@ _VERDICTS: Final[dict[str, Verdict]] = {
 """What was decided of a proposal, by its status."""
 
 
-def undecided(proposal: Proposal, decision: Decision) -> Rejection | None:
+def refusal_of_decision(proposal: Proposal, decision: Decision) -> Rejection | None:
     """Why this decision was not taken; None if it had been taken before, by the same person."""
     if (proposal.proposed_by == decision.by) != (decision.verdict == "withdrawn"):
         withdrawn = decision.verdict == "withdrawn"

@@ -14,19 +14,19 @@ import structlog
 
 from ledger.access.proposal_rules import (
     Draft,
+    Effect,
     Erased,
     EraseWallet,
-    Outcome,
-    Told,
+    KeptProposal,
     as_approved,
     check_untampered,
+    kept_before,
     new_proposal,
     refusal_for_ever,
-    told_again,
-    undecided,
+    refusal_of_decision,
 )
 from ledger.core import wire
-from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.flows.due import DuesApplied
 from ledger.core.instants import Instant
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -76,7 +76,7 @@ class Proposals:
         self._terms_at, self._shards = terms_at, shards
         self._pauses: dict[str, tuple[float, float]] = {}
 
-    async def propose(self, by: str, key: str, draft: Draft) -> Told | Rejection:
+    async def propose(self, by: str, key: str, draft: Draft) -> KeptProposal | Rejection:
         """Keep a proposal; refused at once only for what can never be right.
 
         Raises Unavailable.
@@ -86,18 +86,18 @@ class Proposals:
             first = await proposals.find_proposed(connection, by, wallet_id, key_hash)
             now = await reads.read_clock(connection)
         if first is not None:
-            return told_again(first, draft)
+            return kept_before(first, draft)
         refusal = refusal_for_ever(draft.command, by, self._terms_at(now), now)
         if refusal is not None:
             return refusal
         new = new_proposal(by, key_hash, draft)
         made = await self._write(lambda connection: proposals.add_proposal(connection, new))
         if made is not None:
-            return Told(made)
+            return KeptProposal(made)
         async with self._reading() as connection:
             first = await proposals.find_proposed(connection, by, wallet_id, key_hash)
         assert first is not None, new
-        return told_again(first, draft)
+        return kept_before(first, draft)
 
     async def read(self, proposal_id: str) -> Proposal | None:
         """The proposal of an id. Raises Unavailable."""
@@ -111,7 +111,7 @@ class Proposals:
         async with self._reading() as connection:
             return await proposals.list_proposals(connection, wanted, limit, after)
 
-    async def decide(self, proposal_id: str, decision: Decision) -> Told | Rejection:
+    async def decide(self, proposal_id: str, decision: Decision) -> KeptProposal | Rejection:
         """Approve, reject or withdraw; what is approved is carried out.
 
         Where the ledger cannot carry it out now it is told as approved, and the job does it.
@@ -130,13 +130,13 @@ class Proposals:
                 raise
             return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
         if decided is not None:
-            return Told(await self._carry_out(decided))
+            return KeptProposal(await self._carry_out(decided))
         found = await self.read(proposal_id)
         assert found is not None, proposal_id
-        refusal = undecided(found, decision)
+        refusal = refusal_of_decision(found, decision)
         if refusal is not None:
             return refusal
-        return Told(await self._carry_out(found), replayed=True)
+        return KeptProposal(await self._carry_out(found), replayed=True)
 
     async def finish(self, shard: int) -> AsyncGenerator[int, None]:
         """One round of the job: carry out what was approved of a shard's wallets and then left.
@@ -190,15 +190,15 @@ class Proposals:
         """Have it take effect, and keep what it came to; None if another process kept it."""
         check_untampered(proposal)
         command = as_approved(proposal)
-        outcome: Outcome
+        outcome: Effect
         if isinstance(command, EraseWallet):
             outcome = Erased(await self._erase(command.wallet_id))
         else:
             done = await self._submit(
                 f"{CALLER}{proposal.decided_by}", proposal.proposal_id, command
             )
-            assert not isinstance(done.answer, AlreadyClaimed | DuesApplied), proposal
-            outcome = done.answer
+            assert not isinstance(done.outcome, AlreadyTaken | DuesApplied), proposal
+            outcome = done.outcome
         status: Literal["done", "refused"] = "refused" if isinstance(outcome, Rejection) else "done"
         text = wire.encode(outcome).decode()
         return await self._write(

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.contract.answer import Answer
 from ledger.contract.operation import Call, Operation
 from ledger.contract.problems import KINDS, ProblemError, problem, unavailable_problem
+from ledger.contract.response import Response
 from ledger.engine import Unavailable
 from ledger.store.audit_log import NewAct
 
@@ -22,7 +22,7 @@ def with_acts(operation: Operation) -> Operation:
     if not operation.audited and not operation.audited_for_people:
         return operation
 
-    async def run(call: Call[Any, Any]) -> Answer:
+    async def run(call: Call[Any, Any]) -> Response:
         # The caller of a development ledger stands for programs too, which grant by the thousand.
         if operation.audited or call.caller.kind == "person":
             return await _written_down(operation, call)
@@ -31,8 +31,8 @@ def with_acts(operation: Operation) -> Operation:
     return replace(operation, run=run)
 
 
-async def _written_down(operation: Operation, call: Call[Any, Any]) -> Answer:
-    act_id = await call.ledger.acts.begin(_act(operation, call))
+async def _written_down(operation: Operation, call: Call[Any, Any]) -> Response:
+    act_id = await call.ledger.audit_log.begin(_act(operation, call))
     status = None
     try:
         _check_alone(operation, call)
@@ -49,7 +49,7 @@ async def _written_down(operation: Operation, call: Call[Any, Any]) -> Answer:
         raise
     finally:
         if status is not None:
-            await call.ledger.acts.conclude(act_id, status)
+            await call.ledger.audit_log.conclude(act_id, status)
     return answer
 
 

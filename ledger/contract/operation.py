@@ -6,9 +6,9 @@ from typing import Any, Final, Generic, Literal, TypeVar, get_type_hints
 from msgspec import Struct
 
 from ledger.access.callers import Caller, Scope
-from ledger.contract.answer import Answer
 from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
+from ledger.contract.response import Response
 from ledger.core.rejections import Reason
 from ledger.service import Ledger
 
@@ -78,7 +78,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     path: str
     tag: str
     summary: str
-    run: Callable[[Any], Coroutine[Any, Any, Answer]]
+    run: Callable[[Any], Coroutine[Any, Any, Response]]
     answers: dict[int, Any] = {}
     responds: Responses = {}
     effects: Responses = {}

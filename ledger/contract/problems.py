@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.refusals import REFUSALS, slug_of, words_of
+from ledger.contract.response import Response
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.core.rejections import Fact, Reason, Rejection
@@ -92,9 +92,9 @@ class Problem(Struct, frozen=True):
             **self.facts,
         }
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The answer that tells it."""
-        return Answer(self.status, self)
+        return Response(self.status, self)
 
 
 class ProblemError(Exception):

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.contract.answer import Answer
 from ledger.contract.operation import Call, Responses
 from ledger.contract.problems import problem_of
-from ledger.core.batch import Answer as Outcome
+from ledger.contract.response import Response
+from ledger.core.batch import Outcome
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection
 
 
-async def submit(call: Call[Any, Any], command: Command) -> Answer:
+async def submit(call: Call[Any, Any], command: Command) -> Response:
     """Have the caller's command decided, and answer with what it came to."""
     done = await call.ledger.submit(call.caller.name, call.key, command)
     status, body = response_for(
-        command.wallet_id, done.answer, call.responses, call.currencies.codes
+        command.wallet_id, done.outcome, call.responses, call.currencies.codes
     )
-    return Answer(status, body, done.replayed)
+    return Response(status, body, done.replayed)
 
 
 def response_for(

@@ -28,10 +28,10 @@ from ledger.core.flows import (
     reversal,
     transfer,
 )
-from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.purchases import Order
 from ledger.core.rejections import Rejection, first_of
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, OrderRefund, Wallet
 
 Command = (
@@ -84,7 +84,7 @@ _Document = TypeVar("_Document", bound=Document)
 DocumentRef = tuple[str, str]
 """(kind, id): `hold`, `charge`, `order`, `refund` or `transfer`, within one wallet."""
 
-Decision = tuple[Event, ...] | AlreadyClaimed | Rejection
+Decision = tuple[Event, ...] | AlreadyTaken | Rejection
 
 
 class State(Struct, frozen=True):
@@ -104,13 +104,13 @@ def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     return refs
 
 
-def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
+def decide(state: State, command: Command, terms: Terms, stamp: Stamp) -> Decision:
     """What a command brings about; `state.wallet` has had its dues applied.
 
     No event at all says that the command was there for the dues alone.
     """
     refusal = gate.refusal_of(state.wallet, command, terms)
-    decision = _decide_in_flow(state, command, terms, now)
+    decision = _decide_in_flow(state, command, terms, stamp)
     if refusal is None:
         return decision
     # What is wrong with the request itself goes before what its wallet is.
@@ -118,43 +118,43 @@ def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
 
 
 def _decide_in_flow(  # noqa: PLR0912 - one branch a flow
-    state: State, command: Command, terms: Terms, now: Now
+    state: State, command: Command, terms: Terms, stamp: Stamp
 ) -> Decision:
     """The most frequent are asked for first."""
     wallet = state.wallet
     if isinstance(command, debit.Command):
-        return debit.decide(wallet, command, terms, now)
+        return debit.decide(wallet, command, terms, stamp)
     if isinstance(command, hold.Command):
         closed = _named(state, command, ClosedHold)
-        return hold.decide(wallet, closed, command, terms, now)
+        return hold.decide(wallet, closed, command, terms, stamp)
     if isinstance(command, refund.Command):
-        return refund.decide(wallet, _named(state, command, Charge), command, now)
+        return refund.decide(wallet, _named(state, command, Charge), command, stamp)
     if isinstance(command, grant.Command):
-        return grant.decide(wallet, command, terms, now)
+        return grant.decide(wallet, command, terms, stamp)
     if isinstance(command, daily_grant.Command):
-        return daily_grant.decide(wallet, command, terms, now)
+        return daily_grant.decide(wallet, command, terms, stamp)
     if isinstance(command, order.Command):
-        return order.decide(wallet, _named(state, command, Order), command, terms, now)
+        return order.decide(wallet, _named(state, command, Order), command, terms, stamp)
     if isinstance(command, order_refund.Command):
         concerned = _named(state, command, Order)
         resolved = _named(state, command, OrderRefund)
-        return order_refund.decide(wallet, concerned, resolved, command, terms, now)
+        return order_refund.decide(wallet, concerned, resolved, command, terms, stamp)
     if isinstance(command, reversal.Command):
-        return reversal.decide(wallet, _named(state, command, Order), command, now)
+        return reversal.decide(wallet, _named(state, command, Order), command, stamp)
     if isinstance(command, membership.Command):
         return membership.decide(wallet, command)
     if isinstance(command, conversion.Command):
-        return conversion.decide(wallet, command, terms, now)
+        return conversion.decide(wallet, command, terms, stamp)
     if isinstance(command, transfer.Command):
-        return transfer.decide(wallet, command, terms, now)
+        return transfer.decide(wallet, command, terms, stamp)
     if isinstance(command, control.Command):
         return control.decide(command, terms)
     if isinstance(command, closure.Command):
-        return closure.decide(wallet, command, now)
+        return closure.decide(wallet, command, stamp)
     if isinstance(command, opening.Command):
-        return opening.decide(wallet, command, terms, now)
+        return opening.decide(wallet, command, terms, stamp)
     if isinstance(command, adjustment.Command):
-        return adjustment.decide(wallet, command, terms, now)
+        return adjustment.decide(wallet, command, terms, stamp)
     if isinstance(command, due.Command):
         return ()
     assert_never(command)

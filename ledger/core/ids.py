@@ -6,7 +6,7 @@ An id that is drawn carries `now.fresh_id`, by which it sorts in time; others na
 import re
 from typing import Final
 
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 
 ID_PATTERN: Final = r"[A-Za-z0-9_.:-]{1,64}"
 """What an id looks like, a caller's own included; all that are made here do."""
@@ -16,9 +16,9 @@ _NO_SHARD: Final = 2**15 - 1
 _ORDER_ID_LENGTH: Final = 32
 
 
-def charge_id_for(now: Now) -> str:
+def charge_id_for(stamp: Stamp) -> str:
     """A charge's id names the event that made it, so that it is found without an index."""
-    return f"ch-{now.shard}-{now.seq}"
+    return f"ch-{stamp.shard}-{stamp.seq}"
 
 
 def place_of_charge(charge_id: str) -> tuple[int, int] | None:
@@ -29,12 +29,12 @@ def place_of_charge(charge_id: str) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def order_id_for(now: Now) -> str:
+def order_id_for(stamp: Stamp) -> str:
     """32 of [0-9a-f], which every channel takes; the first two say the shard.
 
     The id of an order, and of a refund of one: our number for it at the channel.
     """
-    return f"{now.shard:02x}{now.fresh_id}"
+    return f"{stamp.shard:02x}{stamp.fresh_id}"
 
 
 def shard_of_order(order_id: str) -> int | None:
@@ -43,29 +43,29 @@ def shard_of_order(order_id: str) -> int | None:
     return int(order_id[:2], 16) if well_formed else None
 
 
-def hold_id_for(now: Now) -> str:
+def hold_id_for(stamp: Stamp) -> str:
     """The id of a hold whose caller named none."""
-    return f"hold-{now.fresh_id}"
+    return f"hold-{stamp.fresh_id}"
 
 
-def transfer_id_for(now: Now) -> str:
+def transfer_id_for(stamp: Stamp) -> str:
     """The id of a transfer to another wallet."""
-    return f"tr-{now.fresh_id}"
+    return f"tr-{stamp.fresh_id}"
 
 
-def conversion_id_for(now: Now) -> str:
+def conversion_id_for(stamp: Stamp) -> str:
     """The id of a conversion."""
-    return f"conv-{now.fresh_id}"
+    return f"conv-{stamp.fresh_id}"
 
 
-def lot_id_for(now: Now) -> str:
+def lot_id_for(stamp: Stamp) -> str:
     """The id of a lot that was given for free."""
-    return f"lot-{now.fresh_id}"
+    return f"lot-{stamp.fresh_id}"
 
 
-def converted_lot_id_for(now: Now, number: int) -> str:
+def converted_lot_id_for(stamp: Stamp, number: int) -> str:
     """The id of the lot that a conversion made of its take of this number, from 1 on."""
-    return f"lot-{now.fresh_id}.{number}"
+    return f"lot-{stamp.fresh_id}.{number}"
 
 
 def recharged_lot_id_for(order_id: str) -> str:
@@ -78,6 +78,6 @@ def month_lot_id_for(series: str, number: int) -> str:
     return f"lot-{series}.{number}"
 
 
-def restored_lot_id_for(order_id: str, now: Now) -> str:
+def restored_lot_id_for(order_id: str, stamp: Stamp) -> str:
     """The id of the lot that a payment given back by its channel makes."""
-    return f"lot-{order_id}.r{now.seq}"
+    return f"lot-{order_id}.r{stamp.seq}"

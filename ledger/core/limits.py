@@ -2,7 +2,7 @@
 
 from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Policy, Terms
+from ledger.core.terms import Policy, Stamp, Terms
 from ledger.core.wallet import DayUse, SpendLimit, Wallet
 
 
@@ -84,11 +84,11 @@ def insufficient_funds(
 
 
 def not_grantable(
-    wallet: Wallet, expires_at: Instant | None, terms: Terms, now: Now
+    wallet: Wallet, expires_at: Instant | None, terms: Terms, stamp: Stamp
 ) -> Rejection | None:
     """Why no lot with this expiry can be granted: it is not ahead, or there are too many lots."""
-    if expires_at is not None and not now.at < expires_at <= INSTANT_MAX:
-        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=expires_at, now=now.at)
+    if expires_at is not None and not stamp.at < expires_at <= INSTANT_MAX:
+        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=expires_at, now=stamp.at)
     if lots_are_full(wallet, terms):
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
     return None

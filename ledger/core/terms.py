@@ -114,7 +114,7 @@ class Terms(Struct, frozen=True):
         return next(one.code for one in self.currencies.values() if one.number == number)
 
 
-class Now(Struct, frozen=True):
+class Stamp(Struct, frozen=True):
     """When and where a command is decided: its instant, the next seq, and one fresh id."""
 
     at: Instant

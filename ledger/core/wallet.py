@@ -152,7 +152,7 @@ class Transfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
 Document = ClosedHold | Charge | Order | OrderRefund | Transfer
 
 
-class DailyClaim(Struct, frozen=True):
+class DailyTaken(Struct, frozen=True):
     """The last daily grant: `day` is the Asia/Shanghai day number."""
 
     day: int
@@ -199,7 +199,7 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     holds: tuple[Hold, ...] = ()
     orders: tuple[Order, ...] = ()
     membership: Membership | None = None
-    daily: DailyClaim | None = None
+    daily: DailyTaken | None = None
     graces: tuple[Grace, ...] = ()
     refunds: tuple[OrderRefund, ...] = ()
     transfers: tuple[Transfer, ...] = ()

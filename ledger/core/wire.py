@@ -11,11 +11,11 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from ledger.core.decider import Command, Event
-from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import Document, Wallet
 
-Verdict = AlreadyClaimed | Rejection
+Verdict = AlreadyTaken | Rejection
 """An answer without an event: it is remembered by itself."""
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {

@@ -118,7 +118,7 @@ class CappedEngine:
         """
         again = [one for one, counted, answer in came_to if not counted and _grants(answer)]
         back = [
-            (one, isinstance(answer, Done) and isinstance(answer.answer, Rejection))
+            (one, isinstance(answer, Done) and isinstance(answer.outcome, Rejection))
             for one, counted, answer in came_to
             if counted and not (_grants(answer) or _may_grant(answer))
         ]
@@ -137,7 +137,7 @@ class CappedEngine:
 def _grants(answer: Answered) -> bool:
     """Whether this very request made the lot."""
     return (
-        isinstance(answer, Done) and not answer.replayed and isinstance(answer.answer, LotGranted)
+        isinstance(answer, Done) and not answer.replayed and isinstance(answer.outcome, LotGranted)
     )
 
 

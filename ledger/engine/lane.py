@@ -45,7 +45,7 @@ def fresh_id() -> str:
     return f"{time_ns() * 4_096 // 1_000_000:015x}{urandom(8).hex()[1:]}"
 
 
-def seal(caller: str, key: str, command: Command) -> Envelope:
+def envelope_for(caller: str, key: str, command: Command) -> Envelope:
     """The command with everything drawn beforehand, so that every run of it decides the same."""
     return Envelope(
         caller=caller,
@@ -120,7 +120,7 @@ class Lane:
         with self._batch_seconds.time():
             answers = await self._committer.run(cut)
         self._batch_commands.observe(len(taken))
-        if self._committer.news:
+        if self._committer.quarantine_changes:
             await self._write_news(taken, answers)
         for (_, future), answer in zip(taken, answers, strict=True):
             # A caller that went away does not undo what was done.
@@ -137,11 +137,11 @@ class Lane:
 
         Whoever is told that a wallet is in quarantine finds it there.
         """
-        news = self._committer.news
+        changes = self._committer.quarantine_changes
         for (envelope, future), answer in zip(taken, answers, strict=True):
-            if envelope.command.wallet_id not in news and not future.done():
+            if envelope.command.wallet_id not in changes and not future.done():
                 future.set_result(answer)
-        await self._committer.write_news()
+        await self._committer.write_quarantine()
 
 
 class Engine:
@@ -165,7 +165,7 @@ class Engine:
         if self._closing:
             raise Unavailable("shutting-down")
         lane = self._lanes[shard_of(command.wallet_id, self._shards)]
-        answer = await lane.put(seal(caller, key, command))
+        answer = await lane.put(envelope_for(caller, key, command))
         if isinstance(answer, Done):
             return answer
         raise answer
@@ -181,7 +181,7 @@ class Engine:
             by_lane[shard_of(command.wallet_id, self._shards)].append(index)
 
         async def one_lane(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
-            envelopes = (seal(caller, *requests[index]) for index in indexes)
+            envelopes = (envelope_for(caller, *requests[index]) for index in indexes)
             futures = await lane.put_all(envelopes)
             return list(zip(indexes, [await future for future in futures], strict=True))
 

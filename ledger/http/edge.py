@@ -66,7 +66,7 @@ class Edge:
 
         try:
             if draining and scope["path"] not in _WHILE_DRAINING:
-                await reply_of(_DRAINING.answer())(scope, hear, tell)
+                await reply_of(_DRAINING.response())(scope, hear, tell)
             else:
                 await self._routes(scope, hear, tell)
         finally:

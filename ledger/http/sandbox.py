@@ -7,7 +7,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from ledger.channels.sandbox import NAME, RefundBehaviour
-from ledger.contract.answer import Answer
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE_PAID,
     OrderAnswer,
@@ -18,6 +17,7 @@ from ledger.contract.calls.refunds import EXAMPLE_REFUND, OrderRefundAnswer, ren
 from ledger.contract.fields import AmountText, Id, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem, problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import Body, EmptyBody
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
@@ -55,7 +55,7 @@ class BehaviourAnswer(Struct, frozen=True):
 _Placed = Awaitable[tuple[str, Order] | None]
 
 
-async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
+async def pay(call: Call[SandboxPayBody, NoQuery]) -> Response:
     """Have the sandbox pay an order."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.payment_id)
     sandbox = call.ledger.sandbox
@@ -64,7 +64,7 @@ async def pay(call: Call[SandboxPayBody, NoQuery]) -> Answer:
     )
 
 
-async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
+async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox take an order's payment back."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
@@ -75,7 +75,7 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Answer:
     )
 
 
-async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Answer:
+async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox give back what it took."""
     amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
@@ -86,27 +86,27 @@ async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Answer:
     )
 
 
-async def confirm_refund(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def confirm_refund(call: Call[EmptyBody, NoQuery]) -> Response:
     """Have the sandbox say that a refund was paid back."""
     return await _settle_refund(call, succeeded=True)
 
 
-async def fail_refund(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def fail_refund(call: Call[EmptyBody, NoQuery]) -> Response:
     """Have the sandbox say that a refund will not be paid."""
     return await _settle_refund(call, succeeded=False)
 
 
-async def behave(call: Call[BehaviourBody, NoQuery]) -> Answer:
+async def behave(call: Call[BehaviourBody, NoQuery]) -> Response:
     """Say what becomes of refunds from now on."""
     if call.params["channel"] != NAME:
         return no_channel(call.params["channel"])
     await call.ledger.sandbox.behave(call.body.refunds)
-    return Answer(200, BehaviourAnswer(call.body.refunds))
+    return Response(200, BehaviourAnswer(call.body.refunds))
 
 
 async def _about_order(
     call: Call[Any, NoQuery], act: Callable[[str], _Placed], reason: Reason
-) -> Answer:
+) -> Response:
     channel, order_id = call.params["channel"], call.params["order_id"]
     codes = call.currencies.codes
     if channel != NAME:
@@ -115,17 +115,17 @@ async def _about_order(
         placed = await act(order_id)
     except NotASandboxOrder as elsewhere:
         detail = f"Order {order_id} is to be paid at {elsewhere}. Only its channel can do that."
-        return problem(reason, detail, order_id=order_id).answer()
+        return problem(reason, detail, order_id=order_id).response()
     except NotAcknowledged as why:
-        return problem(reason, _not_taken(why), order_id=order_id).answer()
+        return problem(reason, _not_taken(why), order_id=order_id).response()
     if placed is None:
-        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
+        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).response()
     wallet_id, order = placed
     payment = call.ledger.payments.instructions(order)
-    return Answer(200, render_order(wallet_id, order, payment, codes))
+    return Response(200, render_order(wallet_id, order, payment, codes))
 
 
-async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> Answer:
+async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> Response:
     channel, refund_id = call.params["channel"], call.params["refund_id"]
     codes = call.currencies.codes
     if channel != NAME:
@@ -134,12 +134,12 @@ async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> 
         settled = await call.ledger.sandbox.settle_refund(refund_id, succeeded=succeeded)
     except NotASandboxOrder as elsewhere:
         detail = f"Refund {refund_id} was asked of {elsewhere}. Only that channel can settle it."
-        return problem(Reason.REFUND_NOT_OPEN, detail, refund_id=refund_id).answer()
+        return problem(Reason.REFUND_NOT_OPEN, detail, refund_id=refund_id).response()
     except NotAcknowledged as why:
-        return problem(Reason.REFUND_NOT_OPEN, _not_taken(why), refund_id=refund_id).answer()
+        return problem(Reason.REFUND_NOT_OPEN, _not_taken(why), refund_id=refund_id).response()
     if settled is None:
-        return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
-    return Answer(200, render_order_refund(*settled))
+        return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).response()
+    return Response(200, render_order_refund(*settled))
 
 
 def _not_taken(why: NotAcknowledged) -> str:

@@ -226,7 +226,7 @@ class Payments:
 
     async def _decide(self, name: str, key: str, command: Command) -> Rejection | None:
         done = await self._submit(_caller(name), key, command)
-        return done.answer if isinstance(done.answer, Rejection) else None
+        return done.outcome if isinstance(done.outcome, Rejection) else None
 
 
 def _caller(name: str) -> str:

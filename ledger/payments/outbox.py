@@ -89,7 +89,7 @@ class Outbox:
         """Deal in the background with what a command just left open."""
         if done.replayed:
             return  # an old answer once more: what it left open then, the job finds
-        match done.answer:
+        match done.outcome:
             case TransferSent(transfer=transfer):
                 self._transfers.put(transfer.transfer_id, transfer)
             case OrderRefundRequested(refund=refund):
@@ -188,10 +188,10 @@ class Outbox:
         # Whoever sends it and whenever, it is the same command under the same key.
         name = transfer.transfer_id
         receive = ReceiveTransfer(transfer.to_wallet_id, transfer)
-        received = (await self._submit(CALLER, name, receive)).answer
+        received = (await self._submit(CALLER, name, receive)).outcome
         assert isinstance(received, TransferReceived), received
         complete = CompleteTransfer(transfer.from_wallet_id, name)
-        completed = (await self._submit(CALLER, name, complete)).answer
+        completed = (await self._submit(CALLER, name, complete)).outcome
         assert isinstance(completed, TransferCompleted), completed
 
     async def _ask_now(self, refund: OrderRefund) -> None:

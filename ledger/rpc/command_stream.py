@@ -26,7 +26,7 @@ from ledger.rpc.callers import Credentials, credentials_of
 from ledger.rpc.edge import Context, Edge
 from ledger.rpc.methods import KEY, converted, parsed
 from ledger.rpc.requests import reader_of
-from ledger.rpc.responses import teller_of
+from ledger.rpc.responses import response_encoder
 from ledger.rpc.trace import Trace
 from ledger.v1.generation_pb2 import Command, CommandResult, SubmitRequest, SubmitResponse
 
@@ -39,10 +39,10 @@ COMMAND_BYTES: Final = 4 * 1024
 """More than any command needs: what waits in memory is bounded by it."""
 
 _read: Final = reader_of(Command.DESCRIPTOR)
-_tell: Final = teller_of(CommandResult.DESCRIPTOR, ResultAnswer)
+_encode: Final = response_encoder(CommandResult.DESCRIPTOR, ResultAnswer)
 
 
-class Heard(Struct, frozen=True):
+class QueuedCommand(Struct, frozen=True):
     """A command of a stream: its number and key, and what is to be done or why it is not."""
 
     sequence: int
@@ -50,49 +50,49 @@ class Heard(Struct, frozen=True):
     entry: AnyBatchCommand | Problem
 
 
-class Waiting:
-    """The commands of one stream that were heard and are not run yet."""
+class CommandQueue:
+    """The commands of one stream that were queued and are not run yet."""
 
     def __init__(self, context: Context) -> None:
-        self.news = asyncio.Event()
+        self.arrived = asyncio.Event()
         self._context = context
-        self._heard: deque[Heard] = deque()
+        self._queue: deque[QueuedCommand] = deque()
         self._room = asyncio.Event()
         self._over = False
         self._broken: ProblemError | None = None
 
-    async def hear(self) -> None:
+    async def receive(self) -> None:
         """Read commands while there is room for them, until the caller has no more."""
         try:
             while (raw := await self._context.read()) is not grpc.aio.EOF:
-                while len(self._heard) >= AT_ONCE:
+                while len(self._queue) >= AT_ONCE:
                     self._room.clear()
                     await self._room.wait()
-                self._heard.append(_heard(raw))
-                self.news.set()
+                self._queue.append(_queued(raw))
+                self.arrived.set()
         except ProblemError as broken:
             self._broken = broken
         finally:
             self._over = True
-            self.news.set()
+            self.arrived.set()
 
-    def take(self) -> list[Heard]:
+    def take(self) -> list[QueuedCommand]:
         """All that wait, in their order; they make room for others."""
-        taken = list(self._heard)
-        self._heard.clear()
+        taken = list(self._queue)
+        self._queue.clear()
         self._room.set()
         if not self._over:
-            self.news.clear()
+            self.arrived.clear()
         return taken
 
     def end(self) -> bool:
         """Whether nothing more will come. Raises ProblemError for what was no message."""
-        if self._over and not self._heard and self._broken is not None:
+        if self._over and not self._queue and self._broken is not None:
             raise self._broken
-        return self._over and not self._heard
+        return self._over and not self._queue
 
 
-def _heard(raw: bytes) -> Heard:
+def _queued(raw: bytes) -> QueuedCommand:
     """A message as a command; one that cannot even be read raises ProblemError."""
     message = parsed(SubmitRequest, raw, BODY_MAX)
     key, entry = "", message.command
@@ -101,12 +101,12 @@ def _heard(raw: bytes) -> Heard:
             parsed(SubmitRequest, raw, COMMAND_BYTES)
         values = _read(entry)
         key = values.get(KEY, "")
-        return Heard(message.sequence, key, converted(values, AnyBatchCommand))
+        return QueuedCommand(message.sequence, key, converted(values, AnyBatchCommand))
     except ProblemError as refused:
-        return Heard(message.sequence, key, refused.problem)
+        return QueuedCommand(message.sequence, key, refused.problem)
 
 
-class Submitting:
+class CommandStream:
     """Streams of commands. What waits is run together, as a batch would be, in its order."""
 
     def __init__(self, edge: Edge, operation: Operation) -> None:
@@ -118,14 +118,14 @@ class Submitting:
         with edge.stream(context, PATH) as trace:
             credentials = credentials_of(context, trace.authorization)
             trace.caller = (await credentials.still(edge.ledger)).name
-            # The caller hears that it is heard before there is anything to tell.
+            # The caller hears that it is queued before there is anything to tell.
             await context.send_initial_metadata((("x-request-id", trace.request_id),))
-            waiting = Waiting(context)
-            hearing = asyncio.create_task(waiting.hear())
+            waiting = CommandQueue(context)
+            hearing = asyncio.create_task(waiting.receive())
             try:
-                with edge.woken(waiting.news):
+                with edge.woken(waiting.arrived):
                     while not waiting.end():
-                        await waiting.news.wait()
+                        await waiting.arrived.wait()
                         edge.check_open()
                         for told in await self._run(waiting.take(), credentials, trace):
                             await context.write(told)
@@ -135,7 +135,7 @@ class Submitting:
             trace.code = grpc.StatusCode.OK.name
 
     async def _run(
-        self, chunk: Sequence[Heard], credentials: Credentials, trace: Trace
+        self, chunk: Sequence[QueuedCommand], credentials: Credentials, trace: Trace
     ) -> list[bytes]:
         """What commands came to, in their order."""
         if not chunk:
@@ -145,17 +145,17 @@ class Submitting:
         except ProblemError as refused:
             if refused.problem.slug != "rate-limited":
                 raise
-            return [_told(one, _refused(refused.problem)) for one in chunk]
+            return [_response(one, _refused(refused.problem)) for one in chunk]
         checked = [self._checked(one, caller) for one in chunk]
         sound = [entry for entry in checked if not isinstance(entry, Problem)]
         # What was begun is done, whether or not the caller is still there to hear of it.
         results = iter(await self._edge.to_the_end(self._results(sound, caller, trace)))
         return [
-            _told(one, _refused(entry) if isinstance(entry, Problem) else next(results))
+            _response(one, _refused(entry) if isinstance(entry, Problem) else next(results))
             for one, entry in zip(chunk, checked, strict=True)
         ]
 
-    def _checked(self, one: Heard, caller: Caller) -> AnyBatchCommand | Problem:
+    def _checked(self, one: QueuedCommand, caller: Caller) -> AnyBatchCommand | Problem:
         """The command, if its caller may have it and it can be made."""
         if isinstance(one.entry, Problem):
             return one.entry
@@ -189,7 +189,7 @@ def _refused(told: Problem) -> ResultAnswer:
     return ResultAnswer(told.status, told.document(), replayed=False)
 
 
-def _told(one: Heard, result: ResultAnswer) -> bytes:
-    outcome = CommandResult(**_tell(result))
+def _response(one: QueuedCommand, result: ResultAnswer) -> bytes:
+    outcome = CommandResult(**_encode(result))
     told = SubmitResponse(sequence=one.sequence, idempotency_key=one.key, result=outcome)
     return told.SerializeToString()

@@ -14,7 +14,7 @@ from ledger.rpc.callers import credentials_of
 from ledger.rpc.edge import Context, Edge
 from ledger.rpc.methods import converted, parsed
 from ledger.rpc.requests import reader_of
-from ledger.rpc.responses import teller_of
+from ledger.rpc.responses import response_encoder
 from ledger.rpc.trace import Trace
 from ledger.v1.finance_pb2 import Event, WatchEventsRequest, WatchEventsResponse
 
@@ -27,10 +27,10 @@ MESSAGE_BYTES: Final = 1024 * 1024
 """A message ends with the event that makes it this large; any client takes four times as much."""
 
 _read: Final = reader_of(WatchEventsRequest.DESCRIPTOR)
-_tell: Final = teller_of(Event.DESCRIPTOR, FeedEventAnswer)
+_tell: Final = response_encoder(Event.DESCRIPTOR, FeedEventAnswer)
 
 
-class Watching:
+class EventStream:
     """Streams of events, made of pages of the feed: no event is ever skipped or told twice."""
 
     def __init__(self, edge: Edge, operation: Operation) -> None:

@@ -13,7 +13,7 @@ from ledger.contract.fields import KeyText, checked_id
 from ledger.contract.operation import Operation
 from ledger.contract.problems import ProblemError, malformed_from, problem
 from ledger.rpc.requests import REQUEST_ID, Reader, reader_of
-from ledger.rpc.responses import teller_of
+from ledger.rpc.responses import response_encoder
 from ledger.v1 import (
     administration_pb2,
     callers_pb2,
@@ -87,7 +87,7 @@ class Method:
 
     def told(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
         """The response's bytes."""
-        fields = teller_of(self.tells, cast("Hashable", type(answer)))(answer)
+        fields = response_encoder(self.tells, cast("Hashable", type(answer)))(answer)
         fields[REQUEST_ID] = request_id
         if replayed and self._tells_replay:
             fields["replayed"] = True

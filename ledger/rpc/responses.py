@@ -21,7 +21,7 @@ from ledger.rpc.requests import TIMESTAMP, texts_of
 Fields = dict[str, Any]
 """Values of a message's fields by name, as its constructor takes them."""
 
-Teller = Callable[[Any], Fields]
+ResponseEncoder = Callable[[Any], Fields]
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -46,31 +46,31 @@ class NoPlaceError(TypeError):
 
 
 @cache
-def teller_of(kind: Descriptor, answer: Hashable) -> Teller:
+def response_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
     """What tells answers of a type in one kind of response: field by field, by their names.
 
     An answer whose fields are not those of the response is told in its first field. Raises
     NoPlaceError where that cannot be either.
     """
     try:
-        return _teller(kind, answer)
+        return _message_encoder(kind, answer)
     except NoPlaceError:
         first = kind.fields[0]
         if first.message_type is None:
             raise
-        tell, name = _teller(first.message_type, answer), first.name
+        tell, name = _message_encoder(first.message_type, answer), first.name
         return lambda told: {name: tell(told)}
 
 
 @cache
-def _teller(kind: Descriptor, answer: Hashable) -> Teller:
+def _message_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
     """The same for the message itself; a tagged struct has the rest of it in its tag's field."""
     if answer is ResultAnswer:
-        return _result_teller(kind)
+        return _result_encoder(kind)
     struct = cast("type[Struct]", answer)
     tagged = kind.fields_by_name.get(str(struct.__struct_config__.tag))
     inner = None if tagged is None else tagged.message_type
-    outer, inner_fields = _Filling(), _Filling()
+    outer, inner_fields = _FieldEncoder(), _FieldEncoder()
     info = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(struct))
     for field in info.fields:
         name = field.name
@@ -86,7 +86,7 @@ def _teller(kind: Descriptor, answer: Hashable) -> Teller:
     return lambda told: outer.fields(told) | {tag: inner_fields.fields(told)}
 
 
-class _Filling:
+class _FieldEncoder:
     """Which attributes of an answer become which fields, and how."""
 
     def __init__(self) -> None:
@@ -116,13 +116,13 @@ def _converter(
         if value is None:
             return None
         return lambda mapped: {name: value(one) for name, one in mapped.items()}
-    one = _one_converter(field, answered)
+    one = _value_converter(field, answered)
     if one is None or not field.is_repeated:
         return one
     return lambda several: [one(each) for each in several]
 
 
-def _one_converter(
+def _value_converter(
     field: FieldDescriptor, answered: msgspec.inspect.Type
 ) -> Callable[[Any], Any] | None:
     kind = field.message_type
@@ -135,7 +135,9 @@ def _one_converter(
     if kind.full_name == TIMESTAMP:
         return _timestamp
     struct = _struct_in(answered)
-    return (lambda value: _message(value, kind)) if struct is None else _teller(kind, struct)
+    return (
+        (lambda value: _message(value, kind)) if struct is None else _message_encoder(kind, struct)
+    )
 
 
 def _struct_in(answered: msgspec.inspect.Type) -> Hashable | None:
@@ -182,10 +184,10 @@ def _message(value: Any, kind: Descriptor) -> Fields:  # noqa: ANN401 - whatever
     if isinstance(value, dict):
         # A mapping within a mapping: it is the one field of a message of its own.
         return {kind.fields[0].name: value}
-    return _teller(kind, cast("Hashable", type(value)))(value)
+    return _message_encoder(kind, cast("Hashable", type(value)))(value)
 
 
-def _result_teller(kind: Descriptor) -> Teller:
+def _result_encoder(kind: Descriptor) -> ResponseEncoder:
     bodies = kind.fields_by_name
 
     def tell(result: ResultAnswer) -> Fields:
@@ -195,7 +197,9 @@ def _result_teller(kind: Descriptor) -> Teller:
             fields["problem"] = problem_fields(body)
         else:
             name = _RESULTS[type(body)]
-            fields[name] = _teller(bodies[name].message_type, cast("Hashable", type(body)))(body)
+            fields[name] = _message_encoder(
+                bodies[name].message_type, cast("Hashable", type(body))
+            )(body)
         return fields
 
     return tell

@@ -14,9 +14,9 @@ from grpc_reflection.v1alpha import reflection
 from ledger.contract.operation import BATCH_BODY_MAX
 from ledger.contract.operations import OPERATIONS
 from ledger.rpc import command_stream, event_stream
-from ledger.rpc.command_stream import Submitting
+from ledger.rpc.command_stream import CommandStream
 from ledger.rpc.edge import Edge
-from ledger.rpc.event_stream import Watching
+from ledger.rpc.event_stream import EventStream
 from ledger.rpc.methods import SERVICES, methods_for
 from ledger.rpc.unary import Unary
 from ledger.service import Ledger
@@ -125,8 +125,8 @@ def _handlers(edge: Edge) -> tuple[grpc.GenericRpcHandler, ...]:
         for method in methods_for(OPERATIONS)
     }
     by_id = {operation.id: operation for operation in OPERATIONS}
-    watch = Watching(edge, by_id["readEvents"]).watch
-    submit = Submitting(edge, by_id["batch"]).submit
+    watch = EventStream(edge, by_id["readEvents"]).watch
+    submit = CommandStream(edge, by_id["batch"]).submit
     handlers[event_stream.PATH] = grpc.unary_stream_rpc_method_handler(watch)
     handlers[command_stream.PATH] = grpc.stream_stream_rpc_method_handler(submit)
     return (_Handlers(handlers),)

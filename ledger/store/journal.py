@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.core import wire
-from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
+from ledger.core.batch import Batch, Head, Outcome, Remembered, RequestKey, Snapshot
 from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
@@ -102,7 +102,7 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 
 def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     snapshot = Snapshot(Head(shard, 0, Tree(), 0, 0), {}, {}, {})
-    remembered: list[tuple[RequestKey, bytes, Answer]] = []
+    remembered: list[tuple[RequestKey, bytes, Outcome]] = []
     charges: list[tuple[str, Charge | None]] = []
     salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
     found = False

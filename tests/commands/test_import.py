@@ -109,10 +109,10 @@ async def test_the_books_tie_and_go_on_from_there(
     assert books["points:available:daily", INSPIRATION] == -6_600
     assert books["points:issued:purchased", KUAIBI] == 3_000
     done = await ledger.submit("shop", "first", Debit("ann", INSPIRATION, 6_000))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)
     takes = [
         (take.lot.lot_id, take.amount_minor, take.cost_fen, take.vat_fen)
-        for take in done.answer.charge.takes
+        for take in done.outcome.charge.takes
     ]
     # A2: 505 * 4,000 / 5,050 and 29 * 4,000 / 5,050, rounded down.
     assert takes == [("A3", 2_000, 0, 0), ("A2", 4_000, 400, 22)]
@@ -407,6 +407,6 @@ async def test_other_requests_of_the_name_are_no_openings(
     """What else was ever asked under the import's own caller does not stand in its way."""
     grant = Grant("cyd", INSPIRATION, 100, "promotional", "not an opening")
     done = await ledger.submit("ledger:import", "grant", grant)
-    assert not isinstance(done.answer, Rejection)
+    assert not isinstance(done.outcome, Rejection)
     code, report = await import_(database, export(tmp_path, None, None, PAYABLES))
     assert (code, report["wallets"]["imported"]) == (0, 2)

@@ -11,7 +11,7 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.control import SetLimit
 from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, ExtendHold, VoidHold
@@ -160,7 +160,7 @@ _OWN: dict[type[Command], Sequence[tuple[Reason, Breaker]]] = {
         (Reason.REFUND_EXCEEDS_CHARGE, document(refunded_minor=100)),
     ),
     Grant: (_NO_AMOUNT, _PAST, _NO_LOTS_MORE),
-    ClaimDailyGrant: (_NO_LOTS_MORE,),
+    TakeDailyGrant: (_NO_LOTS_MORE,),
     OpenRecharge: (
         _CHANNEL_UNKNOWN,
         (Reason.AMOUNT_OUT_OF_RANGE, command(price_fen=150)),

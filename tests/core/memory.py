@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ledger.core.batch import Answer
+from ledger.core.batch import Outcome
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured
 from ledger.core.flows.order import MembershipPaid, OrderOpened, PaymentSetAside, RechargePaid
@@ -39,7 +39,7 @@ class Memory:
         self.parked: dict[str, list[str]] = {wallet: [] for wallet in wallets}
         self.imports = 0
 
-    def learn(self, wallet_id: str, answer: Answer) -> None:
+    def learn(self, wallet_id: str, answer: Outcome) -> None:
         """Remember the ids of an answer."""
         match answer:
             case DebitCharged(charge=charge) | HoldCaptured(charge=charge):

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from ledger.core import wire
 from ledger.core.batch import (
-    Answer,
     Batch,
+    Decided,
     Done,
     Envelope,
     Head,
@@ -288,7 +288,7 @@ class Journal:
     def remembered(self, key: RequestKey) -> Remembered:
         """What a key was first used for and answered with."""
         command, verdict, seq = self.requests[key]
-        answer: Answer = wire.decode_verdict(verdict) if seq is None else self.event(seq)
+        answer: Outcome = wire.decode_verdict(verdict) if seq is None else self.event(seq)
         return Remembered(command, self.salts.get(key, b""), answer)
 
     def event(self, seq: int) -> Event:
@@ -327,10 +327,10 @@ class Desk(Struct):
     now: Instant
     sent: int = 0
 
-    def send(self, command: Command, *, key: str | None = None, caller: str = "app") -> Answer:
+    def send(self, command: Command, *, key: str | None = None, caller: str = "app") -> Outcome:
         """The answer to one command at the desk's present instant."""
         outcome = self.journal.run([self.envelope(command, key=key, caller=caller)], self.now)
-        return answer_of(outcome.outcomes[0])
+        return answer_of(outcome.decided[0])
 
     def envelope(
         self, command: Command, *, key: str | None = None, caller: str = "app"
@@ -345,11 +345,11 @@ def envelope_of(command: Command, number: int, key: str, caller: str) -> Envelop
     return Envelope(caller, key.encode(), command, f"{number:030x}", b"salt-%d" % number)
 
 
-def answer_of(outcome: Outcome) -> Answer:
+def answer_of(outcome: Decided) -> Outcome:
     """The answer of a command that did not fail; one that did raises its bug here."""
     if not isinstance(outcome, Done):
         raise outcome.error
-    return outcome.answer
+    return outcome.outcome
 
 
 def desk_at(text: str, terms: Terms = TERMS) -> Desk:

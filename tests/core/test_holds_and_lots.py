@@ -4,8 +4,8 @@ from typing import TypeVar
 
 import pytest
 
-from ledger.core.batch import Answer
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.batch import Outcome
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.flows.hold import (
@@ -26,7 +26,7 @@ from tests.core.support import INSPIRATION, KUAIBI, Desk, at, balances, desk_at
 _A = TypeVar("_A")
 
 
-def expect(kind: type[_A], answer: Answer) -> _A:
+def expect(kind: type[_A], answer: Outcome) -> _A:
     """The answer, known to be of a kind."""
     assert isinstance(answer, kind), answer
     return answer
@@ -104,7 +104,7 @@ def test_lots_alike_in_all_else_are_spent_by_their_id(desk: Desk) -> None:
 def test_the_daily_grant_never_touches_purchased_value(desk: Desk) -> None:
     """It is a lot of its own, spent first, and its expiry takes nothing else along."""
     paid = recharge(desk)
-    desk.send(ClaimDailyGrant("ann"))
+    desk.send(TakeDailyGrant("ann"))
     debit(desk, 100)
     desk.now = at("2026-03-11T00:00")
     assert balances(now_in(desk)) == {paid: (1_000, 0)}

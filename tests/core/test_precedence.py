@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from ledger.core import wire
-from ledger.core.batch import Envelope, Head, Outcome, Remembered, Snapshot, decide_batch
+from ledger.core.batch import Decided, Envelope, Head, Remembered, Snapshot, decide_batch
 from ledger.core.chain import Tree
 from ledger.core.decider import Command
 from ledger.core.flows import (
@@ -135,7 +135,7 @@ def test_an_idempotency_key_that_was_used_goes_before_every_other_rule(scene: Sc
         assert answer_of(_again(broken, Remembered(sent, b"", first))) is first
 
 
-def _again(scene: Scene, remembered: Remembered) -> Outcome:
+def _again(scene: Scene, remembered: Remembered) -> Decided:
     """What comes of a scene's command under a key that was used before."""
     snapshot = Snapshot(
         Head(SHARD, 99, Tree(), 0, NOON),
@@ -144,7 +144,7 @@ def _again(scene: Scene, remembered: Remembered) -> Outcome:
         {("ann", "app", b"key"): remembered},
     )
     envelope = Envelope("app", b"key", scene.command)
-    (outcome,) = decide_batch(snapshot, [envelope], lambda _: scene.terms).outcomes
+    (outcome,) = decide_batch(snapshot, [envelope], lambda _: scene.terms).decided
     return outcome
 
 

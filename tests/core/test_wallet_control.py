@@ -18,7 +18,7 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.control import FreezeWallet, LimitSet, SetLimit, UnfreezeWallet
 from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldCaptured, VoidHold
@@ -51,7 +51,7 @@ FROZEN: tuple[Command, ...] = (
     *SPENDING,
     Convert("ann", KUAIBI, INSPIRATION, 1),
     SendTransfer("ann", "bob", KUAIBI, 1),
-    ClaimDailyGrant("ann"),
+    TakeDailyGrant("ann"),
 )
 CLOSED: tuple[Command, ...] = (
     *FROZEN,

@@ -10,7 +10,7 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.control import FreezeWallet, SetLimit, UnfreezeWallet
 from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.due import ApplyDues
 from ledger.core.flows.grant import Grant
@@ -23,7 +23,7 @@ from ledger.core.flows.refund import RefundCharge
 from ledger.core.flows.reversal import RestorePayment, ReversePayment
 from ledger.core.flows.transfer import CompleteTransfer, PayOut, ReceiveTransfer, SendTransfer
 from ledger.core.instants import DAY_US
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Document, Transfer, Wallet
 from tests.core.support import INSPIRATION, KUAIBI, SHARD, TERMS, Desk, at, desk_at
 from tests.core.test_holds_and_lots import buy, debit, now_in
@@ -32,7 +32,7 @@ from tests.core.test_orders import opened
 
 NOON = at("2026-03-10T12:00")
 DRAWN = "0f" * 15
-NOW = Now(NOON, SHARD, 100, DRAWN)
+NOW = Stamp(NOON, SHARD, 100, DRAWN)
 
 SKU = "video-5s-standard"
 CLOSED_HOLD = ("hold", "voided")
@@ -99,7 +99,7 @@ def _commands(names: dict[str, str]) -> tuple[Command, ...]:
         ExtendHold("ann", "open", 60),
         RefundCharge("ann", names["charge"], "job failed"),
         Grant("ann", INSPIRATION, 100, "promotional", "we are sorry"),
-        ClaimDailyGrant("ann"),
+        TakeDailyGrant("ann"),
         OpenRecharge("ann", INSPIRATION, 100, "sandbox"),
         OpenMembership("ann", "platinum", "month", "sandbox", "twice"),
         CloseOrder("ann", pending),

@@ -8,9 +8,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import schema_v31
 
-from ledger.contract.answer import encode
 from ledger.contract.operation import Operation
 from ledger.contract.problems import KINDS, TYPE_BASE
+from ledger.contract.response import encode
 from ledger.http.openapi import document_of, problems_of
 from ledger.http.operations import OPERATIONS, operations_for
 

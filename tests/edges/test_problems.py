@@ -365,6 +365,6 @@ def test_every_reason_has_its_words_in_the_order_of_precedence() -> None:
 
 def test_a_problem_is_sent_as_problem_json() -> None:
     """RFC 9457: its own media type, and the status in the body as in the head."""
-    answer = reply_of(problem("malformed", "what was wrong", field="amount").answer())
+    answer = reply_of(problem("malformed", "what was wrong", field="amount").response())
     assert (answer.status, answer.media_type) == (400, b"application/problem+json")
     assert msgspec.json.decode(answer.body)["field"] == "amount"

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from ledger.access.proposal_rules import Draft, Proposed, Told
+from ledger.access.proposal_rules import Draft, KeptProposal, Proposed
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.grant import Grant
 from ledger.core.rejections import Reason, Rejection
@@ -39,7 +39,7 @@ async def give(ledger: Ledger, wallet_id: str, amount_minor: int) -> None:
 async def proposed(ledger: Ledger, what: Draft, by: str = ANN, key: str = "p") -> Proposal:
     """A new proposal, open."""
     made = await ledger.proposals.propose(by, key, what)
-    assert isinstance(made, Told), made
+    assert isinstance(made, KeptProposal), made
     assert not made.replayed
     assert made.proposal.status == "open"
     return made.proposal
@@ -47,7 +47,7 @@ async def proposed(ledger: Ledger, what: Draft, by: str = ANN, key: str = "p") -
 
 async def decide(
     ledger: Ledger, proposal: Proposal, verdict: Verdict = "approved", by: str = BOB, key: str = ""
-) -> Told | Rejection:
+) -> KeptProposal | Rejection:
     """What a decision comes to, under a key of its own unless one is given."""
     key = key or f"{verdict} {proposal.proposal_id} {by}"
     decision = Decision(verdict, by, hash_key(key), None)
@@ -57,11 +57,11 @@ async def decide(
 async def approved(ledger: Ledger, proposal: Proposal, by: str = BOB) -> Proposal:
     """The proposal after somebody's approval, which must be taken."""
     answer = await decide(ledger, proposal, "approved", by)
-    assert isinstance(answer, Told), answer
+    assert isinstance(answer, KeptProposal), answer
     return answer.proposal
 
 
-def why(answer: Told | Rejection) -> Reason:
+def why(answer: KeptProposal | Rejection) -> Reason:
     """Why a decision was not taken."""
     assert isinstance(answer, Rejection), answer
     return answer.reason

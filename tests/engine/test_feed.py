@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.grant import Grant
 from ledger.embedded import EmbeddedPostgres
 from ledger.engine import Unavailable
@@ -123,7 +123,7 @@ async def test_a_page_of_large_events_ends_early(
 ) -> None:
     """It has one event at least, and the next page goes on behind its last."""
     for number in range(5):
-        await ledger.submit("test", f"{number}", ClaimDailyGrant(f"w{number}"))
+        await ledger.submit("test", f"{number}", TakeDailyGrant(f"w{number}"))
     shard = shard_of("w0", 2)
     whole = await ledger.feed.read(shard, 0, 10)
     sizes = [len(one.payload) for one in whole.events]

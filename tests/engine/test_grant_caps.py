@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.contract.problems import problem_of
-from ledger.core.batch import Answer, Done
+from ledger.core.batch import Done, Outcome
 from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant, LotGranted
@@ -39,9 +39,9 @@ def grant(amount: int, wallet_id: str = "w", currency: int = INSPIRATION) -> Gra
     return Grant(wallet_id, currency, amount, "promotional", "for a test")
 
 
-async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") -> Answer:
+async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") -> Outcome:
     """What a request is answered."""
-    return (await ledger.submit(caller, key, command)).answer
+    return (await ledger.submit(caller, key, command)).outcome
 
 
 def refused(found: object, used: int, asked: int) -> bool:
@@ -117,7 +117,7 @@ async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner
     first = await capped.submit("web", "a", grant(1_000))
     for _ in range(2):
         again = await capped.submit("web", "a", grant(1_000))
-        assert again == Done(first.answer, replayed=True)
+        assert again == Done(first.outcome, replayed=True)
         reused = await answer(capped, "a", grant(999))
         assert reused == Rejection(Reason.IDEMPOTENCY_KEY_REUSED, {"field": "amount_minor"})
         await capped.clock.advance(DAY_US)
@@ -190,7 +190,7 @@ async def test_a_grant_that_is_made_counts_though_another_try_was_taken_back(
         while not lane._queue:  # noqa: ASYNC110 - nobody tells when it has come so far
             await asyncio.sleep(0.001)
         await meddler.execute("DELETE FROM capped_grants")
-    assert isinstance((await granting).answer, LotGranted)
+    assert isinstance((await granting).outcome, LotGranted)
     assert await counted(owner) == 100
     await meddler.close()
 
@@ -218,14 +218,14 @@ async def test_many_at_once_never_pass_the_cap(
     """Two processes, forty keys and their retries, single and in batches: ten grants are made."""
     async with opened(database, grant_day_cap_minor=CAP) as other:
 
-        async def single(service: Ledger, number: int) -> Answer:
+        async def single(service: Ledger, number: int) -> Outcome:
             key = f"k{number}"
-            return (await service.submit("web", key, grant(100, f"w{number % 7}"))).answer
+            return (await service.submit("web", key, grant(100, f"w{number % 7}"))).outcome
 
-        async def batch(service: Ledger, first: int) -> list[Answer]:
+        async def batch(service: Ledger, first: int) -> list[Outcome]:
             requests = [(f"k{n}", grant(100, f"w{n % 7}")) for n in range(first, first + 10)]
             answers = await service.submit_many("web", requests)
-            return [one.answer for one in answers if isinstance(one, Done)]
+            return [one.outcome for one in answers if isinstance(one, Done)]
 
         services = (capped, other)
         singles = [single(services[(n + seed) % 2], n % 40) for n in range(80)]
@@ -254,11 +254,11 @@ async def test_a_batch_counts_its_grants_in_their_order(capped: Ledger, owner: A
     answers = await capped.submit_many("web", requests)
     done = [one for one in answers if isinstance(one, Done)]
     assert len(done) == len(requests)
-    assert isinstance(done[0].answer, LotGranted)
-    assert not isinstance(done[1].answer, Rejection)
-    assert refused(done[2].answer, 600, 500)
-    assert done[3] == Done(done[0].answer, replayed=True)
-    assert isinstance(done[4].answer, LotGranted)
+    assert isinstance(done[0].outcome, LotGranted)
+    assert not isinstance(done[1].outcome, Rejection)
+    assert refused(done[2].outcome, 600, 500)
+    assert done[3] == Done(done[0].outcome, replayed=True)
+    assert isinstance(done[4].outcome, LotGranted)
     assert await counted(owner) == 1_000
 
 

@@ -15,9 +15,9 @@ from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
+    KeptProposal,
     TamperedError,
-    Told,
-    outcome_of,
+    effect_of,
 )
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.transfer import PaidOut, PayOut
@@ -92,14 +92,14 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
     share_fen = 50
     await until(lambda: _payable(ledger, "creator", share_fen))
     payout = await proposed(ledger, draft(PayOut("creator", share_fen, 0, "bank-1")))
-    paid = outcome_of(await approved(ledger, payout))
+    paid = effect_of(await approved(ledger, payout))
     assert isinstance(paid, PaidOut)
     assert (paid.amount_fen, paid.reference) == (share_fen, "bank-1")
     await give(ledger, "w", 100)
     erasure = await proposed(ledger, draft(EraseWallet("w")), key="erase")
-    assert outcome_of(await approved(ledger, erasure)) == Erased(1)
+    assert effect_of(await approved(ledger, erasure)) == Erased(1)
     closing = await proposed(ledger, draft(CloseWallet("w", "", forfeit_balance=True)), key="close")
-    assert isinstance(outcome_of(await approved(ledger, closing)), WalletClosed)
+    assert isinstance(effect_of(await approved(ledger, closing)), WalletClosed)
     assert (await ledger.wallets.read("w")).wallet.closed_at is not None
     rows = await owner.fetch(
         "SELECT tag, caller FROM events WHERE tag IN ('paid_out_v1', 'wallet_closed_v1')"
@@ -121,12 +121,12 @@ async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -
     proposal = await proposed(ledger, draft(adjust("w", 500, "debit")))
     found = await approved(ledger, proposal)
     assert found.status == "refused"
-    refusal = outcome_of(found)
+    refusal = effect_of(found)
     assert isinstance(refusal, Rejection)
     assert refusal.reason is Reason.INSUFFICIENT_FUNDS
     await give(ledger, "w", 1_000)
     again = await decide(ledger, proposal)
-    assert again == Told(found, replayed=True)
+    assert again == KeptProposal(found, replayed=True)
     assert await available(ledger, "w") == 1_000
 
 
@@ -233,7 +233,7 @@ async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_ref
     """The field that differs is named; the scope of a key is the person and the wallet."""
     first = await proposed(ledger, draft(adjust("w")))
     again = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert again == Told(first, replayed=True)
+    assert again == KeptProposal(first, replayed=True)
     others: dict[str, Draft] = {
         "amount_minor": draft(adjust("w", 1_001)),
         "direction": draft(adjust("w", direction="debit")),
@@ -249,7 +249,7 @@ async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_ref
         await proposed(ledger, draft(adjust(wallet_id)), by)
     await approved(ledger, first)
     later = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert isinstance(later, Told)
+    assert isinstance(later, KeptProposal)
     assert (later.replayed, later.proposal.status) == (True, "done")
 
 
@@ -258,7 +258,7 @@ async def test_the_same_key_at_once_is_one_proposal(ledger: Ledger, owner: Any) 
     answers = await asyncio.gather(
         *(ledger.proposals.propose(ANN, "p", draft(adjust("w"))) for _ in range(20))
     )
-    told = [answer for answer in answers if isinstance(answer, Told)]
+    told = [answer for answer in answers if isinstance(answer, KeptProposal)]
     assert len(told) == 20
     assert len({one.proposal.proposal_id for one in told}) == 1
     assert sum(not one.replayed for one in told) == 1
@@ -269,17 +269,17 @@ async def test_the_same_decision_again_is_told_how_it_stands(ledger: Ledger, own
     """Under the same key or another; another decision, person or proposal under it is refused."""
     first, second = [await proposed(ledger, draft(adjust("w")), key=key) for key in ("1", "2")]
     done = await decide(ledger, first, key="k")
-    assert isinstance(done, Told)
+    assert isinstance(done, KeptProposal)
     assert (done.replayed, done.proposal.status) == (False, "done")
     for key in ("k", "another"):
-        assert await decide(ledger, first, key=key) == Told(done.proposal, replayed=True)
+        assert await decide(ledger, first, key=key) == KeptProposal(done.proposal, replayed=True)
     assert why(await decide(ledger, first, "rejected", key="another")) == Reason.PROPOSAL_NOT_OPEN
     reused = await decide(ledger, first, "rejected", key="k")
     assert reused == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="kind")
     elsewhere = await decide(ledger, second, key="k")
     assert elsewhere == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
     assert why(await decide(ledger, first, by="cy", key="k")) == Reason.PROPOSAL_NOT_OPEN
-    assert isinstance(await decide(ledger, second, "withdrawn", ANN), Told)
+    assert isinstance(await decide(ledger, second, "withdrawn", ANN), KeptProposal)
     assert why(await decide(ledger, second)) == Reason.PROPOSAL_NOT_OPEN
     assert len(await adjustments(owner, "w")) == 1
 
@@ -309,14 +309,14 @@ async def test_twenty_decisions_at_once_are_one(
             taken = [
                 call
                 for call, answer in zip(calls, answers, strict=True)
-                if isinstance(answer, Told) and not answer.replayed
+                if isinstance(answer, KeptProposal) and not answer.replayed
             ]
             assert len(taken) == 1, taken
             verdict, by = taken[0]
             told = [
                 call
                 for call, answer in zip(calls, answers, strict=True)
-                if isinstance(answer, Told)
+                if isinstance(answer, KeptProposal)
             ]
             assert set(told) == {(verdict, by)}, "whoever else is told of it decided something"
             found = await ledger.proposals.read(proposal.proposal_id)
@@ -351,7 +351,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
     now = await owner.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     await asyncio.sleep(max((soonest - now) / 1e6 - 0.1, 0))
 
-    async def keep_trying(proposal: Proposal, pause_s: float) -> Told | Rejection:
+    async def keep_trying(proposal: Proposal, pause_s: float) -> KeptProposal | Rejection:
         await asyncio.sleep(pause_s)
         return await decide(ledger, proposal)
 
@@ -366,7 +366,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
             proposal.proposal_id,
         )
         effects = len(await adjustments(owner, f"w{number}"))
-        if isinstance(answer, Told):
+        if isinstance(answer, KeptProposal):
             in_time += 1
             assert (row["status"], row["in_time"], effects) == ("done", True, 1)
         else:
@@ -457,9 +457,9 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     assert await ledger.texts.erase("w") == 0
     found = await ledger.proposals.read(proposal.proposal_id)
     assert found == replace(done, reason="", evidence=None)
-    assert await decide(ledger, proposal) == Told(found, replayed=True)
+    assert await decide(ledger, proposal) == KeptProposal(found, replayed=True)
     again = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert again == Told(found, replayed=True)
+    assert again == KeptProposal(found, replayed=True)
     assert await ledger.proposals.read(waiting.proposal_id) == waiting
     await age(owner, 3_600)
     assert await ledger.texts.erase("w") == 1

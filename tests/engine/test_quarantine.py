@@ -89,7 +89,7 @@ async def test_a_command_on_it_is_told_so_and_its_neighbours_go_on(
     assert "operators were told" in told.detail
     for answer in (well, again):
         assert isinstance(answer, Done)
-        assert isinstance(answer.answer, DebitCharged)
+        assert isinstance(answer.outcome, DebitCharged)
     (row,) = await quarantined(owner)
     assert (row["shard"], row["wallet"], row["attempts"]) == (SHARD, SICK, 1)
     assert "IndexError" in row["error"]
@@ -176,7 +176,7 @@ async def test_a_retry_that_finds_nothing_due_lets_it_out_too(
     await store_state(owner, SICK, whole)
     ledger.controls.quarantined.clear()
     done = await ledger.submit("test", "g", Grant(SICK, INSPIRATION, 100, "promotional", "sorry"))
-    assert isinstance(done.answer, LotGranted)
+    assert isinstance(done.outcome, LotGranted)
     await ledger.clock.advance(MINUTE_US)
     await drained(ledger)
     assert await quarantined(owner) == []
@@ -244,8 +244,8 @@ async def test_neighbours_never_wait_for_what_is_written_of_it(ledger: Ledger) -
     sick = asyncio.create_task(ledger.submit("test", "a", debit(SICK)))
     async with asyncio.timeout(1):
         done = await ledger.submit("test", "b", debit(NEIGHBOUR))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)
     with pytest.raises(Unavailable):
         await sick
     done = await ledger.submit("test", "c", debit(NEIGHBOUR))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)

@@ -86,8 +86,8 @@ async def paid(ledger: Ledger, wallet_id: str = "w") -> Order:
     """A paid recharge of ten yuan."""
     command = OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox")
     done = await ledger.submit("test", f"order {wallet_id}", command)
-    assert isinstance(done.answer, OrderOpened)
-    found = await ledger.sandbox.pay(done.answer.order.order_id)
+    assert isinstance(done.outcome, OrderOpened)
+    found = await ledger.sandbox.pay(done.outcome.order.order_id)
     assert found is not None
     return found[1]
 
@@ -98,8 +98,8 @@ async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r")
     assert found is not None
     command = RefundOrder(found[0], order.order_id, "changed my mind", fen)
     done = await ledger.submit("test", key, command)
-    assert isinstance(done.answer, OrderRefundRequested), done.answer
-    return done.answer.refund
+    assert isinstance(done.outcome, OrderRefundRequested), done.outcome
+    return done.outcome.refund
 
 
 async def status(ledger: Ledger, refund: OrderRefund) -> str:

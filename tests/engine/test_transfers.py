@@ -90,8 +90,8 @@ async def test_a_batch_of_tips_is_sent_on(ledger: Ledger, database: Database) ->
     sent = []
     for answer in answers[:-1]:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
 
     async def done() -> bool:
         return await all_done(ledger, sent)
@@ -163,8 +163,8 @@ async def test_the_job_finds_more_than_a_page_of_wallets(dead: Ledger, database:
     sent = []
     for answer in answers:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
     await old(dead)
     async with opened(database) as heir:
         async with asyncio.timeout(30):
@@ -209,14 +209,14 @@ async def test_a_frozen_creator_still_receives(ledger: Ledger, database: Databas
     for transfer in sent:
         payout = PayOut(transfer.to_wallet_id, transfer.share_fen, 0)
         paid = await ledger.submit("test", "pay", payout)
-        assert not isinstance(paid.answer, Rejection), paid
+        assert not isinstance(paid.outcome, Rejection), paid
 
 
 async def test_nobody_but_the_ledger_can_send_a_second_half(ledger: Ledger) -> None:
     """A transfer is completed only once it was received, and its giver knows it."""
     done = await ledger.submit("test", "k", CompleteTransfer("w", "tr-none"))
-    assert isinstance(done.answer, Rejection)
-    assert done.answer.reason is Reason.TRANSFER_NOT_FOUND
+    assert isinstance(done.outcome, Rejection)
+    assert done.outcome.reason is Reason.TRANSFER_NOT_FOUND
 
 
 async def test_a_transfer_is_not_completed_before_it_is_received(
@@ -228,7 +228,7 @@ async def test_a_transfer_is_not_completed_before_it_is_received(
     sent = await tip(ledger, "g", "c")
     other = ReceiveTransfer("c", replace(sent, share_fen=1))
     done = await ledger.submit(CALLER, sent.transfer_id, other)
-    assert isinstance(done.answer, TransferReceived)
+    assert isinstance(done.outcome, TransferReceived)
     await old(ledger)
     async with opened(database) as heir:
         assert await finish(heir) == 0
@@ -250,8 +250,8 @@ async def test_a_service_that_closes_leaves_the_rest_to_the_job(
     sent = []
     for answer in answers:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
     async with opened(database) as heir:
         await old(heir)
         await finish(heir)

@@ -49,7 +49,7 @@ async def fund(ledger: Ledger, wallet_ids: Sequence[str], fen: int = 100_00) -> 
         openings.append((f"open {wallet_id}", ImportOpening(wallet_id, (lot,))))
     for answer in await ledger.submit_many("test", openings):
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, OpeningImported), answer
+        assert isinstance(answer.outcome, OpeningImported), answer
 
 
 async def tip(
@@ -57,9 +57,9 @@ async def tip(
 ) -> Transfer:
     """Give a creator a tip; the transfer, which is in transit then."""
     done = await ledger.submit("test", key, SendTransfer(giver, creator, KUAIBI, amount_minor))
-    assert isinstance(done.answer, TransferSent), done.answer
-    assert done.answer.transfer.status == "in_transit"
-    return done.answer.transfer
+    assert isinstance(done.outcome, TransferSent), done.outcome
+    assert done.outcome.transfer.status == "in_transit"
+    return done.outcome.transfer
 
 
 async def finish(ledger: Ledger) -> int:

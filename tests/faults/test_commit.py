@@ -58,7 +58,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(database: Database, fa
         grant = Grant("w", INSPIRATION, 1_000, "promotional", "for a test")
         await ledger.submit("test", "g", grant)
         done = await ledger.submit("test", "d", Debit("w", INSPIRATION, 100))
-        assert isinstance(done.answer, DebitCharged)
+        assert isinstance(done.outcome, DebitCharged)
         assert done.replayed == (fate == "lose-answer")
         view = await ledger.wallets.read("w")
         assert view.wallet.available_minor(INSPIRATION) == 900
@@ -86,8 +86,8 @@ async def test_commits_lost_at_random_lose_and_double_nothing(
                     done = await ledger.submit("test", key, Debit("w", INSPIRATION, amounts[key]))
                 except Unavailable:
                     continue
-                assert isinstance(done.answer, DebitCharged)
-                assert done.answer.charge.amount_minor == amounts[key]
+                assert isinstance(done.outcome, DebitCharged)
+                assert done.outcome.charge.amount_minor == amounts[key]
                 answered.add(key)
 
         await asyncio.gather(*(debit(key) for key in amounts for _ in range(2)))

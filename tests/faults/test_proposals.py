@@ -13,7 +13,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from ledger.access.proposal_rules import Told
+from ledger.access.proposal_rules import KeptProposal
 from ledger.cli.keys import add_token
 from ledger.engine import Unavailable
 from ledger.engine.lane import hash_key
@@ -54,7 +54,7 @@ async def test_a_proposal_whose_answer_is_lost_is_one_proposal(
             with pytest.raises(Unavailable, match="outcome-unknown"):
                 await ledger.proposals.propose(ANN, "p", draft(adjust(fate)))
             again = await ledger.proposals.propose(ANN, "p", draft(adjust(fate)))
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert again.replayed == (fate == "lose-answer")
         count = await owner.fetchval("SELECT count(*) FROM proposals WHERE wallet = $1", fate)
         assert count == 1
@@ -74,7 +74,7 @@ async def test_a_decision_whose_answer_is_lost_is_found_out_by_the_same_request(
                 await ledger.proposals.decide(proposal.proposal_id, decision)
             assert await adjustments(owner, verdict) == []
             again = await ledger.proposals.decide(proposal.proposal_id, decision)
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert again.replayed == (fate == "lose-answer")
             assert again.proposal.status == status
         assert len(await adjustments(owner, verdict)) == (verdict == "approved")
@@ -89,14 +89,14 @@ async def test_an_outcome_that_could_not_be_kept_is_found_again(
         async with behind(database, [fate], DONE_PARAMETER) as (ledger, proxy):
             proposal = await proposed(ledger, draft(adjust(found_by)))
             first = await decide(ledger, proposal)
-            assert isinstance(first, Told)
+            assert isinstance(first, KeptProposal)
             assert first.proposal.status == "approved"
             assert proxy.fates == [fate]
             if found_by == "job":
                 await age(owner, 60)
                 assert await resume(ledger) == (fate == "lose-request")
             again = await decide(ledger, proposal)
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert (again.replayed, again.proposal.status) == (True, "done")
         assert len(await adjustments(owner, found_by)) == 1
 

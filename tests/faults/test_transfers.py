@@ -83,11 +83,11 @@ async def test_a_database_cut_off_at_any_commit_is_healed_by_another_service(
         assert fate in proxy.fates
     async with opened(database) as heir:
         done = await heir.submit("test", "tip", command)
-        assert isinstance(done.answer, TransferSent)
+        assert isinstance(done.outcome, TransferSent)
         await heir.clock.advance(OLD_US)
         await finish(heir)
-        await _arrived(heir, done.answer.transfer)
-    await check(database, [done.answer.transfer])
+        await _arrived(heir, done.outcome.transfer)
+    await check(database, [done.outcome.transfer])
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -61,8 +61,8 @@ async def poison(ledger: Ledger, owner: Any, wallet_id: str) -> str:
     Returns the state as it was, to be stored again.
     """
     opened_ = await ledger.submit("test", f"m {wallet_id}", month(wallet_id))
-    assert isinstance(opened_.answer, OrderOpened)
-    await ledger.sandbox.pay(opened_.answer.order.order_id)
+    assert isinstance(opened_.outcome, OrderOpened)
+    await ledger.sandbox.pay(opened_.outcome.order.order_id)
     whole: str = await owner.fetchval("SELECT state FROM wallets WHERE wallet = $1", wallet_id)
     wallet = decode_wallet(whole)
     assert wallet.membership is not None

@@ -56,7 +56,7 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
             view = await ledger.wallets.read(wallet_id)
             order = imagination.command(step, view.wallet, view.as_of)
             done = await ledger.submit(CALLERS[step.caller], f"{mood} {number}", order)
-            imagination.learn(wallet_id, done.answer)
+            imagination.learn(wallet_id, done.outcome)
         await ledger.clock.advance(31 * DAY_US + HOUR_US)
         assert [count async for count in run_once(ledger, JOBS[0])]
 
@@ -66,8 +66,8 @@ async def upgrade(ledger: Ledger) -> None:
     for plan in ("gold", "platinum"):
         command = OpenMembership("up", plan, "year", "sandbox")
         done = await ledger.submit("test", plan, command)
-        assert isinstance(done.answer, OrderOpened)
-        await ledger.sandbox.pay(done.answer.order.order_id)
+        assert isinstance(done.outcome, OrderOpened)
+        await ledger.sandbox.pay(done.outcome.order.order_id)
 
 
 def mentions(value: Any, under: str = "") -> Iterator[tuple[str, str]]:
@@ -278,19 +278,19 @@ async def test_what_says_where_it_is_is_found_at_once(ledger: Ledger, owner: Any
     assert (await find("w")).items == []
     await give(ledger, "w")
     assert (await find("w")).items == [Found("wallet", "w", 1)]
-    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).answer
+    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).outcome
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
-    captured = (await ledger.submit("test", "c", CaptureHold("w", "job"))).answer
+    captured = (await ledger.submit("test", "c", CaptureHold("w", "job"))).outcome
     assert isinstance(debited, DebitCharged)
     assert isinstance(captured, HoldCaptured)
     assert (await find(debited.charge.charge_id)).items == [Found("charge", "w", 2)]
     assert (await find(captured.charge.charge_id)).items == [Found("charge", "w", 4)]
-    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).answer
+    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).outcome
     assert isinstance(order, OrderOpened)
     order_id = order.order.order_id
     assert (await find(order_id)).items == [Found("order", "w", 5)]
     await ledger.sandbox.pay(order_id)
-    refund = (await ledger.submit("test", "r", RefundOrder("w", order_id, "x"))).answer
+    refund = (await ledger.submit("test", "r", RefundOrder("w", order_id, "x"))).outcome
     assert isinstance(refund, OrderRefundRequested)
     (found,) = (await find(refund.refund.refund_id)).items
     assert (found.kind, found.wallet_id) == ("refund", "w")
@@ -302,7 +302,7 @@ async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, ow
     find = ledger.directory.find
     await give(ledger, "w")
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
-    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).answer
+    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).outcome
     assert isinstance(order, OrderOpened)
     order_id = order.order.order_id
     assert (await find("job")).items == [Found("hold", "w", 2)]
@@ -311,7 +311,7 @@ async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, ow
     assert (await find(f"lot-{order_id}")).items == [Found("lot", "w", 4)]
     assert await rows_of(owner) == await naive_rows(owner)
     shard = shard_of("w", 2)
-    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).answer
+    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).outcome
     assert isinstance(debited, DebitCharged)
     assert debited.charge.charge_id == f"ch-{shard}-5"
     for none in (f"ch-{shard}-1", f"ch-{shard}-05", f"ch-{1 - shard}-5", f"ch-{shard}-6", "ch-9-1"):

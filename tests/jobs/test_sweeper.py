@@ -82,8 +82,8 @@ async def test_wallets_with_very_many_dues_are_swept(
     for number in range(wallets):
         order = OpenMembership(f"m{number}", "gold", "year", "sandbox")
         placed = await ledger.submit("test", "o", order)
-        assert isinstance(placed.answer, OrderOpened)
-        await ledger.sandbox.pay(placed.answer.order.order_id)
+        assert isinstance(placed.outcome, OrderOpened)
+        await ledger.sandbox.pay(placed.outcome.order.order_id)
     await ledger.clock.advance(400 * DAY_US)
     # Eleven more grants, twelve expiries and one end.
     assert await drained(ledger) == wallets * 24
@@ -104,7 +104,7 @@ async def test_commands_go_on_while_a_sweep_is_under_way(
     answers = await asyncio.gather(
         *(ledger.submit("test", "d", Debit(name, INSPIRATION, 1)) for name in names)
     )
-    assert not any(isinstance(one.answer, DebitCharged) for one in answers)
+    assert not any(isinstance(one.outcome, DebitCharged) for one in answers)
     await sweeping
     assert len(await events_of(owner, "lot_expired_v1")) == len(names)
     assert await differences(database) == []

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.access.proposal_rules import Told
+from ledger.access.proposal_rules import KeptProposal
 from ledger.core.rejections import Reason, Rejection
 from ledger.engine.lane import hash_key
 from ledger.service import Ledger
@@ -142,10 +142,10 @@ class Stage:
         said = await self.ledger.proposals.propose(by, key, what)
         expected, number = self.paper.propose(by, key, amount)
         if expected == "new":
-            assert isinstance(said, Told)
+            assert isinstance(said, KeptProposal)
             self.made.append(said.proposal)
         assert self._said(said) == expected
-        if isinstance(said, Told):
+        if isinstance(said, KeptProposal):
             assert said.proposal.proposal_id == self.made[number].proposal_id
 
     async def _decide(self, step: Step, number: int, by: str, key: str) -> None:
@@ -168,7 +168,7 @@ class Stage:
     def _said(self, answer: object) -> str:
         if isinstance(answer, Rejection):
             return answer.reason
-        assert isinstance(answer, Told), answer
+        assert isinstance(answer, KeptProposal), answer
         return "again" if answer.replayed else "new"
 
     async def check(self) -> None:

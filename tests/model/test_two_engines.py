@@ -16,7 +16,7 @@ from ledger.core.flows.due import next_due_at
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import DAY_US, HOUR_US, Instant, date_to_day, shanghai_midnight_after
 from ledger.embedded import EmbeddedPostgres
-from ledger.engine.lane import hash_key, seal
+from ledger.engine.lane import envelope_for, hash_key
 from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
@@ -99,12 +99,12 @@ class Stage:
         if request not in self.answered_at:
             self.answered_at[request] = await self._recorded_at(*request)
         if not done.replayed:
-            self.imagination.learn(command.wallet_id, done.answer)
-        envelope = seal(caller, key, command)
+            self.imagination.learn(command.wallet_id, done.outcome)
+        envelope = envelope_for(caller, key, command)
         operation = operation_of(envelope, key)
         at = max(self.answered_at.values()) if done.replayed else self.answered_at[request]
-        expected = self.auditor.answer(operation, at, drawn_id_of(done.answer))
-        said = plain_answer(done.answer)
+        expected = self.auditor.answer(operation, at, drawn_id_of(done.outcome))
+        said = plain_answer(done.outcome)
         assert agrees(said, expected), (command, said, expected)
 
     async def _recorded_at(self, wallet_id: str, caller: str, key: str) -> Instant:
@@ -129,8 +129,8 @@ class Stage:
             # A command, so that the dues that were only read so far are recorded too.
             done = await self.services[1].submit("end", wallet_id, _touch(wallet_id))
             at = await self._recorded_at(wallet_id, "end", wallet_id)
-            operation = operation_of(seal("end", wallet_id, _touch(wallet_id)), wallet_id)
-            self.auditor.answer(operation, at, drawn_id_of(done.answer))
+            operation = operation_of(envelope_for("end", wallet_id, _touch(wallet_id)), wallet_id)
+            self.auditor.answer(operation, at, drawn_id_of(done.outcome))
         rows = await self.owner.fetch(
             "SELECT day, account, currency, sum(debit - credit) AS net FROM account_totals"
             " GROUP BY day, account, currency HAVING sum(debit - credit) <> 0"

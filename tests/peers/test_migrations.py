@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 
 from ledger.catalog import load_catalogue
-from ledger.core.flows.daily_grant import ClaimDailyGrant, DailyGranted
+from ledger.core.flows.daily_grant import DailyGranted, TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import CaptureHold, HoldCaptured
@@ -201,27 +201,27 @@ async def _goes_on(service: Ledger, wallet_id: str, before: dict[str, list[Any]]
     was = dict(zip(row["currencies"], row["available"], strict=True))
     assert await available(service, wallet_id) == was[INSPIRATION]
     assert await available(service, wallet_id, KUAIBI) == was[KUAIBI]
-    old = await service.submit("app", "login", ClaimDailyGrant(wallet_id))
-    assert isinstance(old.answer, DailyGranted)
+    old = await service.submit("app", "login", TakeDailyGrant(wallet_id))
+    assert isinstance(old.outcome, DailyGranted)
     assert old.replayed
     spent = Debit(wallet_id, sku="image", quantity=33, reference="job-3")
     charged = await service.submit("app", "spent", spent)
-    assert isinstance(charged.answer, DebitCharged)
+    assert isinstance(charged.outcome, DebitCharged)
     assert charged.replayed
     other = await service.submit("app", "spent", Debit(wallet_id, sku="image", quantity=34))
-    assert isinstance(other.answer, Rejection)
-    assert other.answer.facts == {"field": "quantity"}
-    refund = RefundCharge(wallet_id, charged.answer.charge.charge_id, "the rest")
+    assert isinstance(other.outcome, Rejection)
+    assert other.outcome.facts == {"field": "quantity"}
+    refund = RefundCharge(wallet_id, charged.outcome.charge.charge_id, "the rest")
     assert (await done(service, refund, ChargeRefunded)).amount_minor == 500
     capture = CaptureHold(wallet_id, "still-open", 1_000)
     assert (await done(service, capture, HoldCaptured)).charge.amount_minor == 1_000
     pending = await service.submit(
         "app", "pending", OpenRecharge(wallet_id, INSPIRATION, 2_000, "sandbox")
     )
-    assert isinstance(pending.answer, OrderOpened)
+    assert isinstance(pending.outcome, OrderOpened)
     assert pending.replayed
     left = await available(service, wallet_id)
-    await settled(service, wallet_id, pending.answer.order)
+    await settled(service, wallet_id, pending.outcome.order)
     assert await available(service, wallet_id) == left + 20_000
 
 
@@ -263,7 +263,7 @@ async def test_a_long_wallet_is_migrated_with_a_snapshot(
     await ledger.submit("test", "g", grant)
     debits = [(f"d{n}", Debit("long", INSPIRATION, 1)) for n in range(520)]
     await ledger.submit_many("test", debits)
-    await ledger.submit("test", "short", ClaimDailyGrant("short"))
+    await ledger.submit("test", "short", TakeDailyGrant("short"))
     await _carry_over(database, first)
     for _ in range(2):
         await _migrate(first)

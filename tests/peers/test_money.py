@@ -271,8 +271,8 @@ async def test_no_order_has_a_price_below_nothing(ledger: Ledger) -> None:
                     command = OpenMembership(name, wanted, other, "sandbox")
                     answer: Any = await ledger.submit("test", f"{wanted}-{other}", command)
                     assert isinstance(answer, Done)
-                    if isinstance(answer.answer, Rejection):
-                        assert answer.answer.reason is Reason.UPGRADE_NOT_OFFERED
+                    if isinstance(answer.outcome, Rejection):
+                        assert answer.outcome.reason is Reason.UPGRADE_NOT_OFFERED
                     else:
-                        assert isinstance(answer.answer, OrderOpened)
-                        assert answer.answer.order.price_fen > 0
+                        assert isinstance(answer.outcome, OrderOpened)
+                        assert answer.outcome.order.price_fen > 0

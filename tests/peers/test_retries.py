@@ -173,7 +173,7 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
         for job in (one for one in JOBS if one is not DIRECTORY):  # it only reads the log
             assert not any([count async for count in run_once(ledger, job)])
     again = await ledger.submit("test", "ask", ask)
-    assert (again.answer, again.replayed) == (asked, True)
+    assert (again.outcome, again.replayed) == (asked, True)
     tags = await owner.fetch("SELECT tag FROM events WHERE tag LIKE 'order_refund%' ORDER BY seq")
     assert [row["tag"] for row in tags] == ["order_refund_requested_v1", "order_refund_failed_v1"]
     now = await order_now(ledger, order.order_id)

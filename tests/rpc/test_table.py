@@ -24,7 +24,7 @@ from ledger.queries.explanation import Rule
 from ledger.rpc.methods import KEY, SERVICES, methods_for
 from ledger.rpc.refusals import CODES
 from ledger.rpc.requests import texts_of
-from ledger.rpc.responses import teller_of
+from ledger.rpc.responses import response_encoder
 from ledger.store.directory import NameKind
 from ledger.store.keys import CallerKind, KeyKind, KeyState
 from ledger.store.proposals import ProposalKind, ProposalStatus, Standing
@@ -105,7 +105,7 @@ def test_a_response_has_a_place_for_every_field_of_its_answer(operation: Operati
     """NoPlaceError otherwise; the example of the document is told without loss of a field."""
     response = METHODS[name_of(operation)].output_type
     for answer in answers_of(operation):
-        teller_of(response, answer)
+        response_encoder(response, answer)
     [method] = [one for one in methods_for(OPERATIONS) if one.name == name_of(operation)]
     assert method.told(operation.example_answer, "r", replayed=False)
 

@@ -81,7 +81,7 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
             await ledger.clock.move_to(target)
         order = imagination.command(step, view.wallet, view.as_of)
         done = await ledger.submit(CALLERS[step.caller], f"{number}", order)
-        imagination.learn(wallet_id, done.answer)
+        imagination.learn(wallet_id, done.outcome)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -297,9 +297,9 @@ async def test_orders_are_told_newest_first_page_by_page(ledger: Ledger) -> None
         for wallet_id in ("w", "v"):
             command = OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox")
             done = await ledger.submit("test", f"{number}", command)
-            assert isinstance(done.answer, OrderOpened)
+            assert isinstance(done.outcome, OrderOpened)
             if wallet_id == "w":
-                opened.append(done.answer.order.order_id)
+                opened.append(done.outcome.order.order_id)
         await asyncio.sleep(0.002)
     await ledger.sandbox.pay(opened[3])
     await ledger.clock.advance(DAY_US)

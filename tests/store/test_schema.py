@@ -199,8 +199,8 @@ async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
         try:
             assert ledger.catalogue.at(ledger.clock.now()).channels == {}
             refused = await ledger.submit("c", "k", OpenRecharge("w", 1001, 100, "sandbox"))
-            assert isinstance(refused.answer, Rejection)
-            assert refused.answer.reason is Reason.UNKNOWN_CHANNEL
+            assert isinstance(refused.outcome, Rejection)
+            assert refused.outcome.reason is Reason.UNKNOWN_CHANNEL
             with pytest.raises(ClockError, match="development"):
                 await ledger.clock.advance(1)
             with pytest.raises(UnknownChannel):

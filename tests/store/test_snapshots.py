@@ -62,8 +62,8 @@ async def test_since_when_something_waits_to_be_sent_on_is_stored(
 ) -> None:
     """A refund on its way to its channel; the sweeper finds the wallet by it."""
     opened = await ledger.submit("test", "o", OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
-    assert isinstance(opened.answer, OrderOpened)
-    order_id = opened.answer.order.order_id
+    assert isinstance(opened.outcome, OrderOpened)
+    order_id = opened.outcome.order.order_id
     await ledger.sandbox.pay(order_id)
     assert await owner.fetchval("SELECT unsent_since FROM wallets") is None
     await ledger.sandbox.behave("silent")

@@ -13,7 +13,7 @@ from ledger.core.flows.due import next_due_at
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import DAY_US, Instant
 from ledger.core.wallet import Wallet
-from ledger.engine.lane import seal, shard_of
+from ledger.engine.lane import envelope_for, shard_of
 from ledger.service import Ledger
 from ledger.store import journal
 from ledger.store.pool import Connection
@@ -45,7 +45,8 @@ class BatchUnderWay:
         """Charge a wallet so many times; the instant at which that is being recorded."""
         shard = shard_of(wallet_id, 2)
         envelopes = [
-            seal("batch", f"{number}", Debit(wallet_id, INSPIRATION, 1)) for number in range(count)
+            envelope_for("batch", f"{number}", Debit(wallet_id, INSPIRATION, 1))
+            for number in range(count)
         ]
         await journal.lock_shard(self._connection, shard)
         wanted = journal.nothing_wanted()

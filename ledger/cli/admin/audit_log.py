@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import App, Parameter
 
 from ledger.cli.admin.confirming import confirm
-from ledger.cli.admin.connection_options import HERE, Flag, Where
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
 from ledger.cli.admin.session import asking, path
@@ -25,7 +25,7 @@ async def acts(
     subject: str | None = None,
     limit: int = 50,
     after: str | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """List what administrators did, newest first.
 
@@ -51,7 +51,7 @@ async def acts(
 
 
 @switches.command(name="list")
-async def list_(*, where: Where = HERE) -> None:
+async def list_(*, where: ConnectionOptions = HERE) -> None:
     """List what is stopped."""
     async with asking(where) as asked:
         asked.show(await asked.get(path("v1", "switches")), _tell_switches)
@@ -64,7 +64,7 @@ async def stop(
     *,
     reason: str,
     yes: Annotated[Flag, Parameter(alias="-y")] = False,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """Stop a channel (no orders), a SKU (not sold) or a caller (nothing is done for it).
 
@@ -81,7 +81,7 @@ async def stop(
 
 
 @switches.command
-async def resume(kind: Kind, name: str, *, reason: str, where: Where = HERE) -> None:
+async def resume(kind: Kind, name: str, *, reason: str, where: ConnectionOptions = HERE) -> None:
     """Let it go on."""
     async with asking(where) as asked:
         given = {"kind": kind, "name": name, "stopped": False, "reason": reason}

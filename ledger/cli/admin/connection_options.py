@@ -14,7 +14,7 @@ Flag = Annotated[bool, Parameter(negative=())]
 # Dataclasses, because cyclopts makes options of their fields.
 @Parameter(name="*", group="Connection")
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class ConnectionOptions:
     """Where to ask, and how to tell the answer."""
 
     url: Annotated[str | None, Parameter(env_var="LEDGER_URL")] = None
@@ -34,12 +34,12 @@ class Where:
 
 @Parameter(name="*", group="Connection")
 @dataclass(frozen=True, kw_only=True)
-class Changing(Where):
+class ChangeOptions(ConnectionOptions):
     """The same for a command that changes something."""
 
     idempotency_key: str | None = None
     """Do it under this key: again under the same one, it is done once. A new one by default."""
 
 
-HERE: Final = Where()
-CHANGING: Final = Changing()
+HERE: Final = ConnectionOptions()
+CHANGING: Final = ChangeOptions()

@@ -44,7 +44,7 @@ def _terms(command: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def tell_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str, Any]) -> None:
+def show_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str, Any]) -> None:
     """What approving a proposal would do now; said to who is asked, not as an answer."""
     screen.note(f"proposal {proposal['proposal_id']}, {proposal['status']}:")
     screen.note(f"  {effect_of(proposal)}")

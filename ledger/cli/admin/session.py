@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ledger.cli.admin.connection_options import DEFAULT_URL, Where
+from ledger.cli.admin.connection_options import DEFAULT_URL, ConnectionOptions
 from ledger.cli.admin.credentials import Credential, find_credential
 from ledger.cli.admin.screen import Screen, close_quietly
 from ledger.cli.admin.texts import in_both_zones, text_of
@@ -42,11 +42,11 @@ PAGE: Final = 1_000
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
-Tell = Callable[[Screen, Any], None]
+Show = Callable[[Screen, Any], None]
 """Shows an answer to people."""
 
 
-class Asked:
+class Session:
     """A ledger that a command asks, and the screen that it answers on."""
 
     def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
@@ -91,7 +91,7 @@ class Asked:
             if after is None or len(items) == wanted:
                 return {**page, "items": items, "next": after}
 
-    def show(self, body: Any, tell: Tell) -> None:  # noqa: ANN401 - any answer
+    def show(self, body: Any, tell: Show) -> None:  # noqa: ANN401 - any answer
         """Print an answer as it was wanted."""
         if self.as_json:
             self.screen.document(body)
@@ -105,7 +105,7 @@ class Asked:
 
 
 @asynccontextmanager
-async def asking(where: Where) -> AsyncIterator[Asked]:
+async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
     """The ledger that a command was pointed at; ends the process as it should end on a refusal."""
     url, screen = address(where.url), Screen()
     credential = find_credential(url, where.key_file, os.environ)
@@ -113,10 +113,10 @@ async def asking(where: Where) -> AsyncIterator[Asked]:
         screen.note("ledger: the key and all answers go over the network unencrypted (http://)")
     try:
         async with LedgerClient(url, credential.key) as client:
-            yield Asked(client, screen, as_json=where.json)
+            yield Session(client, screen, as_json=where.json)
         sys.stdout.flush()
     except Refused as refused:
-        tell_refusal(screen, refused, credential, as_json=where.json)
+        show_refusal(screen, refused, credential, as_json=where.json)
         sys.exit(AWAY if isinstance(refused, RateLimited) else REFUSED)
     except OutcomeUnknown as unknown:
         screen.note(f"ledger: {url} gave no answer ({_cause(unknown)}):")
@@ -161,7 +161,7 @@ def wallet_path(wallet_id: str, *parts: str) -> str:
     return path("v1", "wallets", wallet_id, *parts)
 
 
-def tell_refusal(
+def show_refusal(
     screen: Screen, refused: Refused, credential: Credential, *, as_json: bool
 ) -> None:
     """Say why the ledger refused; as JSON also its problem document."""

@@ -71,9 +71,14 @@ def failures(answers: Iterable[Done | BaseException]) -> Counter[str]:
     for answer in answers:
         if isinstance(answer, BaseException):
             failed[repr(answer)] += 1
-        elif isinstance(answer.answer, Rejection):
-            failed[answer.answer.reason.value] += 1
+        elif isinstance(outcome := _outcome_of(answer), Rejection):
+            failed[outcome.reason.value] += 1
     return failed
+
+
+def _outcome_of(done: Done) -> object:
+    """What a command came to; checkouts before 2026-11-28 have it under another name."""
+    return getattr(done, "outcome", None) or getattr(done, "answer", None)
 
 
 def log_to_standard_error() -> None:

@@ -179,7 +179,7 @@ def _answer(wallet_id: str, answered: Answered) -> Answer | str:
         return Answer(wallet_id, reason=answered.reason)
     if isinstance(answered, CommandFailed):
         return Answer(wallet_id, reason=f"failed: {answered}")
-    answer = answered.answer
+    answer = answered.outcome
     if isinstance(answer, Rejection):
         return Answer(wallet_id, reason=answer.reason.value, rejection=answer)
     assert isinstance(answer, OpeningImported), answer

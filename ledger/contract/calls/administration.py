@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.contract.response import Response
 from ledger.contract.shared import Body
 from ledger.core.instants import format_instant
 from ledger.core.rejections import Reason
@@ -50,20 +50,20 @@ class SwitchesAnswer(Struct, frozen=True):
     items: list[SwitchAnswer]
 
 
-async def list_switches(call: Call[None, NoQuery]) -> Answer:
+async def list_switches(call: Call[None, NoQuery]) -> Response:
     """Tell what is stopped."""
     switches = await call.ledger.switches.list()
-    return Answer(200, SwitchesAnswer([_item(switch) for switch in switches]))
+    return Response(200, SwitchesAnswer([_item(switch) for switch in switches]))
 
 
-async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Answer:
+async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Response:
     """Stop something or let it go on; answered once every process knows."""
     kind, name, by = call.body.kind, call.body.name, call.caller.name
     controls = call.ledger.controls
     if not call.body.stopped:
         if not await controls.resume(kind, name, by, call.body.reason):
             await _check_name(call)
-        return Answer(
+        return Response(
             200,
             SwitchAnswer(kind, name, stopped=False, stopped_at=None, stopped_by=None, reason=None),
         )
@@ -74,7 +74,7 @@ async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Answer:
     switch = await controls.stop(kind, name, by, call.body.reason)
     if switch is None:
         raise ProblemError(_no_such_caller(name))
-    return Answer(200, _item(switch))
+    return Response(200, _item(switch))
 
 
 async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:

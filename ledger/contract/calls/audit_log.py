@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.fields import Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
+from ledger.contract.response import Response
 from ledger.core.instants import format_instant, to_instant
 from ledger.store.audit_log import ActFilter, ActRow
 
@@ -52,15 +52,15 @@ class ActsAnswer(Struct, frozen=True):
     next: str | None
 
 
-async def list_acts(call: Call[None, ActsQuery]) -> Answer:
+async def list_acts(call: Call[None, ActsQuery]) -> Response:
     """List acts."""
     query = call.query
     wanted = ActFilter(_given(query.actor), _given(query.operation), _given(query.subject))
     before = None if isinstance(query.after, UnsetType) else _ACTS.key(query.after)[0]
-    rows = await call.ledger.acts.list(wanted, query.limit + 1, before)
+    rows = await call.ledger.audit_log.list(wanted, query.limit + 1, before)
     page = rows[: query.limit]
     cursor = _ACTS.cursor((page[-1].act_id,)) if len(rows) > query.limit else None
-    return Answer(200, ActsAnswer([_item(row) for row in page], cursor))
+    return Response(200, ActsAnswer([_item(row) for row in page], cursor))
 
 
 def _given(name: str | UnsetType) -> str | None:

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from ledger.access.callers import Scope
 from ledger.contract.access import MENDS, check_scope
-from ledger.contract.answer import Answer
 from ledger.contract.calls.charges import DebitBody, RefundBody, debit_command, refund_command
 from ledger.contract.calls.conversions import ConvertBody, convert_command
 from ledger.contract.calls.grants import DailyGrantAnswer, GrantBody, grant_command
@@ -32,11 +31,12 @@ from ledger.contract.problems import (
     problem,
     unavailable_problem,
 )
+from ledger.contract.response import Response
 from ledger.contract.shared import Body, EmptyBody, Numbers
 from ledger.contract.submission import response_for
 from ledger.core.batch import Done
 from ledger.core.decider import Command
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.hold import VoidHold
 from ledger.core.rejections import Reason
 from ledger.engine import CommandFailed, Unavailable
@@ -193,7 +193,7 @@ def command_of(body: AnyBatchCommand, numbers: Numbers) -> Command:
         case BatchGrant():
             return grant_command(wallet_id, body, numbers)
         case BatchDailyGrant():
-            return ClaimDailyGrant(wallet_id)
+            return TakeDailyGrant(wallet_id)
         case BatchConvert():
             return convert_command(wallet_id, body, numbers)
         case BatchTransfer():
@@ -205,7 +205,7 @@ def command_of(body: AnyBatchCommand, numbers: Numbers) -> Command:
 _log: Final = structlog.get_logger("ledger.http")
 
 
-async def run_batch(call: Call[BatchBody, NoQuery]) -> Answer:
+async def run_batch(call: Call[BatchBody, NoQuery]) -> Response:
     """Submit every command, and tell each one's outcome in its place."""
     requests = [
         (entry.idempotency_key, _command(call, entry, index))
@@ -218,7 +218,7 @@ async def run_batch(call: Call[BatchBody, NoQuery]) -> Answer:
     if away is not None and all(isinstance(one, Unavailable) for one in outcomes):
         # Nothing at all was answered: who sends batches again by their status should see it.
         raise away
-    return Answer(200, BatchAnswer(_results(call, requests, outcomes)))
+    return Response(200, BatchAnswer(_results(call, requests, outcomes)))
 
 
 def _command(call: Call[BatchBody, NoQuery], entry: AnyBatchCommand, index: int) -> Command:
@@ -256,7 +256,7 @@ def _refused(refusal: Problem) -> ResultAnswer:
     return ResultAnswer(refusal.status, refusal.document(), replayed=False)
 
 
-_CLAIM: Final = DailyGrantAnswer(
+_TAKEN: Final = DailyGrantAnswer(
     LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
 )
 _TOO_LITTLE: Final = problem(
@@ -304,7 +304,7 @@ OPERATIONS: Final = (
         ),
         example_answer=BatchAnswer(
             [
-                ResultAnswer(201, _CLAIM, replayed=False),
+                ResultAnswer(201, _TAKEN, replayed=False),
                 ResultAnswer(402, _TOO_LITTLE.document(), replayed=False),
             ]
         ),

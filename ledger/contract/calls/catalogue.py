@@ -4,10 +4,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import CHANNEL
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, optional_amount
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
@@ -138,10 +138,10 @@ class CatalogueAnswer(Struct, frozen=True):
     policy: PolicyAnswer
 
 
-async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
+async def read_catalogue(call: Call[None, NoQuery]) -> Response:
     """Tell the terms in force."""
     terms = call.ledger.catalogue.at(call.ledger.clock.now())
-    return Answer(200, render_catalogue(terms, call.currencies.codes))
+    return Response(200, render_catalogue(terms, call.currencies.codes))
 
 
 def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:

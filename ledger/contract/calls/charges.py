@@ -6,7 +6,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from ledger.contract.access import MENDS
-from ledger.contract.answer import Answer
 from ledger.contract.examples import CHARGE, QUOTE, TAKES, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -20,6 +19,7 @@ from ledger.contract.fields import (
 )
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError, problem, problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -192,38 +192,38 @@ class QuoteQuery(Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 1
 
 
-async def quote(call: Call[None, QuoteQuery]) -> Answer:
+async def quote(call: Call[None, QuoteQuery]) -> Response:
     """Tell what a SKU costs now."""
     quantity = number_within(call.query.quantity, "quantity", 1, AMOUNT_MINOR_MAX)
     price = price_sku(call.ledger.catalogue.at(call.ledger.clock.now()), call.query.sku, quantity)
     codes = call.currencies.codes
     if isinstance(price, Rejection):
-        return problem_of(price, codes).answer()
+        return problem_of(price, codes).response()
     currency, amount_minor, priced = price
     amount = format_amount(amount_minor)
-    return Answer(
+    return Response(
         200,
         QuoteAnswer(priced.sku, priced.quantity, codes[currency], amount, priced.price_version),
     )
 
 
-async def debit(call: Call[DebitBody, NoQuery]) -> Answer:
+async def debit(call: Call[DebitBody, NoQuery]) -> Response:
     """Charge at once."""
     wallet_id = call.params["wallet_id"]
     return await submit(call, debit_command(wallet_id, call.body, call.currencies.numbers))
 
 
-async def read_charge(call: Call[None, NoQuery]) -> Answer:
+async def read_charge(call: Call[None, NoQuery]) -> Response:
     """Tell one charge, and what was refunded of it."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
     charge = await call.ledger.wallets.read_charge(wallet_id, charge_id)
     if charge is None:
-        return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).answer()
-    return Answer(200, render_charge(wallet_id, charge, codes))
+        return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).response()
+    return Response(200, render_charge(wallet_id, charge, codes))
 
 
-async def refund(call: Call[RefundBody, NoQuery]) -> Answer:
+async def refund(call: Call[RefundBody, NoQuery]) -> Response:
     """Give a charge back, in part or whole."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     return await submit(call, refund_command(wallet_id, charge_id, call.body))

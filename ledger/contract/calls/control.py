@@ -4,10 +4,10 @@ from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import LOT, ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -148,31 +148,31 @@ def render_frozen(wallet_id: str, event: WalletFrozen | WalletUnfrozen, _: Codes
     return FrozenAnswer(wallet_id, event.frozen)
 
 
-async def freeze(call: Call[ReasonBody, NoQuery]) -> Answer:
+async def freeze(call: Call[ReasonBody, NoQuery]) -> Response:
     """Refuse spending until further notice."""
     return await submit(call, FreezeWallet(call.params["wallet_id"], call.body.reason))
 
 
-async def unfreeze(call: Call[ReasonBody, NoQuery]) -> Answer:
+async def unfreeze(call: Call[ReasonBody, NoQuery]) -> Response:
     """Let the wallet spend again."""
     return await submit(call, UnfreezeWallet(call.params["wallet_id"], call.body.reason))
 
 
-async def set_limit(call: Call[LimitBody, NoQuery]) -> Answer:
+async def set_limit(call: Call[LimitBody, NoQuery]) -> Response:
     """Cap spending of a currency, or lift the cap."""
     wallet_id = call.params["wallet_id"]
     return await submit(call, limit_command(wallet_id, call.body, call.currencies.numbers))
 
 
-async def close(call: Call[CloseWalletBody, NoQuery]) -> Answer:
+async def close(call: Call[CloseWalletBody, NoQuery]) -> Response:
     """End the wallet; its texts are erased with it."""
     return await submit(call, close_command(call.params["wallet_id"], call.body))
 
 
-async def erase(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def erase(call: Call[EmptyBody, NoQuery]) -> Response:
     """Erase what people wrote about the wallet."""
     wallet_id = call.params["wallet_id"]
-    return Answer(200, ErasedAnswer(wallet_id, await call.ledger.texts.erase(wallet_id)))
+    return Response(200, ErasedAnswer(wallet_id, await call.ledger.texts.erase(wallet_id)))
 
 
 _ONE: Final = "/v1/wallets/{wallet_id}"

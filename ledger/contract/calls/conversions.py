@@ -4,10 +4,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import LOT, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Moment, positive_amount
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -87,7 +87,7 @@ def render_conversion(wallet_id: str, event: Converted, codes: Codes) -> Convers
     )
 
 
-async def convert(call: Call[ConvertBody, NoQuery]) -> Answer:
+async def convert(call: Call[ConvertBody, NoQuery]) -> Response:
     """Turn value of one currency into another."""
     wallet_id = call.params["wallet_id"]
     return await submit(call, convert_command(wallet_id, call.body, call.currencies.numbers))

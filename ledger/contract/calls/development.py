@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.fields import Moment, MomentIn
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.response import Response
 from ledger.contract.shared import Body
 from ledger.core.instants import INSTANT_MAX, SECOND_US, format_instant, to_instant
 from ledger.engine.clock import ClockError
@@ -26,7 +26,7 @@ class ClockAnswer(Struct, frozen=True):
     at: Moment
 
 
-async def move_clock(call: Call[ClockBody, NoQuery]) -> Answer:
+async def move_clock(call: Call[ClockBody, NoQuery]) -> Response:
     """Move the service's clock forward, or read it with `advance_s` 0."""
     advance_s, at = call.body.advance_s, call.body.at
     try:
@@ -40,7 +40,7 @@ async def move_clock(call: Call[ClockBody, NoQuery]) -> Answer:
             raise _refused("Name either advance_s or at.")
     except ClockError as error:
         raise _refused(f"{error}.") from None
-    return Answer(200, ClockAnswer(format_instant(now)))
+    return Response(200, ClockAnswer(format_instant(now)))
 
 
 def _refused(detail: str) -> ProblemError:

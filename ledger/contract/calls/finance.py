@@ -5,10 +5,10 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import CHANNEL
 from ledger.contract.fields import Amount
 from ledger.contract.operation import Call, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, currency_number
 from ledger.core.instants import date_to_day
 from ledger.core.money import CNY, format_amount
@@ -45,7 +45,7 @@ class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Code | UnsetType = UNSET
 
 
-async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Answer:
+async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
     """Tell every account's opening, movement and closing on a day."""
     query, codes = call.query, call.currencies.codes
     day = None if isinstance(query.date, UnsetType) else date_to_day(query.date)
@@ -53,7 +53,7 @@ async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Answer:
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
     rows = await call.ledger.trial_balance.read(day, currency)
-    return Answer(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
+    return Response(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
 
 
 def _item(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:

@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import HOLD, WALLET
 from ledger.contract.operation import Call, Operation
+from ledger.contract.response import Response
 from ledger.store.directory import NameKind
 
 
@@ -56,11 +56,11 @@ class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
     q: NameText
 
 
-async def find(call: Call[None, FindQuery]) -> Answer:
+async def find(call: Call[None, FindQuery]) -> Response:
     """Tell what goes by a name."""
     name = call.query.q
     finding = await call.ledger.directory.find(name)
-    return Answer(
+    return Response(
         200,
         FindAnswer(
             [FoundAnswer(one.kind, name, one.wallet_id, one.seq) for one in finding.items],

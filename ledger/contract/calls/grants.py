@@ -4,7 +4,6 @@ from typing import Final, Literal, assert_never
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -17,15 +16,16 @@ from ledger.contract.fields import (
     positive_amount,
 )
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import Body, Codes, EmptyBody, Numbers, currency_number, moment
 from ledger.contract.submission import submit
 from ledger.core.chart import Source
-from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted, claim_of
+from ledger.core.flows.daily_grant import AlreadyTaken, DailyGranted, TakeDailyGrant, daily_taken_of
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.core.rejections import Reason
-from ledger.core.wallet import DailyClaim
+from ledger.core.wallet import DailyTaken
 
 
 class GrantBody(Body, frozen=True):
@@ -90,19 +90,19 @@ def render_grant(wallet_id: str, event: LotGranted, codes: Codes) -> GrantAnswer
 
 
 def render_daily_grant(
-    _: str, event: DailyGranted | AlreadyClaimed, codes: Codes
+    _: str, event: DailyGranted | AlreadyTaken, codes: Codes
 ) -> DailyGrantAnswer:
     """The answer to a claim of the day's points, the first or a later one."""
     match event:
         case DailyGranted():
-            return _render_claim(claim_of(event), codes, claimed_now=True)
-        case AlreadyClaimed(claim):
-            return _render_claim(claim, codes, claimed_now=False)
+            return _render_daily_taken(daily_taken_of(event), codes, claimed_now=True)
+        case AlreadyTaken(claim):
+            return _render_daily_taken(claim, codes, claimed_now=False)
         case _:
             assert_never(event)
 
 
-def _render_claim(claim: DailyClaim, codes: Codes, *, claimed_now: bool) -> DailyGrantAnswer:
+def _render_daily_taken(claim: DailyTaken, codes: Codes, *, claimed_now: bool) -> DailyGrantAnswer:
     return DailyGrantAnswer(
         lot_id=claim.lot_id,
         currency=codes[claim.currency],
@@ -112,18 +112,18 @@ def _render_claim(claim: DailyClaim, codes: Codes, *, claimed_now: bool) -> Dail
     )
 
 
-async def claim_daily_grant(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def take_daily_grant(call: Call[EmptyBody, NoQuery]) -> Response:
     """Give the day's points, once."""
-    return await submit(call, ClaimDailyGrant(call.params["wallet_id"]))
+    return await submit(call, TakeDailyGrant(call.params["wallet_id"]))
 
 
-async def grant(call: Call[GrantBody, NoQuery]) -> Answer:
+async def grant(call: Call[GrantBody, NoQuery]) -> Response:
     """Give points without payment."""
     wallet_id = call.params["wallet_id"]
     return await submit(call, grant_command(wallet_id, call.body, call.currencies.numbers))
 
 
-_CLAIM: Final = DailyGrantAnswer(
+_TAKEN: Final = DailyGrantAnswer(
     LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
 )
 
@@ -135,18 +135,18 @@ OPERATIONS: Final = (
         tag="Wallet",
         summary="Claim the day's free points",
         description="Once an Asia/Shanghai day; a later claim that day, 200, tells the first.",
-        run=claim_daily_grant,
+        run=take_daily_grant,
         scopes=("credit:write",),
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
         responds={
             DailyGranted: (201, render_daily_grant),
-            AlreadyClaimed: (200, render_daily_grant),
+            AlreadyTaken: (200, render_daily_grant),
         },
-        reasons=(*ClaimDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
+        reasons=(*TakeDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
-        example_answer=_CLAIM,
+        example_answer=_TAKEN,
     ),
     Operation(
         id="grant",

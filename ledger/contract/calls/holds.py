@@ -6,13 +6,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from ledger.contract.access import MENDS
-from ledger.contract.answer import Answer
 from ledger.contract.calls.charges import DebitBody, price_fields
 from ledger.contract.examples import CHARGE, HOLD, QUOTE, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Id, Moment, positive_amount, shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem, problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -206,50 +206,50 @@ class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Cursor | UnsetType = UNSET
 
 
-async def authorize(call: Call[HoldBody, NoQuery]) -> Answer:
+async def authorize(call: Call[HoldBody, NoQuery]) -> Response:
     """Set value aside."""
     wallet_id = call.params["wallet_id"]
     command = authorize_command(wallet_id, call.body, call.currencies.numbers)
     return await submit(call, command)
 
 
-async def read_hold(call: Call[None, NoQuery]) -> Answer:
+async def read_hold(call: Call[None, NoQuery]) -> Response:
     """Tell one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
     found = await call.ledger.wallets.read_hold(wallet_id, hold_id)
     if found is None:
-        return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).answer()
+        return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).response()
     if isinstance(found, ClosedHold):
-        return Answer(200, render_closed_hold(wallet_id, found, codes))
-    return Answer(200, render_hold(wallet_id, found, codes))
+        return Response(200, render_closed_hold(wallet_id, found, codes))
+    return Response(200, render_hold(wallet_id, found, codes))
 
 
-async def list_holds(call: Call[None, HoldsQuery]) -> Answer:
+async def list_holds(call: Call[None, HoldsQuery]) -> Response:
     """List the open holds, oldest first."""
     wallet_id, query = call.params["wallet_id"], call.query
     view = await call.ledger.wallets.read(wallet_id)
     holds, following = _HOLDS.page(view.wallet.holds, _rank, query.limit, query.after)
     items = [render_hold(wallet_id, hold, call.currencies.codes) for hold in holds]
-    return Answer(200, HoldsAnswer(items, following))
+    return Response(200, HoldsAnswer(items, following))
 
 
 def _rank(hold: Hold) -> tuple[int, str]:
     return hold.authorized_at, hold.hold_id
 
 
-async def capture(call: Call[CaptureBody, NoQuery]) -> Answer:
+async def capture(call: Call[CaptureBody, NoQuery]) -> Response:
     """Charge a hold, and so close it."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     return await submit(call, capture_command(wallet_id, hold_id, call.body))
 
 
-async def void(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def void(call: Call[EmptyBody, NoQuery]) -> Response:
     """Give a hold back."""
     return await submit(call, VoidHold(call.params["wallet_id"], call.params["hold_id"]))
 
 
-async def extend(call: Call[ExtendBody, NoQuery]) -> Answer:
+async def extend(call: Call[ExtendBody, NoQuery]) -> Response:
     """Let a hold expire at another time."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     return await submit(call, extend_command(wallet_id, hold_id, call.body))

@@ -4,10 +4,10 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import ORDER
 from ledger.contract.fields import Moment
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, EmptyBody
 from ledger.contract.submission import submit
 from ledger.core.flows.membership import (
@@ -97,7 +97,7 @@ def render_cancelled_membership(_: str, event: MembershipCancelled, __: Codes) -
     return render_membership(event.membership)
 
 
-async def cancel(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def cancel(call: Call[EmptyBody, NoQuery]) -> Response:
     """Let the membership end after what was paid."""
     return await submit(call, CancelMembership(call.params["wallet_id"]))
 

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from ledger.channels import example_instructions
 from ledger.channels.contract import Instructions
-from ledger.contract.answer import Answer
 from ledger.contract.examples import CHANNEL, ORDER, WALLET
 from ledger.contract.fields import Amount, AmountText, CurrencyCode, Id, Moment, shown, whole_yuan
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem, problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import Body, Codes, Numbers, currency_number, given, moment
 from ledger.contract.submission import response_for
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderClosed, OrderOpened
@@ -179,48 +179,48 @@ def render_closed_order(wallet_id: str, event: OrderClosed, codes: Codes) -> Ord
     return render_order(wallet_id, event.order, None, codes)
 
 
-async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Answer:
+async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Response:
     """Open an order. Also a replay says how it can be paid now, and the order as it was opened."""
     wallet_id, codes = call.params["wallet_id"], call.currencies.codes
     command = order_command(wallet_id, call.body, call.currencies.numbers)
     done = await call.ledger.submit(call.caller.name, call.key, command)
-    status, body = response_for(wallet_id, done.answer, call.responses, codes)
-    if isinstance(done.answer, OrderOpened):
-        opened = current = done.answer.order
+    status, body = response_for(wallet_id, done.outcome, call.responses, codes)
+    if isinstance(done.outcome, OrderOpened):
+        opened = current = done.outcome.order
         if done.replayed:
             found = await call.ledger.orders.find(opened.order_id)
             assert found is not None, opened.order_id
             _, current = found
         payment = call.ledger.payments.instructions(current)
         body = render_order(wallet_id, opened, payment, codes)
-    return Answer(status, body, done.replayed)
+    return Response(status, body, done.replayed)
 
 
-async def read_order(call: Call[None, NoQuery]) -> Answer:
+async def read_order(call: Call[None, NoQuery]) -> Response:
     """Tell one order."""
     order_id, codes = call.params["order_id"], call.currencies.codes
     found = await call.ledger.orders.find(order_id)
     if found is None:
-        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).answer()
+        return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).response()
     wallet_id, order = found
     payment = call.ledger.payments.instructions(order)
-    return Answer(200, render_order(wallet_id, order, payment, codes))
+    return Response(200, render_order(wallet_id, order, payment, codes))
 
 
-async def notify(call: Call[None, NoQuery]) -> Answer:
+async def notify(call: Call[None, NoQuery]) -> Response:
     """Hear a channel's own notification, and answer in its own way."""
     channel = call.params["channel"]
     try:
         reply = await call.ledger.payments.notify(channel, _texts(call.headers), call.raw)
     except UnknownChannel:
         return no_channel(channel)
-    return Answer(reply.status, reply.body, media_type=reply.content_type.encode())
+    return Response(reply.status, reply.body, media_type=reply.content_type.encode())
 
 
-def no_channel(channel: str) -> Answer:
+def no_channel(channel: str) -> Response:
     """The problem of a channel that nobody knows."""
     detail = f"There is no channel {shown(channel)} here. GET /v1/catalogue lists those there are."
-    return problem("not-found", detail, what="channel").answer()
+    return problem("not-found", detail, what="channel").response()
 
 
 def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
-from ledger.contract.answer import Answer
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE,
     EXAMPLE_RECHARGE_PAID,
@@ -17,6 +16,7 @@ from ledger.contract.examples import CHANNEL, ORDER, REFUND, TAKES, WALLET
 from ledger.contract.fields import Amount, AmountText, Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import ProblemError, problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -101,12 +101,12 @@ def render_requested_refund(
     )
 
 
-async def close_order(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def close_order(call: Call[EmptyBody, NoQuery]) -> Response:
     """Give up an order that was not paid."""
     return await submit(call, CloseOrder(await _wallet_of(call), call.params["order_id"]))
 
 
-async def refund_order(call: Call[RefundOrderBody, NoQuery]) -> Answer:
+async def refund_order(call: Call[RefundOrderBody, NoQuery]) -> Response:
     """Take back what is unspent of an order, and ask its channel to pay the money back."""
     wallet_id = await _wallet_of(call)
     return await submit(call, refund_order_command(wallet_id, call.params["order_id"], call.body))
@@ -122,13 +122,13 @@ async def _wallet_of(call: Call[Any, NoQuery]) -> str:
     return found[0]
 
 
-async def read_refund(call: Call[None, NoQuery]) -> Answer:
+async def read_refund(call: Call[None, NoQuery]) -> Response:
     """Tell one refund."""
     refund_id, codes = call.params["refund_id"], call.currencies.codes
     found = await call.ledger.orders.find_refund(refund_id)
     if found is None:
-        return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).answer()
-    return Answer(200, render_order_refund(*found))
+        return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).response()
+    return Response(200, render_order_refund(*found))
 
 
 EXAMPLE_REFUND: Final = OrderRefundAnswer(

@@ -5,7 +5,6 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import TAKES, WALLET
 from ledger.contract.fields import (
     Amount,
@@ -19,6 +18,7 @@ from ledger.contract.fields import (
 )
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import (
     Body,
     Codes,
@@ -145,24 +145,24 @@ def render_payout(wallet_id: str, event: PaidOut, _: Codes) -> PayoutAnswer:
     )
 
 
-async def send(call: Call[TransferBody, NoQuery]) -> Answer:
+async def send(call: Call[TransferBody, NoQuery]) -> Response:
     """Give value away; answered once it has left the giver."""
     wallet_id = call.params["wallet_id"]
     return await submit(call, transfer_command(wallet_id, call.body, call.currencies.numbers))
 
 
-async def read_transfer(call: Call[None, NoQuery]) -> Answer:
+async def read_transfer(call: Call[None, NoQuery]) -> Response:
     """Tell one transfer that the wallet sent."""
     wallet_id, transfer_id = call.params["wallet_id"], call.params["transfer_id"]
     codes = call.currencies.codes
     transfer = await call.ledger.wallets.read_transfer(wallet_id, transfer_id)
     if transfer is None:
         missing = rejected(Reason.TRANSFER_NOT_FOUND, transfer_id=transfer_id)
-        return problem_of(missing, codes).answer()
-    return Answer(200, render_transfer(transfer, codes))
+        return problem_of(missing, codes).response()
+    return Response(200, render_transfer(transfer, codes))
 
 
-async def pay_out(call: Call[PayoutBody, NoQuery]) -> Answer:
+async def pay_out(call: Call[PayoutBody, NoQuery]) -> Response:
     """Book money that was paid to the wallet's owner."""
     return await submit(call, payout_command(call.params["wallet_id"], call.body))
 

@@ -5,14 +5,14 @@ from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ledger.contract import past
-from ledger.contract.answer import Answer
+from ledger.contract import as_of
+from ledger.contract.as_of import At
 from ledger.contract.calls.membership import EXAMPLE_MEMBERSHIP, MembershipAnswer, render_membership
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import LIMIT_MAX, Cursor, Keyset, Limit
-from ledger.contract.past import At
+from ledger.contract.response import Response
 from ledger.contract.shared import moment, optional_amount
 from ledger.core.chart import Source
 from ledger.core.instants import DAY_US, Instant, format_instant
@@ -195,20 +195,20 @@ class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Cursor | UnsetType = UNSET
 
 
-async def read_wallet(call: Call[None, WalletQuery]) -> Answer:
+async def read_wallet(call: Call[None, WalletQuery]) -> Response:
     """Tell what the wallet holds, or held."""
-    view = await past.read_wallet(call, call.query.at)
+    view = await as_of.read_wallet(call, call.query.at)
     policy = call.ledger.catalogue.at(view.as_of).policy
-    return Answer(200, render_wallet(view, policy, call.currencies.codes))
+    return Response(200, render_wallet(view, policy, call.currencies.codes))
 
 
-async def list_lots(call: Call[None, LotsQuery]) -> Answer:
+async def list_lots(call: Call[None, LotsQuery]) -> Response:
     """List the lots that have anything left, in spending order."""
-    view = await past.read_wallet(call, call.query.at)
+    view = await as_of.read_wallet(call, call.query.at)
     filled = [lot for lot in view.wallet.lots if lot.available_minor or lot.held_minor]
     lots, following = _LOTS.page(filled, _rank, call.query.limit, call.query.after)
     items = [render_lot(lot, call.currencies.codes) for lot in lots]
-    return Answer(200, LotsAnswer(items, following))
+    return Response(200, LotsAnswer(items, following))
 
 
 def _rank(lot: Lot) -> tuple[int, bool, int, str]:

@@ -5,13 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import CHARGE, HOLD, ORDER, WALLET
 from ledger.contract.explanation.journal import ChargeJournal, example_leg, render_journal
 from ledger.contract.explanation.words import Words, counted, expiry_words
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem_of
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, moment
 from ledger.core.chart import Source
 from ledger.core.instants import format_instant
@@ -256,15 +256,15 @@ READS_BOOKS: Final = frozenset({"finance:read", "admin:write"})
 """Scopes either of which shows the journal."""
 
 
-async def explain_charge(call: Call[None, NoQuery]) -> Answer:
+async def explain_charge(call: Call[None, NoQuery]) -> Response:
     """Tell what a charge took, cost and earned."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
     reasons = await call.ledger.explanations.explain_charge(wallet_id, charge_id)
     if reasons is None:
-        return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).answer()
+        return problem_of(rejected(Reason.CHARGE_NOT_FOUND, charge_id=charge_id), codes).response()
     with_journal = not READS_BOOKS.isdisjoint(call.caller.scopes)
-    return Answer(
+    return Response(
         200, render_charge_explanation(wallet_id, reasons, codes, with_journal=with_journal)
     )
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.calls.wallets import ClaimAnswer, WalletStatus, render_claim, status_of
 from ledger.contract.examples import CHANNEL, HOLD, LOT, ORDER, WALLET
 from ledger.contract.explanation.currencies import (
@@ -24,6 +23,7 @@ from ledger.contract.explanation.upcoming import UpcomingAnswer, render_upcoming
 from ledger.contract.explanation.words import Words, counted
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, TakeAnswer
 from ledger.core.flows.membership import ends_at, standing
 from ledger.core.instants import format_instant
@@ -121,7 +121,7 @@ def _other_words(wallet: Wallet) -> list[str]:
     return said
 
 
-async def explain_wallet(call: Call[None, NoQuery]) -> Answer:
+async def explain_wallet(call: Call[None, NoQuery]) -> Response:
     """Tell why the wallet's balance is what it is."""
     reasons = await call.ledger.explanations.explain_wallet(call.params["wallet_id"])
     policy = call.ledger.catalogue.at(reasons.as_of).policy
@@ -129,7 +129,7 @@ async def explain_wallet(call: Call[None, NoQuery]) -> Answer:
     told = await asyncio.to_thread(
         render_wallet_explanation, reasons, policy, call.currencies.codes
     )
-    return Answer(200, told)
+    return Response(200, told)
 
 
 _EXAMPLE: Final = WalletExplanation(

@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
 from ledger.contract.calls.orders import (
     EXAMPLE_RECHARGE_PAID,
     OrderAnswer,
@@ -16,6 +15,7 @@ from ledger.contract.history.events import links_of, what
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes, optional_amount
 from ledger.core import wire
 from ledger.core.instants import format_instant
@@ -117,7 +117,7 @@ class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Cursor | UnsetType = UNSET
 
 
-async def list_entries(call: Call[None, HistoryQuery]) -> Answer:
+async def list_entries(call: Call[None, HistoryQuery]) -> Response:
     """List what was recorded of the wallet."""
     wallet_id, query, codes = call.params["wallet_id"], call.query, call.currencies.codes
     place = None if isinstance(query.after, UnsetType) else _place(query.after, wallet_id)
@@ -125,7 +125,7 @@ async def list_entries(call: Call[None, HistoryQuery]) -> Answer:
     cursor = None
     if following is not None:
         cursor = _ENTRIES.cursor((wallet_id, following.before_seq, following.available))
-    return Answer(200, EntriesAnswer([render_entry(one, codes) for one in entries], cursor))
+    return Response(200, EntriesAnswer([render_entry(one, codes) for one in entries], cursor))
 
 
 def _place(after: str, wallet_id: str) -> Place:
@@ -136,7 +136,7 @@ def _place(after: str, wallet_id: str) -> Place:
     return Place(before_seq, available)
 
 
-async def list_orders(call: Call[None, HistoryQuery]) -> Answer:
+async def list_orders(call: Call[None, HistoryQuery]) -> Response:
     """List the wallet's orders."""
     wallet_id, query, codes = call.params["wallet_id"], call.query, call.currencies.codes
     before_id = None if isinstance(query.after, UnsetType) else _ORDERS.key(query.after)[0]
@@ -144,7 +144,7 @@ async def list_orders(call: Call[None, HistoryQuery]) -> Answer:
     cursor = _ORDERS.cursor((orders[-1].order_id,)) if more else None
     instructions = call.ledger.payments.instructions
     items = [render_order(wallet_id, order, instructions(order), codes) for order in orders]
-    return Answer(200, OrdersAnswer(items, cursor))
+    return Response(200, OrdersAnswer(items, cursor))
 
 
 OPERATIONS: Final = (

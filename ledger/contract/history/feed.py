@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from ledger.contract.answer import Answer
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Limit
 from ledger.contract.problems import ProblemError, problem
+from ledger.contract.response import Response
 from ledger.contract.shared import Codes
 from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
@@ -92,7 +92,7 @@ def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
     )
 
 
-async def read_events(call: Call[None, FeedQuery]) -> Answer:
+async def read_events(call: Call[None, FeedQuery]) -> Response:
     """Tell what a shard recorded after a seq."""
     query, codes, shards = call.query, call.currencies.codes, call.ledger.facts.shards
     if query.shard >= shards:
@@ -101,7 +101,7 @@ async def read_events(call: Call[None, FeedQuery]) -> Answer:
     page = await call.ledger.feed.read(query.shard, query.after_seq, query.limit, query.wait_s)
     items = [render_feed_event(event, codes) for event in page.events]
     following = items[-1].seq if items else query.after_seq
-    return Answer(200, FeedAnswer(items, following, page.head))
+    return Response(200, FeedAnswer(items, following, page.head))
 
 
 OPERATIONS: Final = (

@@ -4,8 +4,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.access.proposal_rules import Told
-from ledger.contract.answer import Answer
+from ledger.access.proposal_rules import KeptProposal
 from ledger.contract.examples import WALLET
 from ledger.contract.fields import Id, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
@@ -29,6 +28,7 @@ from ledger.contract.proposals.proposal import (
     ProposalsAnswer,
     render_proposal,
 )
+from ledger.contract.response import Response
 from ledger.contract.shared import Body
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import INSTANT_MAX
@@ -66,7 +66,7 @@ _Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
 _PLACES: Final = Keyset(tuple[bool, _Instant, Id])
 
 
-async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Answer:
+async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Response:
     """Keep what a person proposes until another one decides."""
     _check_person(call)
     made = await call.ledger.proposals.propose(
@@ -75,7 +75,7 @@ async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Answ
     return _told(call, made, 201)
 
 
-async def list_proposals(call: Call[None, ProposalsQuery]) -> Answer:
+async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
     """List proposals."""
     query = call.query
     wanted = Wanted(
@@ -91,43 +91,43 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Answer:
     if len(found) > len(page):
         last = page[-1][0]
         cursor = _PLACES.cursor((last.is_first, last.proposed_at, last.proposal_id))
-    return Answer(200, ProposalsAnswer([_rendered(call, one) for _, one in page], cursor))
+    return Response(200, ProposalsAnswer([_rendered(call, one) for _, one in page], cursor))
 
 
-async def read_proposal(call: Call[None, NoQuery]) -> Answer:
+async def read_proposal(call: Call[None, NoQuery]) -> Response:
     """Tell how a proposal stands."""
     proposal = await _find(call, None)
-    return Answer(200, _rendered(call, proposal))
+    return Response(200, _rendered(call, proposal))
 
 
-async def approve(call: Call[DecisionBody, NoQuery]) -> Answer:
+async def approve(call: Call[DecisionBody, NoQuery]) -> Response:
     """Have done what another person proposed."""
     return await _decide(call, "approved")
 
 
-async def reject(call: Call[DecisionBody, NoQuery]) -> Answer:
+async def reject(call: Call[DecisionBody, NoQuery]) -> Response:
     """Have it not done."""
     return await _decide(call, "rejected")
 
 
-async def withdraw(call: Call[DecisionBody, NoQuery]) -> Answer:
+async def withdraw(call: Call[DecisionBody, NoQuery]) -> Response:
     """Take one's own proposal back."""
     return await _decide(call, "withdrawn")
 
 
-async def approve_adjustment(call: Call[DecisionBody, NoQuery]) -> Answer:
+async def approve_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
     """Have a balance corrected as another person proposed."""
     return await _decide(call, "approved", "adjustment")
 
 
-async def reject_adjustment(call: Call[DecisionBody, NoQuery]) -> Answer:
+async def reject_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
     """Leave a balance as it is."""
     return await _decide(call, "rejected", "adjustment")
 
 
 async def _decide(
     call: Call[DecisionBody, NoQuery], verdict: Verdict, kind: ProposalKind | None = None
-) -> Answer:
+) -> Response:
     _check_person(call)
     if kind is not None:
         await _find(call, kind)
@@ -138,10 +138,10 @@ async def _decide(
     return _told(call, decided, 200)
 
 
-def _told(call: Call[Any, Any], told: Told | Rejection, status: int) -> Answer:
+def _told(call: Call[Any, Any], told: KeptProposal | Rejection, status: int) -> Response:
     if isinstance(told, Rejection):
-        return problem_of(told, call.currencies.codes).answer()
-    return Answer(status, _rendered(call, told.proposal), told.replayed)
+        return problem_of(told, call.currencies.codes).response()
+    return Response(status, _rendered(call, told.proposal), told.replayed)
 
 
 def _rendered(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:

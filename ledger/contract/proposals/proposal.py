@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from ledger.access.proposal_rules import Erased, command_of, outcome_of
+from ledger.access.proposal_rules import Erased, command_of, effect_of
 from ledger.contract.calls.control import ErasedAnswer
 from ledger.contract.examples import LOT, WALLET
 from ledger.contract.fields import Moment
@@ -82,7 +82,7 @@ def render_proposal(proposal: Proposal, responses: Responses, codes: Codes) -> P
 
 
 def _outcome(proposal: Proposal, responses: Responses, codes: Codes) -> OutcomeAnswer | None:
-    outcome = outcome_of(proposal)
+    outcome = effect_of(proposal)
     if outcome is None:
         return None
     if isinstance(outcome, Erased):

@@ -10,7 +10,7 @@ from ledger.core.instants import Instant
 from ledger.core.lots import all_available
 from ledger.core.purchases import Claim, MembershipTerm, Order
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 from ledger.core.wallet import Take, Wallet
 
 
@@ -43,7 +43,7 @@ Command = CloseWallet
 Event = WalletClosed
 
 
-def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed] | Rejection:
+def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletClosed] | Rejection:
     """Refused while anything is under way, or has no fate stated."""
     left = _left(wallet, command)
     if left is not None:
@@ -52,7 +52,7 @@ def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed
     terms = () if membership is None else (*membership.terms, *membership.upgrades)
     return (
         WalletClosed(
-            now.at,
+            stamp.at,
             tuple(replace(order, status="closed") for order in wallet.orders),
             tuple(all_available(lot) for lot in wallet.lots),
             terms,

@@ -12,7 +12,7 @@ from ledger.core.limits import insufficient_funds, lots_are_full, use_of, used_a
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 
@@ -53,7 +53,7 @@ Event = Converted
 
 
 def decide(
-    wallet: Wallet, command: Convert, terms: Terms, now: Now
+    wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp
 ) -> tuple[Converted] | Rejection:
     """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
     amount_minor, source = command.amount_minor, command.from_currency
@@ -61,7 +61,7 @@ def decide(
         return refusal
     if (source, command.to_currency) not in terms.policy.conversions:
         return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
-    if (refusal := _over_limit(wallet, command, terms, now)) is not None:
+    if (refusal := _over_limit(wallet, command, terms, stamp)) is not None:
         return refusal
     if lots_are_full(wallet, terms):
         return _too_many_lots(terms)
@@ -70,16 +70,16 @@ def decide(
         return insufficient_funds(wallet, source, amount_minor, paid_only=True)
     if len(wallet.lots) + len(wallet.orders) + len(takes) > terms.lots_max:
         return _too_many_lots(terms)
-    lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
+    lots = tuple(_lot(take, index, command, terms, stamp) for index, take in enumerate(takes, 1))
     return (
         Converted(
-            conversion_id_for(now),
+            conversion_id_for(stamp),
             source,
             command.to_currency,
             amount_minor,
             takes,
             lots,
-            now.at,
+            stamp.at,
             wallet.available_minor(source) - amount_minor,
             wallet.available_minor(command.to_currency) + amount_minor,
             tuple(_inherited(wallet, takes, lots)),
@@ -91,9 +91,9 @@ def _too_many_lots(terms: Terms) -> Rejection:
     return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
 
 
-def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rejection | None:
+def _over_limit(wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp) -> Rejection | None:
     most_minor = terms.policy.conversion_day_minor.get(command.from_currency)
-    converted_minor = use_of(wallet, command.from_currency, now.at).converted_minor
+    converted_minor = use_of(wallet, command.from_currency, stamp.at).converted_minor
     if most_minor is None or converted_minor + command.amount_minor <= most_minor:
         return None
     return rejected(
@@ -106,14 +106,14 @@ def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rej
     )
 
 
-def _lot(take: Take, index: int, command: Convert, terms: Terms, now: Now) -> LotTerms:
+def _lot(take: Take, index: int, command: Convert, terms: Terms, stamp: Stamp) -> LotTerms:
     currency = next(c for c in terms.currencies.values() if c.number == command.to_currency)
     return LotTerms(
-        lot_id=converted_lot_id_for(now, index),
+        lot_id=converted_lot_id_for(stamp, index),
         currency=command.to_currency,
         source="conversion",
         amount_minor=take.amount_minor,
-        granted_at=now.at,
+        granted_at=stamp.at,
         expires_at=take.lot.expires_at,
         paid=True,
         cost_fen=take.cost_fen,

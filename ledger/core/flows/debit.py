@@ -11,7 +11,7 @@ from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
 from ledger.core.rejections import Rejection
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Charge, Wallet
 
 
@@ -43,24 +43,24 @@ Event = DebitCharged
 
 
 def decide(
-    wallet: Wallet, command: Debit, terms: Terms, now: Now
+    wallet: Wallet, command: Debit, terms: Terms, stamp: Stamp
 ) -> tuple[DebitCharged] | Rejection:
     """Refused for an unknown SKU, an amount out of range, or too little."""
     price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
     if isinstance(price, Rejection):
         return price
     currency, amount_minor, quote = price
-    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, stamp.at)) is not None:
         return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
     charge = Charge(
-        charge_id=charge_id_for(now),
+        charge_id=charge_id_for(stamp),
         currency=currency,
         amount_minor=amount_minor,
         takes=takes,
-        charged_at=now.at,
+        charged_at=stamp.at,
         reference=command.reference,
         quote=quote,
     )

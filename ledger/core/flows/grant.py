@@ -12,7 +12,7 @@ from ledger.core.limits import not_grantable
 from ledger.core.lots import add_lot
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Rejection
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import LotTerms, Wallet
 
 
@@ -42,18 +42,20 @@ Command = Grant
 Event = LotGranted
 
 
-def decide(wallet: Wallet, command: Grant, terms: Terms, now: Now) -> tuple[LotGranted] | Rejection:
+def decide(
+    wallet: Wallet, command: Grant, terms: Terms, stamp: Stamp
+) -> tuple[LotGranted] | Rejection:
     """Refused for an amount or expiry out of range, or too many open lots."""
     if (refusal := out_of_range(terms, command.amount_minor)) is not None:
         return refusal
-    if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
+    if (refusal := not_grantable(wallet, command.expires_at, terms, stamp)) is not None:
         return refusal
     lot = LotTerms(
-        lot_id=lot_id_for(now),
+        lot_id=lot_id_for(stamp),
         currency=command.currency,
         source=command.source,
         amount_minor=command.amount_minor,
-        granted_at=now.at,
+        granted_at=stamp.at,
         expires_at=command.expires_at,
     )
     return (LotGranted(lot),)

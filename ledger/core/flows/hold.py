@@ -21,7 +21,7 @@ from ledger.core.lots import (
 )
 from ledger.core.pricing import priced
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Take, Wallet
 
 HOLD_TTL_MAX_S = 604_800
@@ -124,11 +124,11 @@ Event = HoldAuthorized | HoldCaptured | HoldVoided | HoldExpired | HoldExtended
 
 
 def decide(
-    wallet: Wallet, closed: ClosedHold | None, command: Command, terms: Terms, now: Now
+    wallet: Wallet, closed: ClosedHold | None, command: Command, terms: Terms, stamp: Stamp
 ) -> tuple[Event] | Rejection:
     """`closed` is the closed hold of the id that the command names, if there is one."""
     if isinstance(command, AuthorizeHold):
-        return _authorize(wallet, closed, command, terms, now)
+        return _authorize(wallet, closed, command, terms, stamp)
     if (refusal := _out_of_range(command)) is not None:
         return refusal
     hold = wallet.hold(command.hold_id)
@@ -136,11 +136,11 @@ def decide(
         return _not_open(closed, command.hold_id)
     match command:
         case CaptureHold():
-            return _capture(wallet, hold, command, now)
+            return _capture(wallet, hold, command, stamp)
         case VoidHold():
-            return (HoldVoided(*_given_back(wallet, hold, now.at, expiry_first=True)),)
+            return (HoldVoided(*_given_back(wallet, hold, stamp.at, expiry_first=True)),)
         case ExtendHold():
-            return _extend(hold, command, now)
+            return _extend(hold, command, stamp)
         case _:
             assert_never(command)
 
@@ -172,33 +172,33 @@ def _not_open(closed: ClosedHold | None, hold_id: str) -> Rejection:
 
 
 def _authorize(
-    wallet: Wallet, closed: ClosedHold | None, command: AuthorizeHold, terms: Terms, now: Now
+    wallet: Wallet, closed: ClosedHold | None, command: AuthorizeHold, terms: Terms, stamp: Stamp
 ) -> tuple[HoldAuthorized] | Rejection:
     price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
     if isinstance(price, Rejection):
         return price
     if (refusal := _expiry_out_of_range(command.expires_in_s)) is not None:
         return refusal
-    hold_id = command.hold_id or hold_id_for(now)
+    hold_id = command.hold_id or hold_id_for(stamp)
     if closed is not None or wallet.hold(hold_id) is not None:
         return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
     if len(wallet.holds) >= terms.holds_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="open holds", most=terms.holds_max)
     currency, amount_minor, quote = price
-    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, stamp.at)) is not None:
         return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
-    expires_at = now.at + command.expires_in_s * SECOND_US
+    expires_at = stamp.at + command.expires_in_s * SECOND_US
     hold = Hold(
-        hold_id, currency, amount_minor, takes, now.at, expires_at, command.reference, quote
+        hold_id, currency, amount_minor, takes, stamp.at, expires_at, command.reference, quote
     )
     return (HoldAuthorized(hold),)
 
 
 def _capture(
-    wallet: Wallet, hold: Hold, command: CaptureHold, now: Now
+    wallet: Wallet, hold: Hold, command: CaptureHold, stamp: Stamp
 ) -> tuple[HoldCaptured] | Rejection:
     amount_minor = hold.amount_minor if command.amount_minor is None else command.amount_minor
     if amount_minor > hold.amount_minor:
@@ -209,21 +209,21 @@ def _capture(
             held_minor=hold.amount_minor,
         )
     charge = Charge(
-        charge_id=charge_id_for(now),
+        charge_id=charge_id_for(stamp),
         currency=hold.currency,
         amount_minor=amount_minor,
         takes=window(hold.takes, 0, amount_minor),
-        charged_at=now.at,
+        charged_at=stamp.at,
         hold_id=hold.hold_id,
         reference=hold.reference,
         quote=hold.quote,
     )
     absorbed, rest = absorb(wallet.claims, window(hold.takes, amount_minor, hold.amount_minor))
-    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at), absorbed),)
+    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, stamp.at), absorbed),)
 
 
-def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:
-    expires_at = now.at + command.expires_in_s * SECOND_US
+def _extend(hold: Hold, command: ExtendHold, stamp: Stamp) -> tuple[HoldExtended]:
+    expires_at = stamp.at + command.expires_in_s * SECOND_US
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 
 

@@ -14,7 +14,7 @@ from ledger.core.lots import add_lots
 from ledger.core.pricing import in_range
 from ledger.core.purchases import Claim
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import LotTerms, Wallet
 
 
@@ -69,10 +69,10 @@ Event = OpeningImported
 
 
 def decide(
-    wallet: Wallet, command: ImportOpening, terms: Terms, now: Now
+    wallet: Wallet, command: ImportOpening, terms: Terms, stamp: Stamp
 ) -> tuple[OpeningImported] | Rejection:
     """Refused whole if any part of it cannot be."""
-    refusal = _refusal(wallet, command, terms, now)
+    refusal = _refusal(wallet, command, terms, stamp)
     if refusal is not None:
         return refusal
     liabilities = {one.number: one.liability for one in terms.currencies.values()}
@@ -93,10 +93,12 @@ def decide(
     )
 
 
-def _refusal(wallet: Wallet, command: ImportOpening, terms: Terms, now: Now) -> Rejection | None:
+def _refusal(
+    wallet: Wallet, command: ImportOpening, terms: Terms, stamp: Stamp
+) -> Rejection | None:
     return (
         _amount_refusal(command, terms)
-        or _expiry_refusal(command, now)
+        or _expiry_refusal(command, stamp)
         or _lots_refusal(wallet, command, terms)
     )
 
@@ -124,11 +126,14 @@ def _amount_refusal(command: ImportOpening, terms: Terms) -> Rejection | None:
     return None
 
 
-def _expiry_refusal(command: ImportOpening, now: Now) -> Rejection | None:
+def _expiry_refusal(command: ImportOpening, stamp: Stamp) -> Rejection | None:
     for lot in command.lots:
-        if lot.expires_at is not None and not now.at < lot.expires_at <= INSTANT_MAX:
+        if lot.expires_at is not None and not stamp.at < lot.expires_at <= INSTANT_MAX:
             return rejected(
-                Reason.EXPIRY_OUT_OF_RANGE, lot_id=lot.lot_id, expires_at=lot.expires_at, now=now.at
+                Reason.EXPIRY_OUT_OF_RANGE,
+                lot_id=lot.lot_id,
+                expires_at=lot.expires_at,
+                now=stamp.at,
             )
     return None
 

@@ -9,7 +9,7 @@ from ledger.core.claims import absorb, claims_after
 from ledger.core.gate import CHANGES
 from ledger.core.lots import graces_after, restore, returning, window
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 from ledger.core.wallet import Absorption, Charge, Take, Wallet
 
 
@@ -45,7 +45,7 @@ Event = ChargeRefunded
 
 
 def decide(
-    wallet: Wallet, charge: Charge | None, command: RefundCharge, now: Now
+    wallet: Wallet, charge: Charge | None, command: RefundCharge, stamp: Stamp
 ) -> tuple[ChargeRefunded] | Rejection:
     """No more than was charged, ever."""
     if command.amount_minor is not None and command.amount_minor < 1:
@@ -67,7 +67,7 @@ def decide(
     return (
         ChargeRefunded(
             replace(charge, refunded_minor=stop),
-            returning(wallet, rest, now.at, refund=True),
+            returning(wallet, rest, stamp.at, refund=True),
             amount_minor,
             wallet.available_minor(charge.currency) + returned_minor,
             absorbed,

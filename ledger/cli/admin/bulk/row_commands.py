@@ -30,7 +30,7 @@ class Run(Struct, frozen=True):
     caller: str
 
 
-class Deed(Struct, frozen=True):
+class RowCommand(Struct, frozen=True):
     """One row, as the call that it becomes.
 
     `subject` is what it is about: it is read before anything is done. `total` names the sum that
@@ -134,7 +134,7 @@ REFUND_ORDERS: Final = Kind(
 )
 
 
-def deed_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) -> Deed | Fault:
+def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) -> RowCommand | Fault:
     """What a row asks for, under the key that it has in a run; or what is wrong with it."""
     cells = row.cells
     missing = [name for name in kind.needed if name not in cells]
@@ -157,7 +157,7 @@ def deed_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) -> Deed |
         known = ", ".join(currencies)
         return Fault(row.number, f"currency was {currency!a}; it is one of {known}")
     key = _key(kind, row, run, place, body)
-    return Deed(row.number, place, body, key, subject, kind.total(cells), minor)
+    return RowCommand(row.number, place, body, key, subject, kind.total(cells), minor)
 
 
 def _body(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:

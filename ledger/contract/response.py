@@ -11,7 +11,7 @@ encode: Final = _encoder.encode
 """The JSON bytes of a body."""
 
 
-class Answer(Struct, frozen=True, gc=False):
+class Response(Struct, frozen=True, gc=False):
     """A status as HTTP numbers them, and a body: a struct, a plain value or a Problem.
 
     `replayed` says that it was given before. Under a `media_type` the body is bytes, to be sent
