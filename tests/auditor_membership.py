@@ -125,7 +125,7 @@ class Memberships(Bookkeeper):
             return {"refused": "promotion-not-applicable"}
         _, month_list, month_minor = effective_now(membership)
         period = [term["period"] for term in membership["terms"][:1]]
-        pending = [one for one in purse.pending_orders() if one["goods"]["kind"] == "upgrade"]
+        pending = [order for order in purse.pending_orders() if order["goods"]["kind"] == "upgrade"]
         more = wanted["month_minor"] - month_minor
         if [fields["period"]] != period or pending or more <= 0:
             return {"refused": "upgrade-not-offered"}

@@ -180,7 +180,7 @@ def documents_after(wallet: Wallet, event: Event, at: Instant) -> Written:
         ):
             return (_order_document(written),)
         case closure.WalletClosed(orders=orders):
-            return tuple(_order_document(one) for one in orders)
+            return tuple(_order_document(order) for order in orders)
         case order.PaymentSetAside(refund=asked) if asked is not None:
             return ((("refund", asked.refund_id), asked),)
         case (

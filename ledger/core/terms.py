@@ -111,7 +111,9 @@ class Terms(Struct, frozen=True):
 
     def currency_code(self, number: int) -> str:
         """The code of a currency number, `INSPIRATION` say."""
-        return next(one.code for one in self.currencies.values() if one.number == number)
+        return next(
+            currency.code for currency in self.currencies.values() if currency.number == number
+        )
 
 
 class Stamp(Struct, frozen=True):

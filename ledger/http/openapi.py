@@ -52,7 +52,7 @@ def document_of(operations: Sequence[Operation]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Ledger", "version": "1.0.0", "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(one.tag for one in operations)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
         "components": {
             "schemas": schemas.components(_kinds(operations)),
@@ -68,8 +68,8 @@ def document_of(operations: Sequence[Operation]) -> Json:
 
 
 def _kinds(operations: Iterable[Operation]) -> list[Any]:
-    kinds = [one.body for one in operations if one.body is not None]
-    return [*kinds, *(kind for one in operations for kind in one.schemas.values())]
+    kinds = [operation.body for operation in operations if operation.body is not None]
+    return [*kinds, *(kind for operation in operations for kind in operation.schemas.values())]
 
 
 def _operation(operation: Operation) -> Json:

@@ -16,4 +16,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
 def operations_for(*, in_development: bool) -> tuple[Operation, ...]:
     """The calls of a ledger; some exist only in one made for development."""
-    return tuple(one for one in OPERATIONS if in_development or not one.development)
+    return tuple(
+        operation for operation in OPERATIONS if in_development or not operation.development
+    )

@@ -146,7 +146,7 @@ def _struct_in(answered: msgspec.inspect.Type) -> Hashable | None:
         case msgspec.inspect.Metadata(type=inner):
             return _struct_in(inner)
         case msgspec.inspect.UnionType(types=types):
-            some = [one for one in types if not isinstance(one, msgspec.inspect.NoneType)]
+            some = [kind for kind in types if not isinstance(kind, msgspec.inspect.NoneType)]
             return _struct_in(some[0]) if len(some) == 1 else None
         case msgspec.inspect.ListType(item_type=inner) | msgspec.inspect.DictType(value_type=inner):
             return _struct_in(inner)
@@ -161,7 +161,7 @@ def _answers_text(answered: msgspec.inspect.Type) -> bool:
         case msgspec.inspect.Metadata(type=inner):
             return _answers_text(inner)
         case msgspec.inspect.UnionType(types=types):
-            return any(_answers_text(one) for one in types)
+            return any(_answers_text(kind) for kind in types)
         case msgspec.inspect.ListType(item_type=inner) | msgspec.inspect.DictType(value_type=inner):
             return _answers_text(inner)
         case _:

@@ -191,11 +191,19 @@ def _known_array(numbers: tuple[int, ...]) -> str:
 
 def _request_columns(batch: Batch) -> list[list[Any]]:
     refusals = [
-        (one.wallet_id, one.caller, one.key_hash, one.command.decode(), one.verdict.decode())
-        for one in batch.requests
-        if one.seq is None
+        (
+            request.wallet_id,
+            request.caller,
+            request.key_hash,
+            request.command.decode(),
+            request.verdict.decode(),
+        )
+        for request in batch.requests
+        if request.seq is None
     ]
-    texts = [(one.wallet_id, one.caller, one.key_hash, one.salt, one.text) for one in batch.texts]
+    texts = [
+        (text.wallet_id, text.caller, text.key_hash, text.salt, text.text) for text in batch.texts
+    ]
     return [*_columns(refusals, 5), *_columns(texts, 5)]
 
 

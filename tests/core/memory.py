@@ -78,7 +78,7 @@ class Memory:
         """Small, or about what is available."""
         currency = self.currency(wallet, step)
         available = wallet.available_minor(currency)
-        limits = [one.day_minor for one in wallet.limits if one.currency == currency]
+        limits = [limit.day_minor for limit in wallet.limits if limit.currency == currency]
         if step.x % 3 == 0 and limits and limits[0] is not None:
             used = sum(one.charged_minor for one in wallet.used if one.currency == currency)
             return limits[0] - used - wallet.held_minor(currency) + step.y % 3 - 1

@@ -171,7 +171,7 @@ def _plain_payment(answer: Outcome) -> Plain:
             return {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
         case MembershipUpgraded(order=order, lot=lot, membership=membership):
             upgrades = () if membership is None else membership.upgrades
-            left = [one.left for one in upgrades if one.order_id == order.order_id]
+            left = [upgrade.left for upgrade in upgrades if upgrade.order_id == order.order_id]
             return {
                 "order_id": order.order_id,
                 "set_aside": "",

@@ -114,13 +114,13 @@ def test_free_text_goes_to_the_side_table_with_its_salt(desk: Desk) -> None:
     batch = desk.journal.run([desk.envelope(GRANT, key="k")], desk.now)
     (text,) = batch.texts
     assert (text.text, text.salt) == ("welcome", b"salt-1")
-    assert not any(b"welcome" in one.payload + one.command for one in batch.records)
+    assert not any(b"welcome" in record.payload + record.command for record in batch.records)
 
 
 def test_a_poisoned_command_fails_alone(desk: Desk) -> None:
     """A bug in one decision leaves nothing behind, and its neighbours are decided."""
     commands = (GRANT, POISON, DEBIT)
-    batch = desk.journal.run([desk.envelope(one) for one in commands], desk.now)
+    batch = desk.journal.run([desk.envelope(command) for command in commands], desk.now)
     first, poisoned, last = batch.decided
     assert isinstance(poisoned, Failed)
     assert isinstance(poisoned.error, TypeError)
@@ -198,7 +198,7 @@ def test_a_hold_id_is_unique_in_its_wallet_for_ever(desk: Desk) -> None:
     grant(desk, 100)
     again = AuthorizeHold("ann", INSPIRATION, 10, hold_id="h")
     commands = (again, again, CaptureHold("ann", "h"), again)
-    batch = desk.journal.run([desk.envelope(one) for one in commands], desk.now)
+    batch = desk.journal.run([desk.envelope(command) for command in commands], desk.now)
     answers = [cast("Done", one).outcome for one in batch.decided]
     assert expect(Rejection, answers[1]).reason == Reason.HOLD_EXISTS
     assert expect(Rejection, answers[3]).reason == Reason.HOLD_EXISTS

@@ -127,4 +127,4 @@ async def test_of_two_people_each_has_a_name(http: Client, ann: Client) -> None:
     assert (await post(ann, f"{wallet}/freeze", WHY)).status_code == 200
     second = by(own.json()["key"])
     assert (await post(http, f"{wallet}/unfreeze", WHY, headers=second)).status_code == 200
-    assert {one["actor"] for one in await acts(http, subject=called(wallet))} == {me["caller"]}
+    assert {act["actor"] for act in await acts(http, subject=called(wallet))} == {me["caller"]}

@@ -53,14 +53,17 @@ async def test_a_switch_is_listed_with_who_threw_it_and_why(http: httpx2.AsyncCl
     assert (await throw(http, "sku", SKU, stopped=True)).json() == answer.json()
     await throw(http, "channel", "sandbox", stopped=True)
     items = (await http.get("/v1/switches")).json()["items"]
-    assert [(one["kind"], one["name"]) for one in items] == [("channel", "sandbox"), ("sku", SKU)]
+    assert [(item["kind"], item["name"]) for item in items] == [
+        ("channel", "sandbox"),
+        ("sku", SKU),
+    ]
     assert items[1] == answer.json()
     for _ in range(2):
         answer = await throw(http, "sku", SKU, stopped=False)
         assert (answer.status_code, answer.json()["stopped"]) == (200, False)
         assert answer.json()["stopped_at"] is None
     items = (await http.get("/v1/switches")).json()["items"]
-    assert [one["name"] for one in items] == ["sandbox"]
+    assert [item["name"] for item in items] == ["sandbox"]
 
 
 async def test_a_stopped_sku_is_not_sold_and_others_are(http: httpx2.AsyncClient) -> None:

@@ -53,7 +53,7 @@ def test_every_operation_is_in_the_document_under_an_id_of_its_own() -> None:
 
 def test_production_has_no_development_calls() -> None:
     """The clock and the sandbox's own calls exist only in a development ledger."""
-    hidden = {one.id for one in OPERATIONS} - {
+    hidden = {operation.id for operation in OPERATIONS} - {
         one.id for one in operations_for(in_development=False)
     }
     assert hidden == {

@@ -46,5 +46,7 @@ def test_every_response_is_of_something_that_happens(outcomes: set[type]) -> Non
 
 def test_no_two_operations_answer_with_the_same_event() -> None:
     """An event is told in one way, whether alone, in a batch or under a proposal."""
-    events = [event for one in OPERATIONS for event in (*one.responds, *one.effects)]
+    events = [
+        event for operation in OPERATIONS for event in (*operation.responds, *operation.effects)
+    ]
     assert len(events) == len(set(events))

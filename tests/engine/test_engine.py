@@ -83,7 +83,10 @@ async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger)
     await fund(ledger, "w")
     commands = [("k", Debit("w", INSPIRATION, 500))] * 50
     answers = await ledger.submit_many("test", commands)
-    assert [isinstance(one, Done) and one.replayed for one in answers] == [False, *[True] * 49]
+    assert [isinstance(answer, Done) and answer.replayed for answer in answers] == [
+        False,
+        *[True] * 49,
+    ]
     assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 99_500
 
 
@@ -93,7 +96,7 @@ async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) 
     answers = await asyncio.gather(
         *(ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(200))
     )
-    won = [one for one in answers if isinstance(one.outcome, DebitCharged)]
+    won = [answer for answer in answers if isinstance(answer.outcome, DebitCharged)]
     assert len(won) == 100
     assert (await ledger.wallets.read("w")).wallet.lots == ()
 
@@ -110,7 +113,7 @@ async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> Non
             for i in range(20)
         )
     )
-    assert sum(not isinstance(one.outcome, Rejection) for one in answers) == 3
+    assert sum(not isinstance(answer.outcome, Rejection) for answer in answers) == 3
     assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 100_000
 
 
@@ -128,7 +131,7 @@ async def test_two_processes_share_one_database(ledger: Ledger, database: Databa
         )
     finally:
         await other.close()
-    assert sum(isinstance(one.outcome, DebitCharged) for one in answers) == 100
+    assert sum(isinstance(answer.outcome, DebitCharged) for answer in answers) == 100
 
 
 async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) -> None:
@@ -175,7 +178,7 @@ async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
             ("d", Debit("w", INSPIRATION, 1)),
         ],
     )
-    assert [isinstance(one, Done) for one in answers] == [True, False, True, True]
+    assert [isinstance(answer, Done) for answer in answers] == [True, False, True, True]
     view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 
@@ -191,7 +194,7 @@ async def test_what_the_database_refuses_fails_alone(ledger: Ledger) -> None:
             ("d", Debit("w", INSPIRATION, 1)),
         ],
     )
-    assert [isinstance(one, Done) for one in answers] == [True, False, True]
+    assert [isinstance(answer, Done) for answer in answers] == [True, False, True]
     view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 

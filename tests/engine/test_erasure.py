@@ -26,7 +26,7 @@ async def everything(owner: Any) -> str:
     """All rows of all tables that have text in them, as one text."""
     tables = ("events", "requests", "refusals", "wallets", "documents", "texts", "wallet_snapshots")
     parts = [
-        await owner.fetchval(f"SELECT string_agg(t::text, ' ') FROM {one} t") for one in tables
+        await owner.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table} t") for table in tables
     ]
     return " ".join(part or "" for part in parts)
 

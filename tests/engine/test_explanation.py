@@ -47,7 +47,7 @@ def post(points: Points, record: Record) -> None:
 
 def check_wallet(told: WalletExplanation, wallet: Wallet, points: Points) -> None:
     """Every currency's parts are what the books have; what is to come is what will change."""
-    assert {one.currency for one in told.currencies} == set(CODES.values())
+    assert {currency.currency for currency in told.currencies} == set(CODES.values())
     for one in told.currencies:
         for state, amount in (
             ("available", one.available),
@@ -147,7 +147,7 @@ def refunds_of(journal: Journal, charge: Charge) -> list[RecordedRefund]:
 
 def total(items: Any, field: str) -> Decimal:
     """The sum of an amount over what is told."""
-    return sum((Decimal(getattr(one, field)) for one in items), Decimal())
+    return sum((Decimal(getattr(item, field)) for item in items), Decimal())
 
 
 def check_charge(told: ChargeExplanation, journal: Journal, charge: Charge) -> None:
@@ -228,7 +228,7 @@ def check_story(story: Story, terms: Terms) -> Counter[str]:
             check_charge(charged, story.journal, charge)
             met["paid charge"] += charged.cost_cny != "0.00"
             met["refund in parts"] += len(charged.refunds) > 1
-            met["absorbed"] += any(Decimal(one.absorbed_by_claims) for one in charged.refunds)
+            met["absorbed"] += any(Decimal(refund.absorbed_by_claims) for refund in charged.refunds)
     return met
 
 

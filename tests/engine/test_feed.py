@@ -53,7 +53,7 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
     await ledger.submit("test", "k", Grant("w", 1001, 1, "promotional", "for a test"))
     grown = shard_of("w", 2)
     pages = await asyncio.gather(*waits[grown::2])
-    assert all([one.seq for one in page.events] == [1] for page in pages)
+    assert all([event.seq for event in page.events] == [1] for page in pages)
     assert not any(wait.done() for wait in waits[1 - grown :: 2])
     for wait in waits:
         wait.cancel()
@@ -126,7 +126,7 @@ async def test_a_page_of_large_events_ends_early(
         await ledger.submit("test", f"{number}", TakeDailyGrant(f"w{number}"))
     shard = shard_of("w0", 2)
     whole = await ledger.feed.read(shard, 0, 10)
-    sizes = [len(one.payload) for one in whole.events]
+    sizes = [len(event.payload) for event in whole.events]
     assert len(sizes) >= 2
     monkeypatch.setattr("ledger.store.feed.PAGE_BYTES_MAX", sizes[0] + sizes[1] // 2)
     assert (await ledger.feed.read(shard, 0, 10)).events == whole.events[:1]

@@ -225,7 +225,7 @@ async def test_many_at_once_never_pass_the_cap(
         async def batch(service: Ledger, first: int) -> list[Outcome]:
             requests = [(f"k{n}", grant(100, f"w{n % 7}")) for n in range(first, first + 10)]
             answers = await service.submit_many("web", requests)
-            return [one.outcome for one in answers if isinstance(one, Done)]
+            return [answer.outcome for answer in answers if isinstance(answer, Done)]
 
         services = (capped, other)
         singles = [single(services[(n + seed) % 2], n % 40) for n in range(80)]
@@ -252,7 +252,7 @@ async def test_a_batch_counts_its_grants_in_their_order(capped: Ledger, owner: A
         ("c", grant(400)),
     ]
     answers = await capped.submit_many("web", requests)
-    done = [one for one in answers if isinstance(one, Done)]
+    done = [answer for answer in answers if isinstance(answer, Done)]
     assert len(done) == len(requests)
     assert isinstance(done[0].outcome, LotGranted)
     assert not isinstance(done[1].outcome, Rejection)

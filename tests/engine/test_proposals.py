@@ -346,7 +346,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
 ) -> None:
     """Decisions around the very moment: none is taken after it, by the database's clock."""
     drafts = [draft(adjust(f"w{number}"), valid_for_s=1) for number in range(12)]
-    waiting = await asyncio.gather(*(proposed(ledger, one) for one in drafts))
+    waiting = await asyncio.gather(*(proposed(ledger, draft) for draft in drafts))
     soonest = min(one.expires_at for one in waiting)
     now = await owner.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     await asyncio.sleep(max((soonest - now) / 1e6 - 0.1, 0))

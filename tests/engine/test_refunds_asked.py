@@ -215,7 +215,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
         assert await finish(heir) == len(refunds)
 
         async def all_confirmed() -> bool:
-            return {await status(heir, one) for one in refunds} == {"confirmed"}
+            return {await status(heir, refund) for refund in refunds} == {"confirmed"}
 
         await until(all_confirmed)
     assert await differences(database) == []

@@ -80,9 +80,9 @@ async def payable(ledger: Ledger, wallet_id: str) -> int:
 
 async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
     """Whether every one of these is done."""
-    for one in transfers:
-        found = await ledger.wallets.read_transfer(one.from_wallet_id, one.transfer_id)
-        assert found is not None, one
+    for transfer in transfers:
+        found = await ledger.wallets.read_transfer(transfer.from_wallet_id, transfer.transfer_id)
+        assert found is not None, transfer
         if found.status != "done":
             return False
     return True
@@ -90,15 +90,17 @@ async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
 
 async def check(database: Database, transfers: Sequence[Transfer]) -> None:
     """Invariant 5: all are done, nothing is in transit, creators are owed their shares, once."""
-    shares = sum(one.share_fen for one in transfers)
+    shares = sum(transfer.share_fen for transfer in transfers)
     async with opened(database) as ledger:
         assert await all_done(ledger, transfers)
         assert await cny(ledger, "in-transit") == 0
         assert await cny(ledger, "liabilities:creators") == shares
-        for creator in {one.to_wallet_id for one in transfers}:
-            own = sum(one.share_fen for one in transfers if one.to_wallet_id == creator)
+        for creator in {transfer.to_wallet_id for transfer in transfers}:
+            own = sum(
+                transfer.share_fen for transfer in transfers if transfer.to_wallet_id == creator
+            )
             assert await payable(ledger, creator) == own
-        for giver in {one.from_wallet_id for one in transfers}:
+        for giver in {transfer.from_wallet_id for transfer in transfers}:
             assert (await ledger.wallets.read(giver)).wallet.transfers == ()
     connection = await connect_service(database.url)
     try:

@@ -111,7 +111,7 @@ async def test_a_caller_that_goes_away_leaves_nothing_half_done(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     answers = [await ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(100)]
-    assert all(isinstance(one, Done) for one in answers)
+    assert all(isinstance(answer, Done) for answer in answers)
     view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 900
     assert await _differences(database) == []

@@ -115,14 +115,14 @@ async def test_commits_lost_at_random_double_no_adjustment(database: Database, o
             await asyncio.sleep(dice.random() / 5)
             await decide(ledger, proposal)
 
-        await asyncio.gather(*(approve(one) for one in proposals for _ in range(2)))
+        await asyncio.gather(*(approve(proposal) for proposal in proposals for _ in range(2)))
     await age(owner, 60)
     async with opened(database) as heir:
         await resume(heir)
         for number in range(4):
             assert await available(heir, f"w{number}") == 6_000
             assert len(await adjustments(owner, f"w{number}")) == 6
-        found = [await heir.proposals.read(one.proposal_id) for one in proposals]
+        found = [await heir.proposals.read(proposal.proposal_id) for proposal in proposals]
         assert {one.status for one in found if one is not None} == {"done"}
     assert await differences(database) == []
 
@@ -197,13 +197,13 @@ class _locks:  # noqa: N801 - used as a context manager
 
     async def __aenter__(self) -> list[Any]:
         self._connections = [await asyncpg.connect(self._url) for _ in range(3)]
-        for one in self._connections:
-            await one.execute("BEGIN")
+        for connection in self._connections:
+            await connection.execute("BEGIN")
         return self._connections
 
     async def __aexit__(self, *_: object) -> None:
-        for one in self._connections:
-            await one.close()
+        for connection in self._connections:
+            await connection.close()
 
 
 async def _propose(http: httpx2.AsyncClient, who: dict[str, str], wallet: str) -> str:

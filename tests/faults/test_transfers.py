@@ -181,7 +181,7 @@ async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
         payable = [(await told(http, f"/v1/wallets/c{i}"))["payable_fen"] for i in range(10)]
         assert sum(payable) == shares
         replay = (await http.post("/v1/batch", json={"commands": commands})).json()["results"]
-        assert [one["body"] for one in replay] == [one["body"] for one in results]
+        assert [one["body"] for one in replay] == [result["body"] for result in results]
         for command, result in random.Random(1).sample([*zip(commands, results, strict=True)], 50):
             path = f"/v1/wallets/{command['wallet_id']}/transfers/{result['body']['transfer_id']}"
             await eventually(

@@ -119,7 +119,7 @@ async def test_a_server_sweeps_and_tells_its_lag(
             text = (await client.get("/metrics")).text
             lags = [line for line in text.splitlines() if line.startswith("ledger_sweeper_lag_s")]
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
-            swept_in_all = sum(float(one.split()[1]) for one in counts if "_total" in one)
+            swept_in_all = sum(float(count.split()[1]) for count in counts if "_total" in count)
             return sorted(line.split()[1] for line in lags) == ["0.0", "0.0"] and swept_in_all == 30
 
         await until(told)
@@ -152,7 +152,7 @@ async def test_several_workers_share_the_jobs(
         async def told() -> bool:
             text = (await client.get("/metrics")).text
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
-            return sum(float(one.split()[1]) for one in counts if "_total" in one) == 30
+            return sum(float(count.split()[1]) for count in counts if "_total" in count) == 30
 
         await until(told)
         assert len(await events_of(owner, "lot_expired_v1")) == 30

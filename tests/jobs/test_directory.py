@@ -163,7 +163,9 @@ async def test_following_a_log_that_grows_skips_nothing(
 
     async def write() -> None:
         for turn in range(15):
-            await asyncio.gather(*(charge(ledger, 9, f"{one}-{turn}-", one) for one in WALLETS))
+            await asyncio.gather(
+                *(charge(ledger, 9, f"{wallet}-{turn}-", wallet) for wallet in WALLETS)
+            )
 
     async with opened(database) as other, opened(database) as third:
         writing = asyncio.create_task(write())
@@ -251,9 +253,9 @@ async def test_finding_does_not_wait_for_long_for_whoever_empties_it(
         finding = await ledger.directory.find("b2")
         place = finding.places[shard_of("w", 2)]
         assert (finding.items, place.seq, place.head) == ([], 4, 7)
-        assert [one.kind for one in (await ledger.directory.find("a2")).items] == ["reference"]
+        assert [item.kind for item in (await ledger.directory.find("a2")).items] == ["reference"]
     await emptying.close()
-    assert [one.kind for one in (await ledger.directory.find("b2")).items] == ["reference"]
+    assert [item.kind for item in (await ledger.directory.find("b2")).items] == ["reference"]
 
 
 async def test_the_job_enters_what_is_new_by_itself(database: Database, owner: Any) -> None:
@@ -323,12 +325,12 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
     wallets = sorted(f"w{number}" for number in range(60))
     await give(ledger, *wallets, "job")
     holds = [
-        ("h", AuthorizeHold(one, INSPIRATION, 1, hold_id="job", reference="job"))
-        for one in (*wallets, "job")
+        ("h", AuthorizeHold(wallet, INSPIRATION, 1, hold_id="job", reference="job"))
+        for wallet in (*wallets, "job")
     ]
     await ledger.submit_many("test", holds)
     await ledger.submit("test", "d", Debit("w1", INSPIRATION, 1, reference="job"))
-    assert [one.kind for one in (await ledger.directory.find("job")).items] == ["wallet"]
+    assert [item.kind for item in (await ledger.directory.find("job")).items] == ["wallet"]
     await follow(ledger)
     finding = await ledger.directory.find("job")
     assert (len(finding.items), finding.more) == (100, True)
@@ -336,9 +338,9 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
     await owner.execute("DELETE FROM directory WHERE kind = 'reference'")
     finding = await ledger.directory.find("job")
     assert not finding.more
-    told = [(one.kind, one.wallet_id) for one in finding.items]
+    told = [(item.kind, item.wallet_id) for item in finding.items]
     assert sorted(told) == sorted(
-        [("wallet", "job"), *(("hold", one) for one in (*wallets, "job"))]
+        [("wallet", "job"), *(("hold", wallet) for wallet in (*wallets, "job"))]
     )
 
 

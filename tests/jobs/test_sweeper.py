@@ -104,7 +104,7 @@ async def test_commands_go_on_while_a_sweep_is_under_way(
     answers = await asyncio.gather(
         *(ledger.submit("test", "d", Debit(name, INSPIRATION, 1)) for name in names)
     )
-    assert not any(isinstance(one.outcome, DebitCharged) for one in answers)
+    assert not any(isinstance(answer.outcome, DebitCharged) for answer in answers)
     await sweeping
     assert len(await events_of(owner, "lot_expired_v1")) == len(names)
     assert await differences(database) == []

@@ -170,7 +170,7 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     assert await available(ledger, "w") == 10_000
     for _ in range(3):
         await ledger.clock.advance(DAY_US)
-        for job in (one for one in JOBS if one is not DIRECTORY):  # it only reads the log
+        for job in (job for job in JOBS if job is not DIRECTORY):  # it only reads the log
             assert not any([count async for count in run_once(ledger, job)])
     again = await ledger.submit("test", "ask", ask)
     assert (again.outcome, again.replayed) == (asked, True)

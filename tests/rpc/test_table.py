@@ -57,7 +57,9 @@ def test_every_operation_has_a_call_and_every_call_an_operation() -> None:
 def test_every_service_has_its_messages_alone() -> None:
     """Each call's request and response are its own, so that they can grow apart."""
     kinds = [
-        kind.full_name for one in METHODS.values() for kind in (one.input_type, one.output_type)
+        kind.full_name
+        for method in METHODS.values()
+        for kind in (method.input_type, method.output_type)
     ]
     assert len(kinds) == len(set(kinds))
     protos = Path(str(v1.__file__)).parent.glob("*.proto")
@@ -70,15 +72,17 @@ def test_every_service_has_its_messages_alone() -> None:
 def fields_of(kind: Any) -> set[str]:
     """The names of a struct's fields, or of several ones' with what tells them apart."""
     if isinstance(kind, types.UnionType):
-        tags = {str(one.__struct_config__.tag) for one in get_args(kind)}
-        return tags | {name for one in get_args(kind) for name in fields_of(one)}
+        tags = {str(argument.__struct_config__.tag) for argument in get_args(kind)}
+        return tags | {name for argument in get_args(kind) for name in fields_of(argument)}
     return set() if kind is None else {field.encode_name for field in msgspec.structs.fields(kind)}
 
 
 def names_in(kind: Any) -> set[str]:
     """The fields of a message, and of those in its `kind`."""
     kinds = kind.oneofs_by_name["kind"].fields if "kind" in kind.oneofs_by_name else []
-    return set(kind.fields_by_name) | {name for one in kinds for name in names_in(one.message_type)}
+    return set(kind.fields_by_name) | {
+        name for kind in kinds for name in names_in(kind.message_type)
+    }
 
 
 @pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
@@ -121,7 +125,9 @@ def test_only_calls_with_a_key_tell_of_replays(operation: Operation) -> None:
 def test_batches_take_every_command_of_http() -> None:
     """Each kind is a field of `Command`, with the fields of its own call."""
     command = generation_pb2.Command.DESCRIPTOR
-    kinds = {str(one.__struct_config__.tag): one for one in get_args(AnyBatchCommand)}
+    kinds = {
+        str(argument.__struct_config__.tag): argument for argument in get_args(AnyBatchCommand)
+    }
     assert set(command.fields_by_name) == set(kinds)
     for tag, kind in kinds.items():
         request: Any = command.fields_by_name[tag].message_type

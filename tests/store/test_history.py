@@ -52,7 +52,7 @@ async def all_entries(history: History, wallet_id: str, limit: int) -> list[Entr
 
 def check_entries(entries: Sequence[Entry], log: Log) -> None:
     """Newest first, whole, and each available amount that of the wallet folded up to there."""
-    assert [one.recorded.seq for one in entries] == [seq for seq, _, _ in log.events][::-1]
+    assert [entry.recorded.seq for entry in entries] == [seq for seq, _, _ in log.events][::-1]
     wallet = Wallet(log.wallet_id)
     for entry, (_, recorded_at, event) in zip(reversed(entries), log.events, strict=True):
         before, wallet = wallet, evolve(wallet, event)
@@ -268,7 +268,7 @@ async def test_an_event_of_two_currencies_is_told_by_its_first(ledger: Ledger, o
     for limit in (1, 2, 3):
         entries = await all_entries(ledger.history, "w", limit)
         check_entries(entries, await log_of(owner, "w"))
-        assert [one.moved for one in entries] == [
+        assert [entry.moved for entry in entries] == [
             Moved(INSPIRATION, 41, -41, 0),
             Moved(KUAIBI, 705, 705, 705),
             Moved(INSPIRATION, 11, 11, 11),
@@ -283,10 +283,10 @@ async def test_a_reason_stands_with_its_own_event_until_it_is_erased(
     second = Grant("w", INSPIRATION, 5, "promotional", "for Bob's")
     third = Debit("w", INSPIRATION, 1)
     await ledger.submit_many("test", [("1", first), ("2", second), ("3", third)])
-    reasons = [one.recorded.reason for one in await all_entries(ledger.history, "w", 2)]
+    reasons = [entry.recorded.reason for entry in await all_entries(ledger.history, "w", 2)]
     assert reasons == [None, "for Bob's", "for Ann's birthday"]
     await owner.execute("DELETE FROM texts WHERE body LIKE '%Bob%'")
-    reasons = [one.recorded.reason for one in await all_entries(ledger.history, "w", 2)]
+    reasons = [entry.recorded.reason for entry in await all_entries(ledger.history, "w", 2)]
     assert reasons == [None, None, "for Ann's birthday"]
 
 

@@ -32,7 +32,7 @@ async def debit(ledger: Ledger, count: int, name: str, wallet_id: str = "w") -> 
     """Charge a wallet so many times, in as few batches as there may be."""
     commands = [(f"{name}{i}", Debit(wallet_id, INSPIRATION, 1)) for i in range(count)]
     answers = await ledger.submit_many("test", commands)
-    assert all(isinstance(one, Done) for one in answers)
+    assert all(isinstance(answer, Done) for answer in answers)
 
 
 class BatchUnderWay:
@@ -75,7 +75,7 @@ class Log:
     def up_to(self, seq: int) -> "Log":
         """The part of it that ends with a seq."""
         part = Log(self.wallet_id, ())
-        part.events = [one for one in self.events if one[0] <= seq]
+        part.events = [event for event in self.events if event[0] <= seq]
         return part
 
     def at(self, instants: Iterable[Instant]) -> Iterable[tuple[Instant, Wallet, int]]:

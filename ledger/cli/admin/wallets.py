@@ -164,7 +164,7 @@ def _membership(body: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _claims(claims: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{one['open_cny']} CNY of order {one['order_id']}" for one in claims)
+    return ", ".join(f"{claim['open_cny']} CNY of order {claim['order_id']}" for claim in claims)
 
 
 def _tell_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -176,15 +176,15 @@ def _tell_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
 def _tell_lots(screen: Screen, lots: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
-            one["lot_id"],
-            one["source"],
-            one["available"],
-            one["held"],
-            one["currency"],
-            yuan(one["cost_fen"]) if one["cost_fen"] else NOTHING,
-            moment(one["expires_at"], "never"),
+            lot["lot_id"],
+            lot["source"],
+            lot["available"],
+            lot["held"],
+            lot["currency"],
+            yuan(lot["cost_fen"]) if lot["cost_fen"] else NOTHING,
+            moment(lot["expires_at"], "never"),
         )
-        for one in lots
+        for lot in lots
     ]
     screen.table(LOTS, rows, title="lots, in the order they are spent")
 
@@ -194,13 +194,13 @@ def show_holds(screen: Screen, holds: Sequence[Mapping[str, Any]]) -> None:
     heads = columns(under("hold"), amount("amount"), "currency", "reference", time("expires"))
     rows = [
         (
-            one["hold_id"],
-            one["amount"],
-            one["currency"],
-            one["reference"] or NOTHING,
-            moment(one["expires_at"]),
+            hold["hold_id"],
+            hold["amount"],
+            hold["currency"],
+            hold["reference"] or NOTHING,
+            moment(hold["expires_at"]),
         )
-        for one in holds
+        for hold in holds
     ]
     screen.table(heads, rows, title="open holds")
 

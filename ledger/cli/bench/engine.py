@@ -67,7 +67,7 @@ class EngineLoad:
         )
         spent_s = perf_counter() - started
         batches_after, commands_after = _counted()
-        took = [one for times, _ in kept for one in times]
+        took = [time for times, _ in kept for time in times]
         failed = sum((one for _, one in kept), Counter[str]())
         p50_ms, p99_ms = percentiles(took)
         return Sample(

@@ -28,7 +28,7 @@ class Rehearsal:
             try:
                 answers |= await self._decide(shard, envelopes)
             except Unavailable as away:
-                answers |= {one.command.wallet_id: away for one in envelopes}
+                answers |= {envelope.command.wallet_id: away for envelope in envelopes}
         return [answers[command.wallet_id] for _, command in requests]
 
     async def _decide(self, shard: int, envelopes: Sequence[Envelope]) -> dict[str, Answered]:

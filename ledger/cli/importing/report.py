@@ -125,8 +125,11 @@ def show_wrong(report: Report) -> None:
         console.print(str(fault))
     if len(report.errors) == FAULTS_MAX:
         console.print(f"… these are the first {FAULTS_MAX}; there may be more.")
-    for one in report.differences:
-        console.print(f"{one.total}: the control total is {one.wanted}, the files have {one.found}")
+    for difference in report.differences:
+        wanted, counted = difference.wanted, difference.found
+        console.print(
+            f"{difference.total}: the control total is {wanted}, the files have {counted}"
+        )
     console.print("Nothing was imported.")
 
 

@@ -214,8 +214,8 @@ async def run_batch(call: Call[BatchBody, NoQuery]) -> Response:
     # Whoever had one command left may go into debt with the rest of the batch.
     call.ledger.callers.charge(call.caller, len(requests) - 1)
     outcomes = await call.ledger.submit_many(call.caller.name, requests)
-    away = next((one for one in outcomes if isinstance(one, Unavailable)), None)
-    if away is not None and all(isinstance(one, Unavailable) for one in outcomes):
+    away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
+    if away is not None and all(isinstance(outcome, Unavailable) for outcome in outcomes):
         # Nothing at all was answered: who sends batches again by their status should see it.
         raise away
     return Response(200, BatchAnswer(_results(call, requests, outcomes)))

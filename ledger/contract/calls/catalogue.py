@@ -148,22 +148,26 @@ def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
     """The terms of one instant as callers see them."""
     return CatalogueAnswer(
         version=terms.version,
-        currencies=[CurrencyAnswer(one.code, one.name) for one in terms.currencies.values()],
-        skus=[
-            SkuAnswer(one.sku, codes[one.currency], format_amount(one.price_minor), one.attributes)
-            for one in terms.skus.values()
+        currencies=[
+            CurrencyAnswer(currency.code, currency.name) for currency in terms.currencies.values()
         ],
-        plans=[_plan(one, terms, codes) for one in terms.plans.values()],
+        skus=[
+            SkuAnswer(sku.sku, codes[sku.currency], format_amount(sku.price_minor), sku.attributes)
+            for sku in terms.skus.values()
+        ],
+        plans=[_plan(plan, terms, codes) for plan in terms.plans.values()],
         periods=[PeriodAnswer(period, months) for period, months in terms.periods.items()],
         channels=[
-            ChannelAnswer(one.channel, format_amount(one.minor_per_yuan), one.order_ttl_s)
-            for one in terms.channels.values()
+            ChannelAnswer(
+                channel.channel, format_amount(channel.minor_per_yuan), channel.order_ttl_s
+            )
+            for channel in terms.channels.values()
         ],
         recharge=RechargeTermsAnswer(
             format_amount(terms.recharge_min_fen), format_amount(terms.recharge_max_fen)
         ),
         daily_grant=DailyTermsAnswer(codes[terms.daily_currency], format_amount(terms.daily_minor)),
-        promotions=[_promotion(one, terms) for one in terms.promotions.values()],
+        promotions=[_promotion(promotion, terms) for promotion in terms.promotions.values()],
         policy=_policy(terms.policy, codes),
     )
 

@@ -63,7 +63,7 @@ async def find(call: Call[None, FindQuery]) -> Response:
     return Response(
         200,
         FindAnswer(
-            [FoundAnswer(one.kind, name, one.wallet_id, one.seq) for one in finding.items],
+            [FoundAnswer(item.kind, name, item.wallet_id, item.seq) for item in finding.items],
             finding.more,
             [IndexedAnswer(place.shard, place.seq, place.head) for place in finding.places],
         ),

@@ -110,9 +110,9 @@ def render_charge_explanation(
 ) -> ChargeExplanation:
     """What the charge took, cost and earned; the entry only for who may read the books."""
     charge, takes = reasons.charge, reasons.charge.takes
-    cost_fen, vat_fen = sum(one.cost_fen for one in takes), sum(one.vat_fen for one in takes)
-    refunds = [_refund(one) for one in reasons.refunds]
-    told_minor = sum(sum(refund_parts(one)) for one in reasons.refunds)
+    cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
+    refunds = [_refund(refund) for refund in reasons.refunds]
+    told_minor = sum(sum(refund_parts(refund)) for refund in reasons.refunds)
     return ChargeExplanation(
         charge_id=charge.charge_id,
         wallet_id=wallet_id,
@@ -229,10 +229,10 @@ def _rest(reasons: ChargeReasons) -> str:
 
 
 def _earned(takes: tuple[Take, ...]) -> str:
-    cost_fen, vat_fen = sum(one.cost_fen for one in takes), sum(one.vat_fen for one in takes)
+    cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
     lots = counted(len(takes), "lot")
     if not cost_fen:
-        paid = any(one.lot.paid for one in takes)
+        paid = any(take.lot.paid for take in takes)
         free = "that had cost less than 0.01 CNY" if paid else "nobody had paid for that"
         return f"It took from {lots}, in the order of spending; {free}."
     return (

@@ -82,9 +82,9 @@ def render_explained_currency(
     code = codes[reasons.currency]
     soon = wallet.as_of + SOON_US
     expiring_minor = sum(
-        one.lot.available_minor
-        for one in reasons.lots
-        if one.lot.terms.expires_at is not None and one.lot.terms.expires_at <= soon
+        lot.lot.available_minor
+        for lot in reasons.lots
+        if lot.lot.terms.expires_at is not None and lot.lot.terms.expires_at <= soon
     )
     return ExplainedCurrency(
         currency=code,

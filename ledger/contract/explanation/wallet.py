@@ -84,7 +84,7 @@ def render_wallet_explanation(
         claims=[render_claim(claim) for claim in wallet.claims],
         claim_cny=format_amount(wallet.claim_fen()),
         payable_cny=format_amount(wallet.payable_fen),
-        why=[one.why for one in currencies] + [spending.why] + _other_words(wallet),
+        why=[currency.why for currency in currencies] + [spending.why] + _other_words(wallet),
     )
 
 

@@ -125,7 +125,7 @@ async def list_entries(call: Call[None, HistoryQuery]) -> Response:
     cursor = None
     if following is not None:
         cursor = _ENTRIES.cursor((wallet_id, following.before_seq, following.available))
-    return Response(200, EntriesAnswer([render_entry(one, codes) for one in entries], cursor))
+    return Response(200, EntriesAnswer([render_entry(entry, codes) for entry in entries], cursor))
 
 
 def _place(after: str, wallet_id: str) -> Place:

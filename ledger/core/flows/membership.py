@@ -133,8 +133,8 @@ def _at_least_a_month(term: MembershipTerm) -> MembershipTerm:
 def _exchanged(membership: Membership, old: MembershipTerm, new: MembershipTerm) -> Membership:
     return replace(
         membership,
-        terms=tuple(new if one is old else one for one in membership.terms),
-        upgrades=tuple(new if one is old else one for one in membership.upgrades),
+        terms=tuple(new if term is old else term for term in membership.terms),
+        upgrades=tuple(new if upgrade is old else upgrade for upgrade in membership.upgrades),
     )
 
 

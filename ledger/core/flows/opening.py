@@ -75,7 +75,7 @@ def decide(
     refusal = _refusal(wallet, command, terms, stamp)
     if refusal is not None:
         return refusal
-    liabilities = {one.number: one.liability for one in terms.currencies.values()}
+    liabilities = {currency.number: currency.liability for currency in terms.currencies.values()}
     return (
         OpeningImported(
             tuple(_lot(lot, liabilities, terms) for lot in command.lots),

@@ -178,7 +178,7 @@ def _restore(
     if claim is not None and known_fen:
         cancelled = claims.share_of(claim, min(known_fen, claim.open_fen))
     parts = () if cancelled is None else (cancelled,)
-    rest_fen = known_fen - sum(one.amount_fen for one in parts)
+    rest_fen = known_fen - sum(part.amount_fen for part in parts)
     adjusted_fen = min(rest_fen, order.reversed_adjusted_fen)
     lot_fen = rest_fen - adjusted_fen
     restored = replace(

@@ -104,7 +104,7 @@ async def _run(kinds: Sequence[Kind], file: Path, order: Order, where: Connectio
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
     expected = expected_of(order.expect_rows, order.expect_total)
     sheet = read_sheet(file)
-    kind = next((one for one in kinds if one.needed[0] in sheet.header), kinds[-1])
+    kind = next((kind for kind in kinds if kind.needed[0] in sheet.header), kinds[-1])
     rows = rows_of(sheet, kind.columns, kind.needed)
     result = order.result or file.with_name(f"{file.name}.result.csv")
     async with asking(where) as asked:

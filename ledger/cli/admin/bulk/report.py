@@ -49,12 +49,12 @@ class Tally:
         self._count([result])
 
     def _count(self, results: Sequence[Result]) -> None:
-        for one in results:
-            if one.status == DONE:
+        for result in results:
+            if result.status == DONE:
                 self.done += 1
             else:
                 self.refused += 1
-                self.refusals.append(one)
+                self.refusals.append(result)
 
 
 def texts_of(plan: Plan) -> dict[str, str]:
@@ -117,7 +117,7 @@ def show_tally(asked: Session, plan: Plan, tally: Tally, result: Path) -> None:
     asked.screen.say(
         f"{plan.kind.name} {plan.name}: {tally.done} rows done, {tally.refused} refused{before}."
     )
-    slugs = Counter(one.error.partition(":")[0] for one in tally.refusals)
+    slugs = Counter(refusal.error.partition(":")[0] for refusal in tally.refusals)
     for slug, count in slugs.items():
         asked.screen.say(f"refused for {slug}: {count}")
     for one in tally.refusals[:REFUSED_SHOWN]:
