@@ -21,7 +21,6 @@ from ledger.core.entries import documents_after, entry_for
 from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.flows.due import ApplyDues, DuesApplied, first_due, next_due_at
 from ledger.core.instants import Instant, shanghai_day
-from ledger.core.journal import Leg
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Document, Wallet
@@ -329,11 +328,3 @@ def _totals(records: Sequence[Record]) -> dict[tuple[int, int, int], tuple[int, 
         key: (debits.get(key, 0), credits_.get(key, 0))
         for key in dict.fromkeys(joined(debits, credits_))
     }
-
-
-def leg_sums(legs: Sequence[Leg]) -> dict[int, int]:
-    """The sum of an entry's legs per currency; every one must be zero."""
-    sums: dict[int, int] = {}
-    for _, currency, amount in legs:
-        sums[currency] = sums.get(currency, 0) + amount
-    return sums

@@ -69,9 +69,10 @@ def refusal_of(wallet: Wallet, command: Gated, terms: Terms) -> Rejection | None
         return rejected(Reason.WALLET_FROZEN, wallet_id=wallet.wallet_id)
     if gates.claim and wallet.claims and terms.policy.claims_block_spending:
         return rejected(Reason.CLAIM_OPEN, wallet_id=wallet.wallet_id, claim_fen=wallet.claim_fen())
-    if gates.stop is None:
+    kind = gates.stop
+    if kind is None:
         return None
-    name = getattr(command, gates.stop)
-    if f"{gates.stop}:{name}" not in terms.stopped:
+    name = getattr(command, kind)
+    if name is None or f"{kind}:{name}" not in terms.stopped:
         return None
-    return rejected(Reason.STOPPED, kind=gates.stop, name=name)
+    return rejected(Reason.STOPPED, kind=kind, name=name)

@@ -12,7 +12,6 @@ ID_PATTERN: Final = r"[A-Za-z0-9_.:-]{1,64}"
 """What an id looks like, a caller's own included; all that are made here do."""
 
 _CHARGE: Final = re.compile(r"ch-(0|[1-9][0-9]{0,2})-([1-9][0-9]{0,17})", re.ASCII)
-_NO_SHARD: Final = 2**15 - 1
 _ORDER_ID_LENGTH: Final = 32
 
 
@@ -24,9 +23,7 @@ def charge_id_for(stamp: Stamp) -> str:
 def place_of_charge(charge_id: str) -> tuple[int, int] | None:
     """The (shard, seq) that a charge's id is; None if it is none of ours."""
     match = _CHARGE.fullmatch(charge_id)
-    if match is None or int(match[1]) > _NO_SHARD:
-        return None
-    return int(match[1]), int(match[2])
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def order_id_for(stamp: Stamp) -> str:

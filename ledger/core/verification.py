@@ -6,7 +6,6 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.core import wire
-from ledger.core.batch import leg_sums
 from ledger.core.chain import Block, Record, Tree, block_header_hash, grow, leaf_hash, merkle_root
 from ledger.core.chart import (
     CREATORS_PAYABLE,
@@ -24,6 +23,7 @@ from ledger.core.entries import documents_after, entry_for
 from ledger.core.findings import Finding
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import format_instant, shanghai_day
+from ledger.core.journal import Legs
 from ledger.core.lots import sums_of
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import OrderRefund, Wallet
@@ -94,7 +94,7 @@ class ShardAudit:
             yield Finding("event", where, f"is tagged {record.tag}, its payload {event!r}")
         if entry_for(event) != record.legs:
             yield Finding("event", where, "has legs other than its payload's")
-        if any(leg_sums(record.legs).values()):
+        if any(_leg_sums(record.legs).values()):
             yield Finding("event", where, "has legs that do not sum to zero")
         if isinstance(event, BalanceAdjusted) and event.approved_by == event.proposed_by:
             yield Finding("event", where, f"was approved by {event.proposed_by}, its proposer")
@@ -270,3 +270,11 @@ def _negative(wallet: Wallet) -> Iterator[bool]:
     for lot in wallet.lots:
         parts = (lot.available_minor, lot.held_minor, lot.cost_left_fen, lot.vat_left_fen)
         yield min(parts) < 0
+
+
+def _leg_sums(legs: Legs) -> dict[int, int]:
+    """The sum of an entry's legs per currency; every one must be zero."""
+    sums: dict[int, int] = {}
+    for _, currency, amount in legs:
+        sums[currency] = sums.get(currency, 0) + amount
+    return sums

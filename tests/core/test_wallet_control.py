@@ -112,6 +112,8 @@ def test_a_stopped_sku_or_channel_is_refused() -> None:
         assert refused(desk, command) == Reason.STOPPED
     expect(DebitCharged, desk.send(Debit("ann", sku="video-5s-standard")))
     assert refused(desk, Debit("ann", sku="no-such-sku")) == Reason.UNKNOWN_SKU
+    desk.journal.terms = replace(STRICT, stopped=frozenset({"sku:None"}))
+    expect(DebitCharged, desk.send(Debit("ann", INSPIRATION, 1)))
 
 
 def test_a_days_limit_counts_charges_and_what_is_held_and_gives_nothing_back(desk: Desk) -> None:

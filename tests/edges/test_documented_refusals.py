@@ -1,0 +1,112 @@
+"""The document of a call names every refusal that the core may answer its command with."""
+
+import asyncio
+from typing import Any, get_args
+
+import pytest
+
+from ledger.access.callers import Caller
+from ledger.contract.currencies import currencies_of
+from ledger.contract.operation import Call, Operation
+from ledger.contract.operations import OPERATIONS
+from ledger.contract.problems import ProblemError
+from ledger.contract.wording import told_as
+from ledger.core.decider import Command
+from ledger.core.flows.adjustment import Adjust
+from ledger.core.flows.due import ApplyDues
+from ledger.core.flows.opening import ImportOpening
+from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
+from ledger.core.flows.order_refund import ConfirmRefund, FailRefund
+from ledger.core.flows.reversal import RestorePayment, ReversePayment
+from ledger.core.flows.transfer import CompleteTransfer, ReceiveTransfer
+from ledger.http.openapi import problems_of
+from tests.core.breakers import breakers_of
+from tests.core.support import CODES
+from tests.core.valid_commands import scenes
+
+NOT_SUBMITTED_BY_A_CALL = {
+    Adjust,  # two people, by a proposal
+    SettlePayment, ConfirmRefund, FailRefund, ReversePayment, RestorePayment,  # channels
+    ReceiveTransfer, CompleteTransfer, ApplyDues,  # the ledger itself
+    ImportOpening,  # `ledger import`
+    OpenMembership,  # the call that opens a recharge, whose example is that
+}  # fmt: skip
+
+
+class _Submitted(Exception):  # noqa: N818 - it is no error
+    """A call came as far as its command."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(command)
+        self.command = command
+
+
+class _Acts:
+    async def begin(self, _: object) -> int:
+        return 1
+
+    async def conclude(self, _: int, __: int) -> None:
+        pass
+
+
+class _Ledger:
+    """As much of a ledger as a call needs up to its command."""
+
+    acts = _Acts()
+
+    async def submit(self, _: str, __: str, command: Command) -> Any:
+        raise _Submitted(command)
+
+    async def find_order(self, _: str) -> Any:
+        return "ann", None
+
+
+def command_of(operation: Operation) -> Command | None:
+    """The command that the example of a call comes to; None if the call sends none."""
+    ledger: Any = _Ledger()
+    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    call = Call[Any, Any](
+        ledger,
+        currencies_of(CODES),
+        Caller("app", frozenset()),
+        dict.fromkeys(names, "ann"),
+        None,
+        operation.example_body,
+        "key",
+        "request",
+    )
+    try:
+        asyncio.run(operation.run(call))
+    except _Submitted as submitted:
+        return submitted.command
+    except (AttributeError, ProblemError):
+        return None
+    raise AssertionError(f"{operation.id} was answered without a ledger")
+
+
+COMMANDS = {
+    operation.id: (operation, type(command))
+    for operation in OPERATIONS
+    if operation.needs_key and (command := command_of(operation)) is not None
+}
+
+
+def test_every_command_that_callers_send_is_sent_by_the_example_of_a_call() -> None:
+    """So that the test below leaves none out."""
+    assert {kind for _, kind in COMMANDS.values()} == set(get_args(Command)) - (
+        NOT_SUBMITTED_BY_A_CALL
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_call_documents_every_refusal_of_its_command(name: str) -> None:
+    """What is refused at the gate, and what its flow refuses: see tests/core/breakers.py."""
+    operation, kind = COMMANDS[name]
+    kinds = {kind, OpenMembership} if kind is OpenRecharge else {kind}
+    refusals = {
+        told_as(reason)[0]
+        for scene in scenes()
+        if type(scene.command) in kinds
+        for reason, _ in breakers_of(scene)
+    }
+    assert refusals <= set(problems_of(operation))
