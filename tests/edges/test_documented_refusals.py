@@ -8,9 +8,9 @@ import pytest
 from ledger.access.callers import Caller
 from ledger.contract.currencies import currencies_of
 from ledger.contract.operation import Call, Operation
-from ledger.contract.operations import OPERATIONS
+from ledger.contract.operations import OPERATIONS, RESPONSES
 from ledger.contract.problems import ProblemError
-from ledger.contract.wording import told_as
+from ledger.contract.refusals import slug_of
 from ledger.core.decider import Command
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.due import ApplyDues
@@ -41,7 +41,7 @@ class _Submitted(Exception):  # noqa: N818 - it is no error
         self.command = command
 
 
-class _Acts:
+class _AuditLog:
     async def begin(self, _: object) -> int:
         return 1
 
@@ -49,16 +49,19 @@ class _Acts:
         pass
 
 
+class _Orders:
+    async def find(self, _: str) -> Any:
+        return "ann", None
+
+
 class _Ledger:
     """As much of a ledger as a call needs up to its command."""
 
-    acts = _Acts()
+    audit_log = _AuditLog()
+    orders = _Orders()
 
     async def submit(self, _: str, __: str, command: Command) -> Any:
         raise _Submitted(command)
-
-    async def find_order(self, _: str) -> Any:
-        return "ann", None
 
 
 def command_of(operation: Operation) -> Command | None:
@@ -68,6 +71,7 @@ def command_of(operation: Operation) -> Command | None:
     call = Call[Any, Any](
         ledger,
         currencies_of(CODES),
+        RESPONSES,
         Caller("app", frozenset()),
         dict.fromkeys(names, "ann"),
         None,
@@ -104,7 +108,7 @@ def test_a_call_documents_every_refusal_of_its_command(name: str) -> None:
     operation, kind = COMMANDS[name]
     kinds = {kind, OpenMembership} if kind is OpenRecharge else {kind}
     refusals = {
-        told_as(reason)[0]
+        slug_of(reason)
         for scene in scenes()
         if type(scene.command) in kinds
         for reason, _ in breakers_of(scene)
