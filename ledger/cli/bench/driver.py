@@ -24,6 +24,7 @@ from typing import Final
 
 import structlog
 import uvloop
+from msgspec.structs import astuple
 
 from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit
@@ -71,8 +72,11 @@ def failures(answers: Iterable[Done | BaseException]) -> Counter[str]:
     for answer in answers:
         if isinstance(answer, BaseException):
             failed[repr(answer)] += 1
-        elif isinstance(answer.answer, Rejection):
-            failed[answer.answer.reason.value] += 1
+            continue
+        # By its place: not every checkout has the same name for what came of a command.
+        outcome = astuple(answer)[0]
+        if isinstance(outcome, Rejection):
+            failed[outcome.reason.value] += 1
     return failed
 
 
