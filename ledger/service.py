@@ -1,64 +1,42 @@
 """The composition root: what the edges call, put together from engine, store and catalogue."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
-
+from ledger.access.audit_log import AuditLog
+from ledger.access.callers import Callers
+from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
-from ledger.core.batch import Answer, Done, Snapshot, dues
-from ledger.core.decider import Command, evolve
-from ledger.core.entries import documents_after
+from ledger.channels import REGISTRY, make_channels, secret_names
+from ledger.channels.contract import Channel
+from ledger.core.batch import Done, Outcome
+from ledger.core.decider import Command
 from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.order import shard_of_order
-from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
-from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.terms import Terms
-from ledger.core.wallet import Charge, ClosedHold, Document, Hold, OrderRefund, Transfer, Wallet
 from ledger.engine import CommandFailed, Engine, Unavailable
-from ledger.engine.acts import Acts
-from ledger.engine.callers import KEY_CACHE_S, SCOPES, Caller, Callers, digest_key
-from ledger.engine.clock import ClockError, advance_clock, set_clock
+from ledger.engine.clock import Clock
 from ledger.engine.controls import Controls
-from ledger.engine.directory import Directory
-from ledger.engine.explanation import Explanations
-from ledger.engine.feed import Feed
 from ledger.engine.grant_caps import CappedEngine
-from ledger.engine.history import History, order_at
-from ledger.engine.lane import shard_of
-from ledger.engine.payments import Finds, Payments
-from ledger.engine.proposals import Proposals
-from ledger.engine.sandbox import SandboxDesk
-from ledger.engine.send_on import LEAVES_OPEN, SendOn
-from ledger.finance.trial_balance import TrialBalanceRow
+from ledger.engine.reading import reading_from
+from ledger.engine.texts import Texts
+from ledger.payments.notifications import Payments
+from ledger.payments.outbox import LEAVES_OPEN, Outbox
+from ledger.payments.sandbox import SandboxControl
+from ledger.queries.directory import Directory
+from ledger.queries.explanation import Explanations
+from ledger.queries.feed import Feed
+from ledger.queries.history import History
+from ledger.queries.orders import Orders
+from ledger.queries.readiness import Readiness
+from ledger.queries.switches import Switches
+from ledger.queries.trial_balance import TrialBalance
+from ledger.queries.wallets import Wallets
 from ledger.settings import Settings
-from ledger.store import keys, reads, texts
-from ledger.store.pool import Connection, Pool, create_pool, is_outage
+from ledger.store import keys
+from ledger.store.pool import Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
 
-__all__ = [
-    "KEY_CACHE_S",
-    "SCOPES",
-    "Caller",
-    "Ledger",
-    "WalletView",
-    "digest_key",
-    "open_ledger",
-]
-
 READ_CONNECTIONS: Final = 4
-
-
-class WalletView(Struct, frozen=True):
-    """A wallet with its dues applied in memory; `seq` is its last recorded event."""
-
-    wallet: Wallet
-    seq: int
-    as_of: Instant
 
 
 class Ledger:
@@ -70,49 +48,50 @@ class Ledger:
         facts: LedgerFacts,
         catalogue: Catalogue,
         pools: tuple[Pool, Pool],
-        secrets: Mapping[str, bytes],
+        pepper: bytes,
+        channels: Mapping[str, Channel],
     ) -> None:
         self.settings = settings
         self.facts = facts
         self.catalogue = catalogue
-        self.draining = False
         self._engine_pool, self._read_pool = pools
-        self.controls = Controls(self._reading)
+        self.reading = reading_from(self._read_pool)
+        self.clock = Clock(self.reading, movable=facts.development)
+        self.controls = Controls(self.reading)
         terms_at = self.controls.terms_at(catalogue.at)
         known = self.controls.quarantined
         self._engine = Engine(self._engine_pool, facts.shards, terms_at, known)
         self._submitting: Engine | CappedEngine = self._engine
         if settings.grant_day_cap_minor is not None:
             cap_minor = settings.grant_day_cap_minor
-            self._submitting = CappedEngine(self._engine, self._reading, facts.shards, cap_minor)
-        self.history = History(self._reading, facts.shards)
-        self.feed = Feed(self._reading)
-        self.directory = Directory(self._reading, facts.shards)
-        self.explanations = Explanations(self._reading, facts.shards)
-        self.acts = Acts(self._reading)
-        self.callers = Callers(secrets["api-key-pepper"], self._reading)
-        self.cached_caller, self.authenticate = self.callers.cached, self.callers.authenticate
-        finds = Finds(self.find_order, self.find_refund)
-        self.payments = Payments(self.submit, finds, self._reading, facts.shards, secrets)
-        self.send_on = SendOn(self._engine.submit, self.payments.ask, self._reading)
+            self._submitting = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
+        self.texts = Texts(self.reading, facts.shards)
+        self.readiness = Readiness(self.reading, self.clock)
+        self.wallets = Wallets(self.reading, facts.shards)
+        self.orders = Orders(self.reading, self.clock, facts.shards)
+        self.trial_balance = TrialBalance(self.reading, self.clock)
+        self.history = History(self.reading, facts.shards)
+        self.switches = Switches(self.reading)
+        self.feed = Feed(self.reading)
+        self.directory = Directory(self.reading, facts.shards)
+        self.explanations = Explanations(self.reading, facts.shards)
+        self.audit_log = AuditLog(self.reading)
+        self.callers = Callers(pepper, self.reading)
+        self.payments = Payments(self.submit, self.orders, self.reading, facts.shards, channels)
+        self.outbox = Outbox(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
-            self.submit, self.erase, self._reading, catalogue.at, facts.shards
+            self.submit, self.texts.erase, self.reading, catalogue.at, facts.shards
         )
-        self.sandbox = SandboxDesk(self.payments, finds, self._reading)
-        self._clock_ahead_us = 0
-
-    def terms(self) -> Terms:
-        """The catalogue now, by the clock as this process last read it."""
-        return self.catalogue.at(time.time_ns() // 1000 + self._clock_ahead_us)
+        self.sandbox = SandboxControl(self.payments, self.orders, self.reading)
 
     async def submit(self, caller: str, key: str, command: Command) -> Done:
         """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
         done = await self._submitting.submit(caller, key, command)
-        if type(done.answer) in LEAVES_OPEN:
-            self.send_on.start(done)
-        elif isinstance(command, CloseWallet) and _says_closed(done.answer):
+        if type(done.outcome) in LEAVES_OPEN:
+            self.outbox.start(done)
+        elif isinstance(command, CloseWallet) and _says_closed(done.outcome):
             # Where this raises the caller closes it once more, which erases what is left.
-            await self.erase(command.wallet_id)
+            await self.texts.erase(command.wallet_id)
         return done
 
     async def submit_many(
@@ -121,17 +100,9 @@ class Ledger:
         """Many commands, each standing alone; answers in their order."""
         answers = await self._submitting.submit_many(caller, requests)
         for done in answers:
-            if isinstance(done, Done) and type(done.answer) in LEAVES_OPEN:
-                self.send_on.start(done)
+            if isinstance(done, Done) and type(done.outcome) in LEAVES_OPEN:
+                self.outbox.start(done)
         return answers
-
-    async def erase(self, wallet_id: str) -> int:
-        """Delete the free text that came with the wallet's requests; says how many there were.
-
-        The log is not touched: it has salted digests of them. Raises Unavailable.
-        """
-        async with self._reading() as connection:
-            return await texts.erase(connection, shard_of(wallet_id, self.facts.shards), wallet_id)
 
     async def apply_dues(
         self, shard: int, wallet_ids: Sequence[str]
@@ -139,106 +110,9 @@ class Ledger:
         """Record what has fallen due in these wallets of a shard. Raises Unavailable."""
         return await self._engine.apply_dues(shard, wallet_ids)
 
-    def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection for a job's own look-ups. Raises Unavailable where there is none."""
-        return self._reading()
-
-    async def read_wallet(self, wallet_id: str, at: Instant | None = None) -> WalletView:
-        """The wallet now, or as it was at an instant; one never seen is empty, with seq 0.
-
-        Raises YetToComeError for an instant after now.
-        """
-        if at is not None:
-            wallet, seq = await self.history.read_wallet(wallet_id, at)
-            return WalletView(wallet, seq, at)
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
-            snapshot = await reads.load_wallet(connection, shard, wallet_id)
-        return self._view(snapshot, wallet_id)
-
-    async def read_hold(self, wallet_id: str, hold_id: str) -> Hold | ClosedHold | None:
-        """The open or closed hold of this id; one that fell due by now is expired."""
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
-            snapshot = await reads.load_document(connection, shard, wallet_id, "hold", hold_id)
-        self._view(snapshot, wallet_id)
-        found = snapshot.documents.get((wallet_id, "hold", hold_id))
-        if isinstance(found, ClosedHold):
-            return found
-        return snapshot.wallets[wallet_id].hold(hold_id)
-
-    async def read_charge(self, wallet_id: str, charge_id: str) -> Charge | None:
-        """The charge of this id, with what was refunded of it."""
-        found = await self._read_document(wallet_id, "charge", charge_id)
-        return found if isinstance(found, Charge) else None
-
-    async def read_transfer(self, wallet_id: str, transfer_id: str) -> Transfer | None:
-        """The transfer of this id that the wallet sent, in transit or done."""
-        found = await self._read_document(wallet_id, "transfer", transfer_id)
-        return found if isinstance(found, Transfer) else None
-
-    async def _read_document(self, wallet_id: str, kind: str, name: str) -> Document | None:
-        shard = shard_of(wallet_id, self.facts.shards)
-        async with self._reading() as connection:
-            snapshot = await reads.load_document(connection, shard, wallet_id, kind, name)
-        return snapshot.documents.get((wallet_id, kind, name))
-
-    async def find_refund(self, refund_id: str) -> tuple[str, OrderRefund] | None:
-        """The wallet whose order a refund gives back, and the refund."""
-        shard = shard_of_order(refund_id)
-        if shard is None or shard >= self.facts.shards:
-            return None
-        async with self._reading() as connection:
-            return await reads.find_refund(connection, shard, refund_id)
-
-    async def find_order(self, order_id: str) -> tuple[str, Order] | None:
-        """The wallet that opened an order, and the order; past its time it reads as closed."""
-        shard = shard_of_order(order_id)
-        if shard is None or shard >= self.facts.shards:
-            return None
-        async with self._reading() as connection:
-            found = await reads.find_order(connection, shard, order_id)
-            now = await self._read_clock(connection)
-        if found is None:
-            return None
-        wallet_id, order = found
-        return wallet_id, order_at(order, now)
-
-    async def trial_balance(self, day: int | None, currency: int | None) -> list[TrialBalanceRow]:
-        """All accounts on a day (days since 1970-01-01; today in Shanghai by default)."""
-        async with self._reading() as connection:
-            if day is None:
-                day = shanghai_day(await self._read_clock(connection))
-            return await reads.load_trial_balance(connection, day, currency)
-
-    async def move_clock(
-        self, *, advance_us: int | None = None, to: Instant | None = None
-    ) -> Instant:
-        """Move the development clock forward. Raises ClockError."""
-        if not self.facts.development:
-            raise ClockError("only a development ledger has a clock that moves")
-        async with self._reading() as connection:
-            if to is not None:
-                now = await set_clock(connection, to)
-            else:
-                now = await advance_clock(connection, advance_us or 0)
-            self._clock_ahead_us = now - time.time_ns() // 1000
-        return now
-
-    async def is_ready(self) -> str | None:
-        """None when commands can be served; else why not."""
-        if self.draining:
-            return "shutting-down"
-        try:
-            async with self._reading() as connection:
-                await self._read_clock(connection)
-        except Unavailable as away:
-            return away.reason
-        return None
-
     def drain(self) -> None:
-        """Refuse what comes from now on, and answer at once whoever only waits for news."""
-        self.draining = True
+        """Refuse what comes from now on, and answer at once whoever only waits for events."""
+        self.readiness.draining = True
         self.feed.drain()
 
     async def close(self) -> None:
@@ -246,44 +120,14 @@ class Ledger:
         self.drain()
         await self.controls.close()
         await self.feed.close()
-        await self.send_on.close()
+        await self.outbox.close()
         await self._engine.close()
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._read_pool.acquire(timeout=5) as connection:
-                yield connection
-        except Exception as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # A connection that breaks of it is no outage: who was told to stop must stop.
-                raise asyncio.CancelledError from error
-            if is_outage(error):
-                raise Unavailable("database-unavailable") from error
-            raise
 
-    async def _read_clock(self, connection: Connection) -> Instant:
-        now = await reads.read_clock(connection)
-        self._clock_ahead_us = now - time.time_ns() // 1000
-        return now
-
-    def _view(self, snapshot: Snapshot, wallet_id: str) -> WalletView:
-        """Apply in memory what has fallen due; writes nothing but the snapshot."""
-        now = min(snapshot.head.now, INSTANT_MAX)
-        wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
-        for instant, event in dues(wallet, now):
-            for ref, document in documents_after(wallet, event, instant):
-                snapshot.documents[wallet_id, *ref] = document
-            wallet = evolve(wallet, event)
-        snapshot.wallets[wallet_id] = wallet
-        return WalletView(wallet, snapshot.seqs.get(wallet_id, 0), now)
-
-
-def _says_closed(answer: Answer) -> bool:
+def _says_closed(answer: Outcome) -> bool:
     refused = isinstance(answer, Rejection) and answer.reason is Reason.WALLET_CLOSED
     return refused or isinstance(answer, WalletClosed)
 
@@ -301,15 +145,15 @@ async def open_ledger(settings: Settings) -> Ledger:
             facts = await read_facts(connection)
             if not facts.development:
                 await read_durability(connection)
-            # Whoever pays in the sandbox pays nothing: in production it does not exist.
-            names = ("api-key-pepper", "sandbox-signing")[: 2 if facts.development else 1]
-            secrets = {name: await keys.read_secret(connection, name) for name in names}
+            pepper = await keys.read_secret(connection, "api-key-pepper")
+            names = secret_names(development=facts.development)
+            channels = make_channels(await keys.read_secrets(connection, names))
         engine_pool = await create_pool(settings.database_url, size=facts.shards, engine=True)
     except BaseException:
         read_pool.terminate()
         raise
-    catalogue = load_catalogue(without=() if facts.development else ("sandbox",))
-    ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), secrets)
+    catalogue = load_catalogue(without=REGISTRY.keys() - channels.keys())
+    ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), pepper, channels)
     try:
         await ledger.controls.begin()
     except BaseException:

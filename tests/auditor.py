@@ -6,6 +6,7 @@ the ledger draws ids and reads the clock, the id drawn and the instant recorded 
 prices fen; currencies go by their code, accounts by their path.
 """
 
+from copy import copy, deepcopy
 from dataclasses import dataclass
 
 from tests.auditor_adjustments import Adjustments
@@ -63,6 +64,21 @@ CLOSED = FROZEN | {
     "adjust",
 }
 
+PRECEDENCE = (
+    "unknown-sku", "unknown-plan", "unknown-channel", "unknown-promotion",
+    "amount-out-of-range", "expiry-out-of-range",
+    "not-convertible", "not-transferable", "transfer-to-self",
+    "wallet-closed", "wallet-frozen", "claim-open", "stopped",
+    "hold-exists", "hold-not-found", "hold-not-open", "charge-not-found",
+    "order-not-found", "order-not-payable", "order-not-refundable",
+    "refund-not-found", "refund-not-open", "transfer-not-found", "lot-not-found",
+    "no-membership", "promotion-not-applicable", "upgrade-not-offered",
+    "wallet-not-empty", "lot-exists",
+    "capture-exceeds-hold", "refund-exceeds-charge", "refund-exceeds-order",
+    "payout-exceeds-payable", "limit-exceeded", "insufficient-funds",
+)  # fmt: skip
+"""Of all rules that are broken the first is told: what is wrong with the request goes first."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -97,12 +113,23 @@ class Auditor(Adjustments):
             named = differing - {"reason"} or differing
             return {"refused": "idempotency-key-reused", "fields": named}
         purse = self.purses.setdefault(operation.wallet, Purse())
-        said = self._refused_at_the_gate(purse, operation.kind, fields)
-        if not said:
-            said = getattr(self, f"_{operation.kind}")(purse, fields, at, drawn_id)
+        at_the_gate = self._refused_at_the_gate(purse, operation.kind, fields)
+        # Refused or not, the rest of the rules are looked at too: but only on paper.
+        auditor = self._on_paper() if at_the_gate else self
+        purse = auditor.purses[operation.wallet]
+        said: Dict = getattr(auditor, f"_{operation.kind}")(purse, fields, at, drawn_id)
+        if at_the_gate:
+            refusals = [answer for answer in (at_the_gate, said) if "refused" in answer]
+            said = min(refusals, key=lambda answer: PRECEDENCE.index(answer["refused"]))
         drop_empty_lots(purse)
         self.answers[request] = (operation.kind, fields, said)
         return said
+
+    def _on_paper(self) -> "Auditor":
+        """One with the same purses and books, whatever becomes of them."""
+        paper = copy(self)
+        paper.purses, paper.books = deepcopy((self.purses, self.books))
+        return paper
 
     def _refused_at_the_gate(self, purse: Purse, kind: str, fields: Dict) -> Dict:
         if purse.closed_at is not None and kind in CLOSED:

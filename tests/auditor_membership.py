@@ -72,6 +72,8 @@ class Memberships(Bookkeeper):
         months = self.catalogue.periods.get(fields["period"])
         if plan is None or months is None:
             return {"refused": "unknown-plan"}
+        if fields["channel"] not in self.catalogue.channels:
+            return {"refused": "unknown-channel"}
         refused = self._promotion_refused(purse, fields["promotion"], at)
         if refused:
             return {"refused": refused}
@@ -88,8 +90,6 @@ class Memberships(Bookkeeper):
         }
         if purse.membership is not None and rank > effective_now(purse.membership)[0]:
             return self._open_upgrade(purse, fields, goods, at, order_id)
-        if fields["channel"] not in self.catalogue.channels:
-            return {"refused": "unknown-channel"}
         price = month_list * months
         if fields["promotion"] is not None:
             prices = self.catalogue.promotions[fields["promotion"]]["prices"]
@@ -125,12 +125,10 @@ class Memberships(Bookkeeper):
             return {"refused": "promotion-not-applicable"}
         _, month_list, month_minor = effective_now(membership)
         period = [term["period"] for term in membership["terms"][:1]]
-        pending = [one for one in purse.pending_orders() if one["goods"]["kind"] == "upgrade"]
+        pending = [order for order in purse.pending_orders() if order["goods"]["kind"] == "upgrade"]
         more = wanted["month_minor"] - month_minor
         if [fields["period"]] != period or pending or more <= 0:
             return {"refused": "upgrade-not-offered"}
-        if fields["channel"] not in self.catalogue.channels:
-            return {"refused": "unknown-channel"}
         months = 1 + len(list(_months_like_this(membership)))
         dearer = max(0, wanted["month_list"] - month_list)
         price = dearer * months

@@ -38,7 +38,7 @@ class Wallets(Spending):
         if (source, target) not in self.catalogue.conversions:
             return {"refused": "not-convertible"}
         most = self.catalogue.conversion_day.get(source, math.inf)
-        if purse.used_on(day, source, "converted") + amount > most:
+        if purse.used_on(day, source, "converted") + amount > most or self._is_full(purse):
             return {"refused": "limit-exceeded"}
         if purse.available(source, paid_only=True) < amount:
             return self._too_little(purse, source)
@@ -231,8 +231,8 @@ class Wallets(Spending):
         self._post(at, "opening", CREATORS, "CNY", fields["payable_fen"])
         purse.payable += fields["payable_fen"]
         return {
-            "lots": [told["lot_id"] for told in fields["lots"]],
-            "claims": [(told["order_id"], told["open_fen"]) for told in fields["claims"]],
+            "lots": [field["lot_id"] for field in fields["lots"]],
+            "claims": [(field["order_id"], field["open_fen"]) for field in fields["claims"]],
             "payable": fields["payable_fen"],
         }
 
@@ -250,10 +250,10 @@ class Wallets(Spending):
             return "amount-out-of-range"
         if not lots and not claims and not payable:
             return "amount-out-of-range"
-        expiries = [told["expires_at"] for told in lots if told["expires_at"] is not None]
+        expiries = [lot["expires_at"] for lot in lots if lot["expires_at"] is not None]
         if not all(at < expires_at <= LAST_INSTANT for expires_at in expiries):
             return "expiry-out-of-range"
-        names = [told["lot_id"] for told in lots]
+        names = [lot["lot_id"] for lot in lots]
         if len(set(names)) < len(names) or set(names) & set(purse.lots):
             return "lot-exists"
         waiting = len(purse.lots) + len(purse.pending_orders())

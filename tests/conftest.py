@@ -25,10 +25,12 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from msgspec import Struct
 
+from ledger.access.callers import SCOPES
 from ledger.catalog import load_catalogue
+from ledger.channels import drawn_secret_names
 from ledger.cli.keys import add_token
 from ledger.embedded import EmbeddedPostgres
-from ledger.service import SCOPES, Ledger, open_ledger
+from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.keys import CallerKind
 from ledger.store.pool import connect_service
@@ -80,6 +82,7 @@ async def template(postgres: EmbeddedPostgres) -> str:
         postgres.url("postgres", "template_ledger"),
         "ledger_login",
         load_catalogue().currency_codes(),
+        secrets=drawn_secret_names(development=True),
         development=True,
     )
     return "template_ledger"

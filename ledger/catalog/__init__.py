@@ -104,7 +104,7 @@ def _versions(path: Path, kind: type[_Version]) -> list[tuple[Instant, _Version]
         raise CatalogueError(f"{path.name}: nothing but [[version]] may stand here, not {found}")
     if not versions:
         raise CatalogueError(f"{path.name}: there is no version")
-    dated = [(to_instant(one.effective_from), one) for one in versions]
+    dated = [(to_instant(version.effective_from), version) for version in versions]
     if any(later <= earlier for (earlier, _), (later, _) in pairwise(dated)):
         raise CatalogueError(f"{path.name}: versions must follow one another in time")
     return dated

@@ -1,9 +1,11 @@
-"""What a payment channel is to the service: verify what it says, ask it for refunds, answer it."""
+"""What a payment channel is to the service: how orders are paid there, and what it says of them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+
+from ledger.core.purchases import Order
 
 
 class Payment(Struct, frozen=True):
@@ -55,6 +57,13 @@ Message = Payment | RefundSucceeded | RefundFailed | Reversed | Restored
 """Everything that a channel may have to say; all of it names an order of ours."""
 
 
+class Instructions(Struct, frozen=True):
+    """How an order is paid at its `channel`: by a POST to `pay_url`, relative to the service."""
+
+    channel: str
+    pay_url: str
+
+
 class RefundAsked(Struct, frozen=True):
     """A refund to ask for: `amount_fen` of the `paid_fen` that were paid under `payment_id`.
 
@@ -77,15 +86,9 @@ class Reply(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What a channel is made with.
-
-    `deliver` hands a notification to the service as if it had come over HTTP; `read_behaviour`
-    tells how the sandbox is to answer refunds. A channel that moves money needs neither.
-    """
+    """What every channel is made with: the secret that it shares with us."""
 
     secret: bytes
-    deliver: Callable[[Mapping[str, str], bytes], Awaitable[Reply]]
-    read_behaviour: Callable[[], Awaitable[str]]
 
 
 class NotAuthentic(Exception):  # noqa: N818 - what it says, not that it failed
@@ -105,6 +108,9 @@ class Channel(Protocol):
         Ids have a bounded length and amounts are positive, whatever the channel sends.
         """
 
+    def instructions(self, order: Order) -> Instructions | None:
+        """How a pending order is paid; None where it cannot be (yet, or any more)."""
+
     async def refund(self, asked: RefundAsked) -> None:
         """Ask for a refund; what becomes of it comes as a notification. Raises ChannelAway."""
 
@@ -113,3 +119,15 @@ class Channel(Protocol):
 
     def refuse(self, why: str) -> Reply:
         """What makes the channel try again, or tells a forger no more than he knows."""
+
+
+class Registration(Struct, frozen=True):
+    """How a channel is made, and the name that its secret is kept under.
+
+    One for `development` exists in such ledgers only, for whoever pays there pays nothing; its
+    secret is drawn when the ledger is made.
+    """
+
+    make: Callable[[Surroundings], Channel]
+    secret: str
+    development: bool = False

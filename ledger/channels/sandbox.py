@@ -2,13 +2,12 @@ r"""The sandbox channel: notifications signed like a real channel's, by a key ma
 
 `Sandbox-Signature` is the HMAC-SHA256, in hex, over `TIMESTAMP\nNONCE\nRAW_BODY\n`, with the
 timestamp (Unix seconds) and nonce from headers of their own, as WeChat Pay does it with RSA.
-It keeps nothing: what it is asked says all that it needs to answer.
+It keeps nothing: what it is asked says all that it needs to answer. Who answers, and sends what is
+signed here, is `ledger.payments.sandbox`.
 """
 
 import hmac
-import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Annotated, Final, Literal, assert_never
 
@@ -16,6 +15,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.channels.contract import (
+    ChannelAway,
+    Instructions,
     Message,
     NotAuthentic,
     Payment,
@@ -28,7 +29,9 @@ from ledger.channels.contract import (
     Surroundings,
 )
 from ledger.core.money import AMOUNT_MINOR_MAX
+from ledger.core.purchases import Order
 
+NAME: Final = "sandbox"
 MERCHANT: Final = "sandbox-merchant"
 FRESH_FOR_S: Final = 300
 
@@ -92,10 +95,15 @@ _decoder: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification
 
 
 class Sandbox:
-    """Signs, sends and verifies the sandbox's notifications."""
+    """Signs and verifies notifications; hands refunds to whoever was connected to answer them."""
 
     def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+        self._secret = surroundings.secret
+        self._ask: Callable[[RefundAsked], Awaitable[None]] | None = None
+
+    def connect(self, ask: Callable[[RefundAsked], Awaitable[None]]) -> None:
+        """Say who answers when a refund is asked for; no channel that moves money has this."""
+        self._ask = ask
 
     def sign(
         self, notification: Notification, now_s: int, nonce: str
@@ -107,11 +115,6 @@ class Sandbox:
             "sandbox-nonce": nonce,
             "sandbox-signature": self._signature(str(now_s), nonce, body),
         }, body
-
-    async def send(self, notification: Notification) -> Reply:
-        """Have the service hear a notification as it hears those that come over HTTP."""
-        headers, body = self.sign(notification, int(time.time()), secrets.token_hex(16))
-        return await self._surroundings.deliver(headers, body)
 
     def verify(self, headers: Mapping[str, str], body: bytes, now_s: int) -> Message:
         """Signature first, then freshness, then form and merchant. Raises NotAuthentic."""
@@ -130,27 +133,32 @@ class Sandbox:
             raise NotAuthentic("the notification is for another merchant")
         return _message(notification)
 
+    def instructions(self, order: Order) -> Instructions | None:
+        """Whoever calls the sandbox's own operation pays the order, for nothing."""
+        return instructions_for(order.order_id)
+
     async def refund(self, asked: RefundAsked) -> None:
-        """Do with a refund as the sandbox's behaviour has it at present."""
-        behaviour = await self._surroundings.read_behaviour()
-        if behaviour == "succeed":
-            await self.send(
-                RefundNotification(MERCHANT, asked.order_id, asked.refund_id, asked.amount_fen)
-            )
-        elif behaviour == "fail":
-            await self.send(RefundFailedNotification(MERCHANT, asked.order_id, asked.refund_id))
+        """Have whoever is connected answer it. Raises ChannelAway where nobody is."""
+        if self._ask is None:
+            raise ChannelAway("nobody answers for the sandbox")
+        await self._ask(asked)
 
     def acknowledge(self) -> Reply:
         """The sandbox stops sending on any 200."""
         return Reply(200, "application/json", b'{"code":"SUCCESS"}')
 
     def refuse(self, why: str) -> Reply:
-        """The sandbox tells why, as a help to whoever develops against it."""
+        """The sandbox says why, as a help to whoever develops against it."""
         return Reply(401, "application/json", msgspec.json.encode({"code": "FAIL", "message": why}))
 
     def _signature(self, timestamp: str, nonce: str, body: bytes) -> str:
         signed = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
-        return hmac.new(self._surroundings.secret, signed, sha256).hexdigest()
+        return hmac.new(self._secret, signed, sha256).hexdigest()
+
+
+def instructions_for(order_id: str) -> Instructions:
+    """How an order of the sandbox is paid."""
+    return Instructions(NAME, f"/v1/channels/{NAME}/orders/{order_id}/pay")
 
 
 def _is_fresh(timestamp: str, now_s: int) -> bool:

@@ -127,8 +127,8 @@ def key_create(
     expires_in_days
         When the key stops working by itself; never by default.
     """
+    from ledger.access.keys import WantedKey
     from ledger.cli.keys import run_create
-    from ledger.engine.keys import WantedKey
 
     wanted = WantedKey(
         caller=caller,

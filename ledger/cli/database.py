@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from ledger.catalog import load_catalogue
+from ledger.channels import drawn_secret_names
 from ledger.cli.failures import CommandError
 from ledger.embedded import attach
 from ledger.settings import Settings, read_settings
@@ -76,6 +77,7 @@ async def initialise_database(settings: Settings, *, development: bool) -> None:
         owner_url(settings),
         user_of(settings.database_url or owner_url(settings)),
         load_catalogue().currency_codes(),
+        secrets=drawn_secret_names(development=development),
         shards=settings.shards,
         development=development,
     )

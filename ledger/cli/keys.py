@@ -12,23 +12,23 @@ import msgspec
 from rich.console import Console
 from rich.table import Column, Table
 
-from ledger.cli.command_error import CommandError
-from ledger.cli.database import settings_with_database
-from ledger.contract.problems import KINDS
-from ledger.engine.callers import KEY_CACHE_S, digest_key
-from ledger.engine.keys import (
+from ledger.access.callers import KEY_CACHE_S, digest_key
+from ledger.access.keys import (
     OVERLAP_MAX_S,
     By,
-    KeyRefused,
     MadeKey,
     WantedKey,
     create_key,
     revoke_key,
     rotate_key,
 )
-from ledger.engine.rates import BURST_MAX, RATE_MAX
+from ledger.access.rates import BURST_MAX, RATE_MAX
+from ledger.cli.command_error import CommandError
+from ledger.cli.database import settings_with_database
+from ledger.contract.problems import problem_of
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.store import keys
-from ledger.store.acts import NewAct, begin_act, conclude_act
+from ledger.store.audit_log import NewAct, begin_act, conclude_act
 from ledger.store.callers import add_caller, limit_caller
 from ledger.store.pool import Connection, connect_service
 from ledger.store.schema import read_facts
@@ -50,7 +50,7 @@ def run_create(wanted: WantedKey, *, as_json: bool) -> None:
         "expires_in_s": wanted.lives_s,
     }
 
-    async def create(connection: Connection, by: By) -> MadeKey | KeyRefused:
+    async def create(connection: Connection, by: By) -> MadeKey | Rejection:
         return await create_key(connection, by, wanted)
 
     _show_made(_enter("createKey", wanted.caller, detail, create), as_json=as_json)
@@ -66,7 +66,7 @@ def run_rotate(
     lives_s = None if lifetime is None else lifetime.total_seconds()
     _check_lifetime(lives_s)
 
-    async def rotate(connection: Connection, by: By) -> MadeKey | KeyRefused:
+    async def rotate(connection: Connection, by: By) -> MadeKey | Rejection:
         return await rotate_key(connection, by, key_id, overlap_s, lives_s)
 
     made = _enter("rotateKey", key_id, {"overlap_s": overlap_s, "expires_in_s": lives_s}, rotate)
@@ -78,7 +78,7 @@ def run_rotate(
 def run_revoke(key_id: str) -> None:
     """Revoke a key and wait until every process has forgotten it."""
 
-    async def revoke(connection: Connection, by: By) -> tuple[keys.KeyRow, bool] | KeyRefused:
+    async def revoke(connection: Connection, by: By) -> tuple[keys.KeyRow, bool] | Rejection:
         return await revoke_key(connection, by, key_id)
 
     row, is_news = _enter("revokeKey", key_id, {}, revoke)
@@ -98,11 +98,11 @@ def run_limit(caller: str, rate_per_s: int | None, burst: int | None, *, none: b
             f"--rate-per-s is from 1 to {RATE_MAX}, and --burst from 1 to {BURST_MAX}"
         )
 
-    async def limit(connection: Connection, by: By) -> KeyRefused | None:
+    async def limit(connection: Connection, by: By) -> Rejection | None:
         del by
         if await limit_caller(connection, caller, rate_per_s, burst):
             return None
-        return KeyRefused("not-found", f"there is no caller {caller}: see `ledger key list`")
+        return rejected(Reason.CALLER_NOT_FOUND, caller=caller)
 
     _enter("limitCaller", caller, {"rate_per_s": rate_per_s, "burst": burst}, limit)
     if none:
@@ -162,12 +162,12 @@ def _enter(
     operation: str,
     subject: str,
     detail: Mapping[str, Any],
-    work: Callable[[Connection, By], Awaitable[T | KeyRefused]],
+    work: Callable[[Connection, By], Awaitable[T | Rejection]],
 ) -> T:
     """Do it, entered in the audit list under the operating system's user."""
     done = asyncio.run(_entered(operation, subject, detail, work))
-    if isinstance(done, KeyRefused):
-        raise CommandError(done.detail)
+    if isinstance(done, Rejection):
+        raise CommandError(problem_of(done, {}).detail)
     return done
 
 
@@ -175,8 +175,8 @@ async def _entered(
     operation: str,
     subject: str,
     detail: Mapping[str, Any],
-    work: Callable[[Connection, By], Awaitable[T | KeyRefused]],
-) -> T | KeyRefused:
+    work: Callable[[Connection, By], Awaitable[T | Rejection]],
+) -> T | Rejection:
     # By the user id of the process: variables of the environment say what one likes.
     by = By(f"host:{pwd.getpwuid(os.getuid()).pw_name}")
     with settings_with_database() as settings:
@@ -193,8 +193,8 @@ async def _entered(
 
 
 def _outcome(done: object) -> int:
-    if isinstance(done, KeyRefused):
-        return KINDS[done.slug][0]
+    if isinstance(done, Rejection):
+        return problem_of(done, {}).status
     return 201 if isinstance(done, MadeKey) else 200
 
 

@@ -26,11 +26,11 @@ from granian.log import LogLevels
 from granian.server import Server
 from msgspec.structs import replace
 
+from ledger.access.callers import SCOPES
 from ledger.cli.command_error import CommandError
 from ledger.cli.database import initialise_database, with_embedded
 from ledger.cli.keys import add_token
 from ledger.embedded import EmbeddedPostgres
-from ledger.service import SCOPES
 from ledger.settings import Settings, read_settings
 from ledger.store.pool import Connection, connect_service
 from ledger.store.schema import SchemaError, read_durability, read_facts

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from ledger.cli.database import settings_with_database
 from ledger.core.findings import Finding
-from ledger.engine.verify import verify
-from ledger.store.audit import count_events
+from ledger.queries.verify import verify
 from ledger.store.pool import connect_service
 from ledger.store.schema import read_facts
+from ledger.store.verification import count_events
 
 SHOWN_MAX = 200
 """Differences shown and kept; more are counted."""

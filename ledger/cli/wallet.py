@@ -11,7 +11,8 @@ from ledger.core.instants import SHANGHAI, Instant, format_instant, to_datetime
 from ledger.core.money import format_amount
 from ledger.core.terms import Terms
 from ledger.core.wallet import Wallet
-from ledger.service import WalletView, open_ledger
+from ledger.queries.wallets import WalletView
+from ledger.service import open_ledger
 
 
 def run_show(wallet_id: str, *, as_json: bool) -> None:
@@ -39,7 +40,7 @@ async def _read(wallet_id: str) -> tuple[WalletView, Terms]:
     with settings_with_database() as settings:
         ledger = await open_ledger(settings)
         try:
-            return await ledger.read_wallet(wallet_id), ledger.terms()
+            return await ledger.wallets.read(wallet_id), ledger.catalogue.at(ledger.clock.now())
         finally:
             await ledger.close()
 

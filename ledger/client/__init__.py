@@ -17,7 +17,7 @@ from ledger.client.errors import (
 )
 from ledger.client.holding import HoldScope
 from ledger.client.http import HttpTransport
-from ledger.client.keys import new_key
+from ledger.client.idempotency import new_key
 from ledger.client.refusals import (
     AmountOutOfRange,
     ApprovalNeeded,

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from ledger.client import operations as op
-from ledger.client.calling import failed_of
+from ledger.client.attempts import failed_of
 from ledger.client.calls import Calls, decoded, keyed
 from ledger.client.errors import LedgerError, OutcomeUnknown
 from ledger.client.fields import Amount, amount_text, given, optional_amount, optional_moment

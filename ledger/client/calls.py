@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ledger.client.calling import Calling
+from ledger.client.attempts import Calling
 from ledger.client.errors import OutcomeUnknown, UnexpectedAnswer
 from ledger.client.fields import checked_key
-from ledger.client.keys import new_key
+from ledger.client.idempotency import new_key
 from ledger.client.results import Page
 from ledger.client.transport import Operation, Request
 

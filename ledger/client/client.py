@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, cast
 
+from ledger.client.attempts import Calling
 from ledger.client.batching import BatchCalls
-from ledger.client.calling import Calling
 from ledger.client.calls_generation import GenerationCalls
 from ledger.client.calls_operators import OperatorCalls
 from ledger.client.calls_orders import OrderCalls

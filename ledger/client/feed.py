@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from ledger.client import operations as op
-from ledger.client.calling import failed_of, given_up
+from ledger.client.attempts import failed_of, given_up
 from ledger.client.calls import Calls, decoded
 from ledger.client.errors import FeedGap
 from ledger.client.refusals import Refused

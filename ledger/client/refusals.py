@@ -229,7 +229,10 @@ class RateLimited(Refused):
 
 
 def _with_subclasses(of: type[Refused]) -> list[type[Refused]]:
-    return [of, *(deeper for one in of.__subclasses__() for deeper in _with_subclasses(one))]
+    return [
+        of,
+        *(deeper for subclass in of.__subclasses__() for deeper in _with_subclasses(subclass)),
+    ]
 
 
 KINDS: Final[Mapping[str, type[Refused]]] = {

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from math import ceil
 from typing import Final
 
+from ledger.access.callers import Caller, Scope
+from ledger.access.rates import Rate
 from ledger.contract.problems import Problem, ProblemError, problem
 from ledger.core.instants import Instant, format_instant
-from ledger.engine.callers import Scope
-from ledger.engine.rates import Rate
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 MENDS: Final[tuple[Scope, ...]] = ("debit:write", "admin:write")
 """Who may give value back that a generation took or set aside: its service, and support."""
@@ -31,7 +31,7 @@ def no_such_key() -> ProblemError:
 
 async def caller_of(ledger: Ledger, token: str) -> Caller:
     """The caller of a key, let in. Raises ProblemError as `let_in`."""
-    return let_in(ledger, ledger.cached_caller(token) or await ledger.authenticate(token))
+    return let_in(ledger, ledger.callers.cached(token) or await ledger.callers.authenticate(token))
 
 
 def let_in(ledger: Ledger, caller: Caller | None) -> Caller:

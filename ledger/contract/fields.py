@@ -7,13 +7,15 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from ledger.contract.problems import ProblemError, Slug, problem
+from ledger.core.ids import ID_PATTERN
 from ledger.core.instants import INSTANT_MAX, Instant, to_instant
 from ledger.core.money import AMOUNT_MINOR_MAX, AmountError, format_amount, parse_amount
+from ledger.core.rejections import Reason
 
 Id = Annotated[
     str,
     Meta(
-        pattern=r"\A[A-Za-z0-9_.:-]{1,64}\Z",
+        pattern=rf"\A{ID_PATTERN}\Z",
         min_length=1,
         max_length=64,
         description="An id: 1 to 64 of A-Z a-z 0-9 _ . : -",
@@ -78,7 +80,7 @@ Moment = Annotated[
     Meta(description="UTC, ending in Z", extra_json_schema={"format": "date-time"}),
 ]
 
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]{1,2})?", re.ASCII)
 _SHOWN_MAX: Final = 60
 
@@ -106,7 +108,7 @@ def amount_from_zero(text: str, name: str) -> int:
         return parse_amount(text)
     except AmountError as error:
         well_formed = _DECIMAL.fullmatch(text) is not None
-        slug: Slug = "amount-out-of-range" if well_formed else "malformed"
+        slug: Slug | Reason = Reason.AMOUNT_OUT_OF_RANGE if well_formed else "malformed"
         detail = f"{name} was {shown(text)}; {error}"
         raise ProblemError(problem(slug, detail, field=name)) from None
 
@@ -119,7 +121,7 @@ def positive_amount(text: str, name: str, *, instead: str = "name an amount abov
     minor = amount_from_zero(text, name)
     if not minor:
         detail = f"{name} was {shown(text)}; {instead}"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return minor
 
 
@@ -128,7 +130,7 @@ def whole_yuan(text: str, name: str) -> int:
     fen = positive_amount(text, name, instead="name a price of at least 1 yuan")
     if fen % 100:
         detail = f"{name} was {shown(text)}; a price is whole yuan, such as 10 or 10.00"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return fen
 
 
@@ -137,7 +139,7 @@ def number_within(number: int, name: str, low: int, high: int) -> int:
     if not low <= number <= high:
         # A hostile number may have thousands of digits.
         detail = f"{name} was {shown(str(number))}; it is between {low} and {high}"
-        raise ProblemError(problem("amount-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.AMOUNT_OUT_OF_RANGE, detail, field=name))
     return number
 
 
@@ -146,5 +148,5 @@ def instant_within(moment: datetime, name: str) -> Instant:
     instant = to_instant(moment)
     if not 0 <= instant <= INSTANT_MAX:
         detail = f"{name} was {moment.isoformat()}; name a time after now and before 9999-12-31"
-        raise ProblemError(problem("expiry-out-of-range", detail, field=name))
+        raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field=name))
     return instant

@@ -1,16 +1,16 @@
 """An operation: one call of the contract as a value, and what its handler is given."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, get_type_hints
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
+from ledger.access.callers import Caller, Scope
 from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
+from ledger.contract.response import Response
 from ledger.core.rejections import Reason
-from ledger.engine.callers import Scope
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -23,6 +23,13 @@ NOBODY: Final = Caller("", frozenset())
 """Who calls an operation that needs no key."""
 
 
+Render = Callable[[str, Any, Mapping[int, str]], object]
+"""The body for an event on the wallet of this id, with currency codes by number."""
+
+Responses = Mapping[type, tuple[int, Render]]
+"""Status and body of each event (or verdict without one) that a command may come to."""
+
+
 class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """No query parameter is known."""
 
@@ -30,12 +37,14 @@ class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class Call(Struct, Generic[B, Q], frozen=True, gc=False):
     """A request that was found well-formed and allowed, on its way into an operation.
 
+    `responses` are those of all operations: a batch or a proposal may come to any of them.
     `params` are the ids of the path, `key` the idempotency key where one is needed, `raw` and
     `headers` the HTTP request as it came where the operation decodes it by itself.
     """
 
     ledger: Ledger
     currencies: Currencies
+    responses: Responses
     caller: Caller
     params: Mapping[str, str]
     query: Q
@@ -51,8 +60,10 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     `scopes` are alternatives, none meaning that any key will do; `public` operations need no key.
     `body` is a struct, or None where nothing is read unless `raw_body` says that the operation
-    decodes the bytes itself. `answers` are the schemas of success by status; `plain` is the media
-    type of an answer that is no JSON. `reasons` and `problems` are the refusals to declare beyond
+    decodes the bytes itself. `responds` says what each event that its command comes to is answered
+    with, `effects` the same of what it has done under an approval and tells inside its answer;
+    `answers` are the schemas by status of what is answered otherwise, and `plain` the media type of
+    an answer that is no JSON. `reasons` and `problems` are the refusals to declare beyond
     those that the rules of all calls bring. `waits` says that its work is given up when the
     caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
 
@@ -67,8 +78,10 @@ class Operation(Struct, frozen=True, kw_only=True):
     path: str
     tag: str
     summary: str
-    run: Callable[[Any], Coroutine[Any, Any, Answer]]
-    answers: dict[int, Any]
+    run: Callable[[Any], Coroutine[Any, Any, Response]]
+    answers: dict[int, Any] = {}
+    responds: Responses = {}
+    effects: Responses = {}
     description: str = ""
     scopes: tuple[Scope, ...] = ()
     public: bool = False
@@ -79,7 +92,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body_max: int = BODY_MAX
     needs_key: bool = False
     reasons: tuple[Reason, ...] = ()
-    problems: tuple[Slug, ...] = ()
+    problems: tuple[Slug | Reason, ...] = ()
     plain: str = ""
     development: bool = False
     waits: bool = False
@@ -92,3 +105,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     example_body: Any = None
     example_query: dict[str, str] = {}
     example_answer: Any = None
+
+    @property
+    def schemas(self) -> dict[int, Any]:
+        """The types of its successful bodies by status."""
+        rendered = {
+            status: get_type_hints(render)["return"] for status, render in self.responds.values()
+        }
+        return self.answers | rendered

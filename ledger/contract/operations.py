@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from ledger.contract.audit import with_acts
+from ledger.contract.audit_log import with_acts
 from ledger.contract.calls import (
-    acts,
     administration,
+    audit_log,
     batches,
     callers,
     catalogue,
@@ -13,28 +13,30 @@ from ledger.contract.calls import (
     control,
     conversions,
     development,
-    explanations,
-    feed,
     finance,
     find,
-    history,
+    grants,
     holds,
     keys,
     membership,
     orders,
-    proposals,
     refunds,
-    sandbox,
     transfers,
     wallets,
 )
-from ledger.contract.operation import Operation
+from ledger.contract.explanation import charge as explained_charge
+from ledger.contract.explanation import wallet as explained_wallet
+from ledger.contract.history import entries, feed
+from ledger.contract.operation import Operation, Responses
+from ledger.contract.proposals import calls as proposals
 
 _ALL: Final[tuple[Operation, ...]] = (
     *wallets.OPERATIONS,
+    *grants.OPERATIONS,
     *find.OPERATIONS,
-    *explanations.OPERATIONS,
-    *history.OPERATIONS,
+    *explained_wallet.OPERATIONS,
+    *explained_charge.OPERATIONS,
+    *entries.OPERATIONS,
     *charges.OPERATIONS,
     *holds.OPERATIONS,
     *batches.OPERATIONS,
@@ -50,10 +52,16 @@ _ALL: Final[tuple[Operation, ...]] = (
     *proposals.OPERATIONS,
     *callers.OPERATIONS,
     *keys.OPERATIONS,
-    *acts.OPERATIONS,
+    *audit_log.OPERATIONS,
     *feed.OPERATIONS,
     *development.OPERATIONS,
-    *sandbox.OPERATIONS,
 )
 OPERATIONS: Final = tuple(with_acts(operation) for operation in _ALL)
 """Every call there is, but for what is only about HTTP itself; they enter their own acts."""
+
+RESPONSES: Final[Responses] = {
+    event: response
+    for operation in _ALL
+    for event, response in (*operation.responds.items(), *operation.effects.items())
+}
+"""What every event is answered with that a call may bring about; no two calls share an event."""

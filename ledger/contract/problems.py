@@ -1,57 +1,31 @@
-"""Problems: every 4xx and 5xx as an RFC 9457 document, under one closed list of slugs."""
+"""Problems: every 4xx and 5xx as an RFC 9457 document; a refusal as the problem of its reason."""
 
+import re
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from ledger.contract.answer import Answer
+from ledger.contract.refusals import REFUSALS, slug_of, words_of
+from ledger.contract.response import Response
+from ledger.core.instants import format_instant
+from ledger.core.money import format_amount
+from ledger.core.rejections import Fact, Reason, Rejection
+from ledger.engine import Unavailable
 
 TYPE_BASE: Final = "https://ledger.example/problems/"
 """A problem's `type` is this and its slug."""
 
 Slug = Literal[
     "malformed",
-    "unknown-currency",
-    "unknown-sku",
-    "unknown-plan",
-    "unknown-channel",
-    "unknown-promotion",
-    "amount-out-of-range",
-    "expiry-out-of-range",
-    "transfer-to-self",
     "unauthenticated",
-    "insufficient-funds",
     "forbidden",
     "approval-needed",
     "not-found",
     "method-not-allowed",
-    "not-convertible",
-    "not-transferable",
-    "wallet-closed",
-    "wallet-frozen",
-    "claim-open",
-    "stopped",
-    "hold-exists",
-    "hold-not-open",
-    "order-not-payable",
-    "order-not-refundable",
-    "refund-not-open",
-    "no-membership",
-    "promotion-not-applicable",
-    "upgrade-not-offered",
-    "wallet-not-empty",
-    "lot-exists",
-    "capture-exceeds-hold",
-    "refund-exceeds-charge",
-    "refund-exceeds-order",
-    "payout-exceeds-payable",
-    "limit-exceeded",
-    "proposal-not-open",
-    "proposal-expired",
-    "key-not-rotatable",
     "body-too-large",
     "unsupported-media-type",
-    "idempotency-key-reused",
     "rate-limited",
     "internal-error",
     "busy",
@@ -61,50 +35,17 @@ Slug = Literal[
     "wallet-quarantined",
     "not-ready",
 ]
+"""The problems that no rule of the ledger has: of the request, the caller, the service."""
 
-KINDS: Final[dict[Slug, tuple[int, str]]] = {
+KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "malformed": (400, "The request is malformed"),
-    "unknown-currency": (400, "There is no such currency"),
-    "unknown-sku": (400, "There is no such SKU"),
-    "unknown-plan": (400, "There is no such plan or period"),
-    "unknown-channel": (400, "There is no such channel"),
-    "unknown-promotion": (400, "There is no such promotion"),
-    "amount-out-of-range": (400, "An amount is out of range"),
-    "expiry-out-of-range": (400, "An expiry is out of range"),
-    "transfer-to-self": (400, "A transfer goes to another wallet"),
     "unauthenticated": (401, "A valid API key is needed"),
-    "insufficient-funds": (402, "There is too little available"),
     "forbidden": (403, "The caller may not do this"),
     "approval-needed": (403, "Another person must approve this"),
     "not-found": (404, "There is no such thing"),
     "method-not-allowed": (405, "The method is not allowed here"),
-    "not-convertible": (409, "The conversion is not offered"),
-    "not-transferable": (409, "The currency cannot be given away"),
-    "wallet-closed": (409, "The wallet is closed"),
-    "wallet-frozen": (409, "The wallet is frozen"),
-    "claim-open": (409, "A claim must be paid first"),
-    "stopped": (409, "Operators stopped this"),
-    "hold-exists": (409, "The hold id is taken"),
-    "hold-not-open": (409, "The hold is not open"),
-    "order-not-payable": (409, "The order cannot be paid this way"),
-    "order-not-refundable": (409, "The order was not paid"),
-    "refund-not-open": (409, "The refund is settled"),
-    "no-membership": (409, "There is no membership"),
-    "promotion-not-applicable": (409, "The promotion does not apply"),
-    "upgrade-not-offered": (409, "The upgrade is not offered"),
-    "wallet-not-empty": (409, "The wallet is not empty"),
-    "lot-exists": (409, "The lot id is taken"),
-    "capture-exceeds-hold": (409, "A capture is at most what is held"),
-    "refund-exceeds-charge": (409, "A refund is at most what is left of the charge"),
-    "refund-exceeds-order": (409, "A refund is at most what is unspent of the order"),
-    "payout-exceeds-payable": (409, "A payout is at most what is payable"),
-    "limit-exceeded": (409, "A limit is reached"),
-    "proposal-not-open": (409, "The proposal is decided"),
-    "proposal-expired": (409, "The proposal has expired"),
-    "key-not-rotatable": (409, "The key cannot be rotated"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The content type is not supported"),
-    "idempotency-key-reused": (422, "The idempotency key was used for another command"),
     "rate-limited": (429, "The caller sends too much"),
     "internal-error": (500, "Something is wrong on our side"),
     "busy": (503, "The service is busy"),
@@ -113,6 +54,11 @@ KINDS: Final[dict[Slug, tuple[int, str]]] = {
     "shutting-down": (503, "The service is shutting down"),
     "wallet-quarantined": (503, "The wallet is in quarantine"),
     "not-ready": (503, "The service is not ready"),
+    **{
+        slug_of(reason): (words.status, words.title)
+        for reason, words in REFUSALS.items()
+        if not words.slug
+    },
 }
 """The status and title of every slug."""
 
@@ -125,7 +71,7 @@ class Problem(Struct, frozen=True):
     `headers` are what HTTP says beside the document.
     """
 
-    slug: Slug
+    slug: str
     detail: str
     facts: dict[str, Any] = {}
     headers: tuple[Header, ...] = ()
@@ -146,9 +92,9 @@ class Problem(Struct, frozen=True):
             **self.facts,
         }
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The answer that tells it."""
-        return Answer(self.status, self)
+        return Response(self.status, self)
 
 
 class ProblemError(Exception):
@@ -159,6 +105,108 @@ class ProblemError(Exception):
         self.problem = told
 
 
-def problem(slug: Slug, detail: str, *headers: Header, **facts: object) -> Problem:
-    """The problem of a slug, with its named fields."""
-    return Problem(slug, detail, facts, headers)
+def problem(slug: Slug | Reason, detail: str, /, *headers: Header, **facts: object) -> Problem:
+    """The problem of a slug, or of a reason in other words than its own; with its named fields."""
+    name = slug_of(slug) if isinstance(slug, Reason) else slug
+    return Problem(name, detail, facts, headers)
+
+
+_INSTANTS: Final = frozenset({"expires_at", "now", "closed_at", "since", "until"})
+_CURRENCIES: Final = frozenset({"currency", "to_currency"})
+_RENAMED: Final = {"withheld_fen": "tax_withheld_cny"}
+
+
+def problem_of(rejection: Rejection, codes: Mapping[int, str]) -> Problem:
+    """The problem that a refusal is answered with; `codes` are currency codes by number."""
+    reason = rejection.reason
+    slug, unlisted = slug_of(reason), REFUSALS[reason].unlisted
+    facts = {
+        public_name(name): _public_value(name, value, codes)
+        for name, value in rejection.facts.items()
+    }
+    words = words_of(reason, rejection.facts)
+    detail = words.format_map(defaultdict(lambda: "unknown", facts))
+    if slug.endswith("-out-of-range"):
+        bounds = ", ".join(f"{name} {value}" for name, value in facts.items())
+        detail = f"{detail}: {bounds}."
+    listed = {
+        name: value for name, value in (_what(reason) | facts).items() if name not in unlisted
+    }
+    return Problem(slug, detail, listed)
+
+
+def public_name(name: str) -> str:
+    """The name that callers know a core field by: `amount_minor` is `amount` to them."""
+    if name in _RENAMED:
+        return _RENAMED[name]
+    if name.endswith("_minor"):
+        return name.removesuffix("_minor")
+    if name.endswith("_fen"):
+        return f"{name.removesuffix('_fen')}_cny"
+    return name
+
+
+def _public_value(name: str, value: Fact, codes: Mapping[int, str]) -> Fact:
+    if isinstance(value, str):
+        return public_name(value) if name == "field" else value
+    if value is None:
+        return None
+    if name.endswith(("_minor", "_fen")):
+        return format_amount(value)
+    if name in _INSTANTS:
+        return format_instant(value)
+    return codes[value] if name in _CURRENCIES else value
+
+
+def _what(reason: Reason) -> dict[str, Fact]:
+    kind, suffix, _ = reason.partition("-not-found")
+    return {"what": kind} if suffix else {}
+
+
+_MESSAGE_MAX: Final = 300
+_PLACE: Final = re.compile(r" - at `\$\.?(.*)`\Z", re.DOTALL)
+_INDEX: Final = re.compile(r"commands\[(\d+)\]\.?")
+
+
+def malformed_from(message: str, *, see: str) -> Problem:
+    """The problem of a decoder's message; `see` is where the right shape is to be found."""
+    place = _PLACE.search(message)
+    field = place[1] if place else ""
+    facts: dict[str, object] = {}
+    index = _INDEX.match(field)
+    if index:
+        facts["index"] = int(index[1])
+        field = field[index.end() :]
+    if field:
+        facts["field"] = field
+    if len(message) > _MESSAGE_MAX:
+        message = f"{message[:_MESSAGE_MAX]}…"
+    return problem("malformed", f"{message}. See {see}.", **facts)
+
+
+_OUTAGES: Final = {
+    "busy": "More commands wait than the service takes on. Nothing was done.",
+    "database-unavailable": "The database cannot be reached. Nothing was done.",
+    "outcome-unknown": "The connection was lost while committing: it may or may not be done.",
+    "shutting-down": "The service is shutting down. Nothing was done.",
+    "wallet-quarantined": (
+        "What has fallen due in this wallet cannot be recorded, so the wallet is in quarantine; "
+        "operators were told. Nothing was done."
+    ),
+}
+
+
+def unavailable_problem(away: Unavailable) -> Problem:
+    """The problem of a service that cannot answer now."""
+    again = (b"retry-after", b"%d" % away.retry_after_s)
+    detail = f"{_OUTAGES[away.reason]} Send the same request again, under the same key."
+    return problem(away.reason, detail, again, retry_after_s=away.retry_after_s)
+
+
+def internal_error_problem(request_id: str) -> Problem:
+    """The problem of a bug: it names the request in the log, and tells nothing of it."""
+    detail = (
+        "This is our mistake, and it is logged under error_id. The same request under the same key "
+        "is safe to send again."
+    )
+    return problem("internal-error", detail, error_id=request_id)

@@ -18,18 +18,18 @@ from ledger.core.decider import (
     refs_of,
 )
 from ledger.core.entries import documents_after, entry_for
-from ledger.core.flows.daily_grant import AlreadyClaimed
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.flows.due import ApplyDues, DuesApplied, first_due, next_due_at
 from ledger.core.instants import Instant, shanghai_day
 from ledger.core.journal import Leg
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Document, Wallet
 
-Answer = Event | AlreadyClaimed | DuesApplied | Rejection
+Outcome = Event | AlreadyTaken | DuesApplied | Rejection
 """What a command came to: its own event, a verdict without one, or a refusal."""
 
-_WITHOUT_EVENT = (Rejection, AlreadyClaimed)
+_WITHOUT_EVENT = (Rejection, AlreadyTaken)
 
 RequestKey = tuple[str, str, bytes]
 """(wallet, caller, key hash): the scope within which an idempotency key is one request."""
@@ -54,7 +54,7 @@ class Remembered(Struct, frozen=True):
 
     command: bytes
     salt: bytes | None
-    answer: Answer
+    outcome: Outcome
 
 
 class Head(Struct, frozen=True):
@@ -84,7 +84,7 @@ class Snapshot(Struct):
 class Done(Struct, frozen=True, gc=False):
     """An answered command; `replayed` when the answer is an earlier one told again."""
 
-    answer: Answer
+    outcome: Outcome
     replayed: bool = False
 
 
@@ -98,7 +98,7 @@ class Failed(Struct, frozen=True):
     dues: bool = False
 
 
-Outcome = Done | Failed
+Decided = Done | Failed
 
 
 class _DuesError(Exception):
@@ -127,9 +127,9 @@ class Text(Struct, frozen=True):
 
 
 class Batch(Struct):
-    """What a batch decided: an outcome per command, and everything to append."""
+    """What a batch came to: what was decided of each command, and everything to append."""
 
-    outcomes: list[Outcome]
+    decided: list[Decided]
     records: list[Record]
     requests: list[Request]
     texts: list[Text]
@@ -151,9 +151,9 @@ def decide_batch(
     terms = terms_at(snapshot.head.now)
     for envelope in envelopes:
         try:
-            batch.outcomes.append(_decide_one(snapshot, batch, envelope, terms))
+            batch.decided.append(_decide_one(snapshot, batch, envelope, terms))
         except Exception as error:  # noqa: BLE001 - a poisoned command must fail alone
-            batch.outcomes.append(_failed(envelope.command, error))
+            batch.decided.append(_failed(envelope.command, error))
     if batch.records:
         batch.totals = _totals(batch.records)
         batch.block = block_of(batch.records)
@@ -161,44 +161,44 @@ def decide_batch(
     return batch
 
 
-def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Terms) -> Outcome:
+def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Terms) -> Decided:
     command = envelope.command
     wallet_id = command.wallet_id
     key = (wallet_id, envelope.caller, envelope.key_hash)
     remembered = snapshot.remembered.get(key)
     if remembered is not None:
-        again = answer_again(remembered, command)
-        return Done(again, replayed=again is remembered.answer)
+        again = outcome_again(remembered, command)
+        return Done(again, replayed=again is remembered.outcome)
     wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
     work = _Work(snapshot, wallet)
     work.apply_dues()
     head = snapshot.head
     own_seq = head.seq + len(batch.records) + len(work.events) + 1
-    now = Now(head.now, head.shard, own_seq, envelope.fresh_id)
-    decision = decide(work.state_for(command), command, terms, now)
+    stamp = Stamp(head.now, head.shard, own_seq, envelope.fresh_id)
+    decision = decide(work.state_for(command), command, terms, stamp)
     if not decision:
         if work.events:
             _commit(snapshot, batch, work, envelope, own_seq, b"")
         return Done(DuesApplied(len(work.events)))
     sent = wire.canonical(command, envelope.salt)
-    answer: Answer
+    outcome: Outcome
     if isinstance(decision, _WITHOUT_EVENT):
-        answer = decision
+        outcome = decision
         verdict = wire.encode(decision)
         request = Request(wallet_id, envelope.caller, envelope.key_hash, None, sent, verdict)
     else:
-        answer = decision[0]
+        outcome = decision[0]
         for event in decision:
             work.apply(head.now, event)
         work.apply_dues(since=head.now)
         _commit(snapshot, batch, work, envelope, own_seq, sent)
         request = Request(wallet_id, envelope.caller, envelope.key_hash, own_seq, b"")
     batch.requests.append(request)
-    snapshot.remembered[key] = Remembered(sent, envelope.salt, answer)
+    snapshot.remembered[key] = Remembered(sent, envelope.salt, outcome)
     text = wire.reason_of(command)
     if text is not None:
         batch.texts.append(Text(*key, envelope.salt, text))
-    return Done(answer)
+    return Done(outcome)
 
 
 def _failed(command: Command, error: Exception) -> Failed:
@@ -209,18 +209,17 @@ def _failed(command: Command, error: Exception) -> Failed:
     return Failed(error, dues=isinstance(command, ApplyDues))
 
 
-def answer_again(remembered: Remembered, command: Command) -> Answer:
+def outcome_again(remembered: Remembered, command: Command) -> Outcome:
     """The first answer, if the command is the same; else the refusal that names the field."""
     salt = remembered.salt
     if salt is not None and wire.canonical(command, salt) == remembered.command:
-        return remembered.answer
-    try:
-        field = wire.differing_field(remembered.command, command)
-    except StopIteration:
-        # Nothing but the free text differs; once that was erased nobody can tell any more.
-        if salt is None:
-            return remembered.answer
-        field = "reason"
+        return remembered.outcome
+    field = wire.differing_field(remembered.command, command)
+    if field is None and salt is not None:
+        field = command.free_text
+    if field is None:
+        # Nothing but free text may differ, and once that was erased nobody can tell any more.
+        return remembered.outcome
     return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
 

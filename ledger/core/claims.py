@@ -77,15 +77,17 @@ def repay(claims: Claims, amount_fen: int) -> tuple[Repayment, ...]:
 
 def repaid(claims: Claims, payments: tuple[Repayment, ...]) -> Claims:
     """The claims once those parts were paid."""
-    for one in payments:
-        claims = _reduced(claims, one.order_id, one.amount_fen, one.vat_fen)
+    for payment in payments:
+        claims = _reduced(claims, payment.order_id, payment.amount_fen, payment.vat_fen)
     return claims
 
 
 def reopened(claims: Claims, payments: tuple[Repayment, ...]) -> Claims:
     """The claims once those parts are owed again."""
-    for one in payments:
-        claims = owing(claims, Claim(one.order_id, one.amount_fen, one.vat_fen, one.revenue))
+    for payment in payments:
+        claims = owing(
+            claims, Claim(payment.order_id, payment.amount_fen, payment.vat_fen, payment.revenue)
+        )
     return claims
 
 
@@ -105,11 +107,11 @@ def owing(claims: Claims, more: Claim) -> Claims:
 def take_part(payments: tuple[Repayment, ...], amount_fen: int) -> tuple[Repayment, ...]:
     """The last parts among those repaid that make up `amount_fen`, the last one first."""
     parts: list[Repayment] = []
-    for one in reversed(payments):
-        part_fen = min(one.amount_fen, amount_fen)
+    for payment in reversed(payments):
+        part_fen = min(payment.amount_fen, amount_fen)
         if part_fen:
-            vat_fen = share_up_to(one.vat_fen, part_fen, one.amount_fen)
-            parts.append(replace(one, amount_fen=part_fen, vat_fen=vat_fen))
+            vat_fen = share_up_to(payment.vat_fen, part_fen, payment.amount_fen)
+            parts.append(replace(payment, amount_fen=part_fen, vat_fen=vat_fen))
             amount_fen -= part_fen
     return tuple(parts)
 

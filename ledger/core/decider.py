@@ -5,10 +5,11 @@ the same functions serve live traffic, replay and verification.
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from msgspec import Struct
 
+from ledger.core import gate
 from ledger.core.flows import (
     adjustment,
     closure,
@@ -27,158 +28,63 @@ from ledger.core.flows import (
     reversal,
     transfer,
 )
-from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
-from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.control import (
-    FreezeWallet,
-    LimitSet,
-    SetLimit,
-    UnfreezeWallet,
-    WalletFrozen,
-    WalletUnfrozen,
-)
-from ledger.core.flows.conversion import Convert, Converted
-from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
-from ledger.core.flows.debit import Debit, DebitCharged
-from ledger.core.flows.due import ApplyDues, LotExpired
-from ledger.core.flows.grant import Grant, LotGranted
-from ledger.core.flows.hold import (
-    AuthorizeHold,
-    CaptureHold,
-    ExtendHold,
-    HoldAuthorized,
-    HoldCaptured,
-    HoldExpired,
-    HoldExtended,
-    HoldVoided,
-    VoidHold,
-)
-from ledger.core.flows.membership import (
-    CancelMembership,
-    MembershipCancelled,
-    MembershipEnded,
-    MembershipGranted,
-)
-from ledger.core.flows.opening import ImportOpening, OpeningImported
-from ledger.core.flows.order import (
-    CloseOrder,
-    MembershipPaid,
-    OpenMembership,
-    OpenRecharge,
-    OrderClosed,
-    OrderExpired,
-    OrderOpened,
-    PaymentSetAside,
-    RechargePaid,
-    SettlePayment,
-)
-from ledger.core.flows.order_refund import (
-    ConfirmRefund,
-    FailRefund,
-    OrderRefundConfirmed,
-    OrderRefundFailed,
-    OrderRefundRequested,
-    RefundOrder,
-)
-from ledger.core.flows.refund import ChargeRefunded, RefundCharge
-from ledger.core.flows.reversal import (
-    PaymentRestored,
-    PaymentReversed,
-    RestorePayment,
-    ReversePayment,
-)
-from ledger.core.flows.transfer import (
-    CompleteTransfer,
-    PaidOut,
-    PayOut,
-    ReceiveTransfer,
-    SendTransfer,
-    TransferCompleted,
-    TransferReceived,
-    TransferSent,
-)
-from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.purchases import Order
-from ledger.core.rejections import Rejection
-from ledger.core.terms import Now, Terms
+from ledger.core.rejections import Rejection, first_of
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Charge, ClosedHold, Document, OrderRefund, Wallet
 
 Command = (
-    Debit
-    | AuthorizeHold
-    | CaptureHold
-    | VoidHold
-    | ExtendHold
-    | RefundCharge
-    | Grant
-    | ClaimDailyGrant
-    | OpenRecharge
-    | OpenMembership
-    | CloseOrder
-    | SettlePayment
-    | RefundOrder
-    | ConfirmRefund
-    | FailRefund
-    | ReversePayment
-    | RestorePayment
-    | CancelMembership
-    | Convert
-    | SendTransfer
-    | ReceiveTransfer
-    | CompleteTransfer
-    | PayOut
-    | FreezeWallet
-    | UnfreezeWallet
-    | SetLimit
-    | CloseWallet
-    | ImportOpening
-    | Adjust
-    | ApplyDues
+    debit.Command
+    | hold.Command
+    | refund.Command
+    | grant.Command
+    | daily_grant.Command
+    | order.Command
+    | order_refund.Command
+    | reversal.Command
+    | membership.Command
+    | conversion.Command
+    | transfer.Command
+    | control.Command
+    | closure.Command
+    | opening.Command
+    | adjustment.Command
+    | due.Command
 )
+"""Every command. As class attributes, and none by default, each says of itself:
+
+- `gates`: what it is refused for by what its wallet is, before its flow is asked;
+- `draws_id`: whether what it brings about may be named by the fresh id drawn for it;
+- `free_text`: the field, if any, that people fill in; the log keeps a salted digest of it;
+- `documents`: the fields that name documents, which are loaded before it is decided.
+"""
 
 Event = (
-    DebitCharged
-    | HoldAuthorized
-    | HoldCaptured
-    | HoldVoided
-    | HoldExtended
-    | HoldExpired
-    | LotExpired
-    | LotGranted
-    | DailyGranted
-    | ChargeRefunded
-    | OrderOpened
-    | OrderExpired
-    | OrderClosed
-    | RechargePaid
-    | MembershipPaid
-    | MembershipUpgraded
-    | MembershipGranted
-    | MembershipEnded
-    | MembershipCancelled
-    | PaymentSetAside
-    | OrderRefundRequested
-    | OrderRefundConfirmed
-    | OrderRefundFailed
-    | PaymentReversed
-    | PaymentRestored
-    | Converted
-    | TransferSent
-    | TransferReceived
-    | TransferCompleted
-    | PaidOut
-    | WalletFrozen
-    | WalletUnfrozen
-    | LimitSet
-    | WalletClosed
-    | OpeningImported
-    | BalanceAdjusted
+    debit.Event
+    | hold.Event
+    | due.Event
+    | grant.Event
+    | daily_grant.Event
+    | refund.Event
+    | order.Event
+    | membership.Event
+    | order_refund.Event
+    | reversal.Event
+    | conversion.Event
+    | transfer.Event
+    | control.Event
+    | closure.Event
+    | opening.Event
+    | adjustment.Event
 )
+
+_Document = TypeVar("_Document", bound=Document)
 
 DocumentRef = tuple[str, str]
 """(kind, id): `hold`, `charge`, `order`, `refund` or `transfer`, within one wallet."""
 
-Decision = tuple[Event, ...] | AlreadyClaimed | Rejection
+Decision = tuple[Event, ...] | AlreadyTaken | Rejection
 
 
 class State(Struct, frozen=True):
@@ -190,190 +96,121 @@ class State(Struct, frozen=True):
 
 def refs_of(command: Command) -> tuple[DocumentRef, ...]:
     """The documents that a command names, to be loaded before it is decided."""
-    match command:
-        case Debit() | Grant() | ClaimDailyGrant():
-            return ()
-        case AuthorizeHold(hold_id=hold_id):
-            return () if hold_id is None else (("hold", hold_id),)
-        case CaptureHold() | VoidHold() | ExtendHold():
-            return (("hold", command.hold_id),)
-        case RefundCharge(charge_id=charge_id):
-            return (("charge", charge_id),)
-        case (
-            SettlePayment(order_id=order_id)
-            | CloseOrder(order_id=order_id)
-            | RefundOrder(order_id=order_id)
-            | ReversePayment(order_id=order_id)
-            | RestorePayment(order_id=order_id)
-        ):
-            return (("order", order_id),)
-        case ConfirmRefund() | FailRefund():
-            return (("refund", command.refund_id), ("order", command.order_id))
-        case _:
-            return ()
+    refs: tuple[DocumentRef, ...] = ()
+    for field in command.documents:
+        name = getattr(command, field)
+        if name is not None:
+            refs += ((field.removesuffix("_id"), name),)
+    return refs
 
 
-def decide(state: State, command: Command, terms: Terms, now: Now) -> Decision:
+def decide(state: State, command: Command, terms: Terms, stamp: Stamp) -> Decision:
     """What a command brings about; `state.wallet` has had its dues applied.
 
     No event at all says that the command was there for the dues alone.
     """
+    refusal = gate.refusal_of(state.wallet, command, terms)
+    decision = _decide_in_flow(state, command, terms, stamp)
+    if refusal is None:
+        return decision
+    # What is wrong with the request itself goes before what its wallet is.
+    return first_of(refusal, decision) if isinstance(decision, Rejection) else refusal
+
+
+def _decide_in_flow(  # noqa: PLR0912 - one branch a flow
+    state: State, command: Command, terms: Terms, stamp: Stamp
+) -> Decision:
+    """The most frequent are asked for first."""
     wallet = state.wallet
-    refusal = control.gate(wallet, command, terms)
-    if refusal is not None:
-        return refusal
-    match command:
-        case Debit():
-            return debit.decide(wallet, command, terms, now)
-        case AuthorizeHold() | CaptureHold() | VoidHold() | ExtendHold():
-            closed = _closed_hold(state, command)
-            return hold.decide(wallet, closed, command, terms, now)
-        case RefundCharge():
-            return refund.decide(wallet, _charge(state, command), command, now)
-        case Grant():
-            return grant.decide(wallet, command, terms, now)
-        case ClaimDailyGrant():
-            return daily_grant.decide(wallet, command, terms, now)
-        case _:
-            return _decide_rarer(state, command, terms, now)
+    if isinstance(command, debit.Command):
+        return debit.decide(wallet, command, terms, stamp)
+    if isinstance(command, hold.Command):
+        closed = _named(state, command, ClosedHold)
+        return hold.decide(wallet, closed, command, terms, stamp)
+    if isinstance(command, refund.Command):
+        return refund.decide(wallet, _named(state, command, Charge), command, stamp)
+    if isinstance(command, grant.Command):
+        return grant.decide(wallet, command, terms, stamp)
+    if isinstance(command, daily_grant.Command):
+        return daily_grant.decide(wallet, command, terms, stamp)
+    if isinstance(command, order.Command):
+        return order.decide(wallet, _named(state, command, Order), command, terms, stamp)
+    if isinstance(command, order_refund.Command):
+        concerned = _named(state, command, Order)
+        resolved = _named(state, command, OrderRefund)
+        return order_refund.decide(wallet, concerned, resolved, command, terms, stamp)
+    if isinstance(command, reversal.Command):
+        return reversal.decide(wallet, _named(state, command, Order), command, stamp)
+    if isinstance(command, membership.Command):
+        return membership.decide(wallet, command)
+    if isinstance(command, conversion.Command):
+        return conversion.decide(wallet, command, terms, stamp)
+    if isinstance(command, transfer.Command):
+        return transfer.decide(wallet, command, terms, stamp)
+    if isinstance(command, control.Command):
+        return control.decide(command, terms)
+    if isinstance(command, closure.Command):
+        return closure.decide(wallet, command, stamp)
+    if isinstance(command, opening.Command):
+        return opening.decide(wallet, command, terms, stamp)
+    if isinstance(command, adjustment.Command):
+        return adjustment.decide(wallet, command, terms, stamp)
+    if isinstance(command, due.Command):
+        return ()
+    assert_never(command)
 
 
-_Rarer = (
-    order.Command
-    | order_refund.Command
-    | reversal.Command
-    | CancelMembership
-    | Convert
-    | transfer.Command
-    | control.Command
-    | CloseWallet
-    | ImportOpening
-    | Adjust
-    | ApplyDues
-)
+def _named(state: State, command: Command, kind: type[_Document]) -> _Document | None:
+    """The document of a kind that a command names, if there is one."""
+    documents = state.documents
+    if documents:
+        for ref in refs_of(command):
+            document = documents.get(ref)
+            if isinstance(document, kind):
+                return document
+    return None
 
 
-def _decide_rarer(state: State, command: _Rarer, terms: Terms, now: Now) -> Decision:
-    wallet = state.wallet
-    match command:
-        case OpenRecharge() | OpenMembership() | CloseOrder() | SettlePayment():
-            return order.decide(wallet, _order(state, command), command, terms, now)
-        case RefundOrder() | ConfirmRefund() | FailRefund():
-            resolved = _refund(state, command)
-            return order_refund.decide(
-                wallet, _order(state, command), resolved, command, terms, now
-            )
-        case ReversePayment() | RestorePayment():
-            return reversal.decide(wallet, _order(state, command), command, now)
-        case CancelMembership():
-            return membership.decide(wallet, command)
-        case Convert():
-            return conversion.decide(wallet, command, terms, now)
-        case SendTransfer() | ReceiveTransfer() | CompleteTransfer() | PayOut():
-            return transfer.decide(wallet, command, terms, now)
-        case FreezeWallet() | UnfreezeWallet() | SetLimit():
-            return control.decide(command, terms)
-        case CloseWallet():
-            return closure.decide(wallet, command, now)
-        case ImportOpening():
-            return opening.decide(wallet, command, terms, now)
-        case Adjust():
-            return adjustment.decide(wallet, command, terms, now)
-        case ApplyDues():
-            return ()
-        case _:
-            assert_never(command)
+def evolve(wallet: Wallet, event: Event) -> Wallet:  # noqa: PLR0912 - one branch a flow
+    """The wallet after the event; the most frequent are asked for first."""
+    if isinstance(event, debit.Event):
+        return debit.evolve(wallet, event)
+    if isinstance(event, hold.Event):
+        return hold.evolve(wallet, event)
+    if isinstance(event, due.Event):
+        return due.evolve(wallet, event)
+    if isinstance(event, grant.Event):
+        return grant.evolve(wallet, event)
+    if isinstance(event, daily_grant.Event):
+        return daily_grant.evolve(wallet, event)
+    if isinstance(event, refund.Event):
+        return refund.evolve(wallet, event)
+    if isinstance(event, order.Event):
+        return order.evolve(wallet, event)
+    if isinstance(event, membership.Event):
+        return membership.evolve(wallet, event)
+    if isinstance(event, order_refund.Event):
+        return order_refund.evolve(wallet, event)
+    if isinstance(event, reversal.Event):
+        return reversal.evolve(wallet, event)
+    if isinstance(event, conversion.Event):
+        return conversion.evolve(wallet, event)
+    if isinstance(event, transfer.Event):
+        return transfer.evolve(wallet, event)
+    if isinstance(event, control.Event):
+        return control.evolve(wallet, event)
+    if isinstance(event, closure.Event):
+        return closure.evolve(wallet, event)
+    if isinstance(event, opening.Event):
+        return opening.evolve(wallet, event)
+    if isinstance(event, adjustment.Event):
+        return adjustment.evolve(wallet, event)
+    assert_never(event)
 
 
-def _closed_hold(state: State, command: hold.Command) -> ClosedHold | None:
-    found = None if command.hold_id is None else state.documents.get(("hold", command.hold_id))
-    return found if isinstance(found, ClosedHold) else None
-
-
-def _charge(state: State, command: RefundCharge) -> Charge | None:
-    found = state.documents.get(("charge", command.charge_id))
-    return found if isinstance(found, Charge) else None
-
-
-def _order(state: State, command: Command) -> Order | None:
-    named = [ref for ref in refs_of(command) if ref[0] == "order"]
-    found = state.documents.get(named[0]) if named else None
-    return found if isinstance(found, Order) else None
-
-
-def _refund(state: State, command: order_refund.Command) -> OrderRefund | None:
-    named = [ref for ref in refs_of(command) if ref[0] == "refund"]
-    found = state.documents.get(named[0]) if named else None
-    return found if isinstance(found, OrderRefund) else None
-
-
-def evolve(wallet: Wallet, event: Event) -> Wallet:
-    """The wallet after the event."""
-    match event:
-        case DebitCharged():
-            return debit.evolve(wallet, event)
-        case HoldAuthorized() | HoldCaptured() | HoldVoided() | HoldExpired() | HoldExtended():
-            return hold.evolve(wallet, event)
-        case LotExpired():
-            return due.evolve(wallet, event)
-        case LotGranted():
-            return grant.evolve(wallet, event)
-        case DailyGranted():
-            return daily_grant.evolve(wallet, event)
-        case ChargeRefunded():
-            return refund.evolve(wallet, event)
-        case _:
-            return _evolve_rarer(wallet, event)
-
-
-_RarerEvent = (
-    order.Event
-    | order_refund.Event
-    | reversal.Event
-    | membership.Event
-    | Converted
-    | transfer.Event
-    | control.Event
-    | WalletClosed
-    | OpeningImported
-    | BalanceAdjusted
-)
-
-
-def _evolve_rarer(wallet: Wallet, event: _RarerEvent) -> Wallet:
-    match event:
-        case (
-            OrderOpened()
-            | OrderExpired()
-            | OrderClosed()
-            | RechargePaid()
-            | MembershipPaid()
-            | MembershipUpgraded()
-            | PaymentSetAside()
-        ):
-            return order.evolve(wallet, event)
-        case OrderRefundRequested() | OrderRefundConfirmed() | OrderRefundFailed():
-            return order_refund.evolve(wallet, event)
-        case PaymentReversed() | PaymentRestored():
-            return reversal.evolve(wallet, event)
-        case MembershipGranted() | MembershipEnded() | MembershipCancelled():
-            return membership.evolve(wallet, event)
-        case Converted():
-            return conversion.evolve(wallet, event)
-        case TransferSent() | TransferReceived() | TransferCompleted() | PaidOut():
-            return transfer.evolve(wallet, event)
-        case WalletFrozen() | WalletUnfrozen() | LimitSet():
-            return control.evolve(wallet, event)
-        case WalletClosed():
-            return closure.evolve(wallet, event)
-        case OpeningImported():
-            return opening.evolve(wallet, event)
-        case BalanceAdjusted():
-            return adjustment.evolve(wallet, event)
-        case _:
-            assert_never(event)
+_Charging = debit.Event | hold.HoldCaptured
 
 
 def charge_of(event: Event) -> Charge | None:
     """The charge that an event made, as it was before any refund."""
-    return event.charge if isinstance(event, DebitCharged | HoldCaptured) else None
+    return event.charge if isinstance(event, _Charging) else None

@@ -1,8 +1,8 @@
-"""Limits on spending: a wallet's own or the house's, a Shanghai day and a single charge."""
+"""Limits: on spending a Shanghai day and in a single charge, by what there is, and on open lots."""
 
-from ledger.core.instants import Instant, shanghai_day
+from ledger.core.instants import INSTANT_MAX, Instant, shanghai_day
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Policy, Terms
+from ledger.core.terms import Policy, Stamp, Terms
 from ledger.core.wallet import DayUse, SpendLimit, Wallet
 
 
@@ -66,3 +66,34 @@ def used_after(
     if not used or (len(used) == 1 and used[0].currency == currency):
         return (now,)
     return (*[one for one in used if one.currency != currency], now)
+
+
+def insufficient_funds(
+    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
+) -> Rejection:
+    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
+    available = wallet.paid_minor if paid_only else wallet.available_minor
+    counted = {"counted": "paid value"} if paid_only else {}
+    return rejected(
+        Reason.INSUFFICIENT_FUNDS,
+        currency=currency,
+        amount_minor=amount_minor,
+        available_minor=available(currency),
+        **counted,
+    )
+
+
+def not_grantable(
+    wallet: Wallet, expires_at: Instant | None, terms: Terms, stamp: Stamp
+) -> Rejection | None:
+    """Why no lot with this expiry can be granted: it is not ahead, or there are too many lots."""
+    if expires_at is not None and not stamp.at < expires_at <= INSTANT_MAX:
+        return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=expires_at, now=stamp.at)
+    if lots_are_full(wallet, terms):
+        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    return None
+
+
+def lots_are_full(wallet: Wallet, terms: Terms) -> bool:
+    """Whether another lot may not be asked for; a pending order has reserved its slot."""
+    return len(wallet.lots) + len(wallet.orders) >= terms.lots_max

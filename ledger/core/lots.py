@@ -230,3 +230,12 @@ def graces_after(wallet: Wallet, returned: tuple[Take, ...]) -> tuple[Grace, ...
         *wallet.graces,
         *(Grace(lot_id, until) for lot_id, until in new.items() if until is not None),
     )
+
+
+def sums_of(wallet: Wallet) -> dict[int, tuple[int, int]]:
+    """Available and held per currency, from the lots alone."""
+    sums: dict[int, tuple[int, int]] = {}
+    for lot in wallet.lots:
+        available, held = sums.get(lot.terms.currency, (0, 0))
+        sums[lot.terms.currency] = (available + lot.available_minor, held + lot.held_minor)
+    return sums

@@ -1,12 +1,17 @@
 """Refusals: one closed list, in order of precedence; each is a state, said as a full phrase."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 
 class Reason(StrEnum):
-    """Why a well-formed request was refused. The values are wire names and never change."""
+    """Why a well-formed request was refused: by a wallet, or by the rules of proposals and keys.
+
+    Where several rules are broken, the first of them here is told. The values are wire names and
+    never change.
+    """
 
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
     UNKNOWN_CURRENCY = "unknown-currency"
@@ -45,15 +50,46 @@ class Reason(StrEnum):
     PAYOUT_EXCEEDS_PAYABLE = "payout-exceeds-payable"
     LIMIT_EXCEEDED = "limit-exceeded"
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    PROPOSAL_NOT_FOUND = "proposal-not-found"
+    PROPOSAL_IS_OWN = "proposal-is-own"
+    PROPOSAL_IS_ANOTHERS = "proposal-is-anothers"
+    PROPOSAL_EXPIRED = "proposal-expired"
+    PROPOSAL_NOT_OPEN = "proposal-not-open"
+    SCOPES_UNKNOWN = "scopes-unknown"
+    CALLER_NAME_MALFORMED = "caller-name-malformed"
+    CERTIFICATE_MALFORMED = "certificate-malformed"
+    CALLER_OF_ANOTHER_KIND = "caller-of-another-kind"
+    SCOPES_NOT_FOR_KIND = "scopes-not-for-kind"
+    KEYS_ARE_PEOPLES = "keys-are-peoples"
+    KEY_MADE_ON_HOST = "key-made-on-host"
+    KEY_NOT_FOUND = "key-not-found"
+    KEY_OUTLIVES_ITS_OWN = "key-outlives-its-own"
+    KEY_IS_ANOTHERS = "key-is-anothers"
+    KEY_ROTATED_ON_HOST = "key-rotated-on-host"
+    KEY_NOT_ROTATABLE = "key-not-rotatable"
+    CERTIFICATE_TAKEN = "certificate-taken"
+    CALLER_NOT_FOUND = "caller-not-found"
+
+
+Fact = str | int | None
+"""What a refusal knows of its case; None says that there is none."""
+
+
+_PLACES: Final = {reason: place for place, reason in enumerate(Reason)}
 
 
 class Rejection(Struct, frozen=True, omit_defaults=True, tag="rejected"):
     """A refusal with the facts that explain it; `facts` holds names, ids and minor amounts."""
 
     reason: Reason
-    facts: dict[str, str | int] = {}
+    facts: dict[str, Fact] = {}
 
 
-def rejected(reason: Reason, **facts: str | int) -> Rejection:
+def rejected(reason: Reason, **facts: Fact) -> Rejection:
     """A refusal; amounts among the facts end in `_minor` or `_fen`."""
     return Rejection(reason, facts)
+
+
+def first_of(refusal: Rejection, other: Rejection) -> Rejection:
+    """Of two refusals of a command the one to be told: its reason is the earlier in the list."""
+    return other if _PLACES[other.reason] < _PLACES[refusal.reason] else refusal

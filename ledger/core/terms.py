@@ -111,10 +111,12 @@ class Terms(Struct, frozen=True):
 
     def currency_code(self, number: int) -> str:
         """The code of a currency number, `INSPIRATION` say."""
-        return next(one.code for one in self.currencies.values() if one.number == number)
+        return next(
+            currency.code for currency in self.currencies.values() if currency.number == number
+        )
 
 
-class Now(Struct, frozen=True):
+class Stamp(Struct, frozen=True):
     """When and where a command is decided: its instant, the next seq, and one fresh id."""
 
     at: Instant

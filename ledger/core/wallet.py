@@ -152,7 +152,7 @@ class Transfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
 Document = ClosedHold | Charge | Order | OrderRefund | Transfer
 
 
-class DailyClaim(Struct, frozen=True):
+class DailyTaken(Struct, frozen=True):
     """The last daily grant: `day` is the Asia/Shanghai day number."""
 
     day: int
@@ -199,7 +199,7 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
     holds: tuple[Hold, ...] = ()
     orders: tuple[Order, ...] = ()
     membership: Membership | None = None
-    daily: DailyClaim | None = None
+    daily: DailyTaken | None = None
     graces: tuple[Grace, ...] = ()
     refunds: tuple[OrderRefund, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -222,15 +222,17 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
 
     def refund(self, refund_id: str) -> OrderRefund | None:
         """The refund under way of this id, if any."""
-        return next((one for one in self.refunds if one.refund_id == refund_id), None)
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """The transfer in transit of this id, if any."""
-        return next((one for one in self.transfers if one.transfer_id == transfer_id), None)
+        return next(
+            (transfer for transfer in self.transfers if transfer.transfer_id == transfer_id), None
+        )
 
     def claim(self, order_id: str | None) -> Claim | None:
         """The open claim on this order, if any."""
-        return next((one for one in self.claims if one.order_id == order_id), None)
+        return next((claim for claim in self.claims if claim.order_id == order_id), None)
 
     def claim_fen(self) -> int:
         """What the user owes, over all claims, in fen."""
@@ -238,8 +240,8 @@ class Wallet(Struct, frozen=True, omit_defaults=True):
 
     def unsent_since(self) -> Instant | None:
         """Since when something waits to be sent on: a transfer, or a refund at its channel."""
-        waiting = [one.sent_at for one in self.transfers]
-        waiting += [one.requested_at for one in self.refunds]
+        waiting = [transfer.sent_at for transfer in self.transfers]
+        waiting += [refund.requested_at for refund in self.refunds]
         return min(waiting, default=None)
 
     def grace_until(self, lot_id: str) -> Instant | None:

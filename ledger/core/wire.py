@@ -5,42 +5,23 @@ struct, and `decode_event` upcasts it.
 """
 
 from hashlib import sha256
-from typing import Final, cast, get_args
+from typing import Final, get_args
 
 import msgspec
 from msgspec.structs import fields, replace
 
 from ledger.core.decider import Command, Event
-from ledger.core.flows.adjustment import Adjust
-from ledger.core.flows.closure import CloseWallet
-from ledger.core.flows.control import FreezeWallet, SetLimit, UnfreezeWallet
-from ledger.core.flows.daily_grant import AlreadyClaimed
-from ledger.core.flows.grant import Grant
-from ledger.core.flows.order_refund import RefundOrder
-from ledger.core.flows.refund import RefundCharge
+from ledger.core.flows.daily_grant import AlreadyTaken
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import Document, Wallet
 
-Verdict = AlreadyClaimed | Rejection
+Verdict = AlreadyTaken | Rejection
 """An answer without an event: it is remembered by itself."""
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     str(event.__struct_config__.tag): event for event in get_args(Event)
 }
 """Every event struct by its tag."""
-
-_WithReason = (
-    Grant
-    | RefundCharge
-    | RefundOrder
-    | FreezeWallet
-    | UnfreezeWallet
-    | SetLimit
-    | CloseWallet
-    | Adjust
-)
-# By the type itself: isinstance would try eight classes on every debit, several times.
-_WITH_REASON: Final = frozenset(get_args(_WithReason))
 
 _encoder = msgspec.json.Encoder()
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -65,7 +46,7 @@ def decode_event(payload: bytes | str) -> Event:
 
 
 def decode_command(command: bytes | str) -> Command:
-    """The command of stored canonical bytes; a `reason` in it is its digest."""
+    """The command of stored canonical bytes; free text in it is its digest."""
     return _command_decoder.decode(command)
 
 
@@ -86,25 +67,29 @@ def decode_verdict(verdict: bytes | str) -> Verdict:
 
 def reason_of(command: Command) -> str | None:
     """The free text that a command carries, if any: it is personal and kept out of the log."""
-    return cast("_WithReason", command).reason if type(command) in _WITH_REASON else None
+    field = command.free_text
+    return None if field is None else getattr(command, field)
 
 
 def canonical(command: Command, salt: bytes) -> bytes:
     """The command as the caller sent it, defaults dropped, its free text as a salted digest."""
-    reason = reason_of(command)
-    if reason is None:
+    field = command.free_text
+    if field is None:
         return encode(command)
-    digest = sha256(salt + reason.encode()).hexdigest()
-    return encode(replace(command, reason=digest))
+    digest = sha256(salt + getattr(command, field).encode()).hexdigest()
+    return encode(replace(command, **{field: digest}))
 
 
-def differing_field(remembered: bytes, command: Command) -> str:
-    """The first field in which a command differs from the one its key was first used for."""
+def differing_field(remembered: bytes, command: Command) -> str | None:
+    """The first field in which a command differs from the one its key was first used for.
+
+    None if it differs in nothing but free text, of which there is no more than a digest.
+    """
     first = decode_command(remembered)
     if type(first) is not type(command):
         return "kind"
-    return next(
-        field.name
-        for field in fields(command)
-        if field.name != "reason" and getattr(first, field.name) != getattr(command, field.name)
-    )
+    for field in fields(command):
+        name = field.name
+        if name != command.free_text and getattr(first, name) != getattr(command, name):
+            return name
+    return None

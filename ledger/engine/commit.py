@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 import asyncpg
 import structlog
 
-from ledger.core.batch import Done, Envelope, Failed, Outcome, decide_batch
+from ledger.core.batch import Decided, Done, Envelope, Failed, decide_batch
 from ledger.core.flows.due import ApplyDues
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
@@ -34,7 +34,7 @@ QUICK_S: Final = 0.1
 QUARANTINED_S: Final = 60
 """When a caller may ask again for a wallet whose dues raise: people must look at it first."""
 
-NEWS_S: Final = 2.0
+QUARANTINE_WRITE_S: Final = 2.0
 """How long writing who is in quarantine may hold up the next batch."""
 
 _CONFLICTS: Final = (
@@ -73,9 +73,10 @@ class _UnknownOutcome(Exception):  # noqa: N818
 class Committer:
     """Runs batches of one shard against the database.
 
-    `news` are the wallets that the batches since the last `write_news` found in trouble, each with
-    what its dues raised; None says that a wallet known to be in quarantine is well again. Who is
-    known to be, by shard, is `quarantined`: others who read the table may write it as well.
+    `quarantine_changes` are the wallets that the batches since the last `write_quarantine` found in
+    trouble, each with what its dues raised; None says that a wallet known to be in quarantine is
+    well again. Who is known to be, by shard, is `quarantined`: others who read the table may write
+    it as well.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Committer:
     ) -> None:
         self._pool, self._shard, self._terms_at = pool, shard, terms_at
         self._quarantined = {} if quarantined is None else quarantined
-        self.news: dict[str, str | None] = {}
+        self.quarantine_changes: dict[str, str | None] = {}
         self._connection: PooledConnection | None = None
         self._events = metrics.EVENTS.labels(shard)
         self._again = metrics.BATCHES_AGAIN.labels(shard)
@@ -120,20 +121,20 @@ class Committer:
         ]
 
     def _note_recovered(
-        self, envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], known: set[str]
+        self, envelopes: Sequence[Envelope], outcomes: Sequence[Decided], known: set[str]
     ) -> None:
         for envelope, outcome in zip(envelopes, outcomes, strict=True):
             wallet_id = envelope.command.wallet_id
             # A replay looks at no wallet; a refusal applied the dues to come to its answer.
             if isinstance(outcome, Done) and not outcome.replayed and wallet_id in known:
-                self.news[wallet_id] = None
+                self.quarantine_changes[wallet_id] = None
 
     def _failure(self, envelope: Envelope, failed: Failed) -> Answered:
         if not failed.dues:
             return self._bug(failed.error)
         self._failed.inc()
         wallet_id = envelope.command.wallet_id
-        self.news[wallet_id] = repr(failed.error)
+        self.quarantine_changes[wallet_id] = repr(failed.error)
         _log.error("wallet_quarantined", shard=self._shard, wallet=wallet_id, exc_info=failed.error)
         return Unavailable("wallet-quarantined", QUARANTINED_S)
 
@@ -154,7 +155,7 @@ class Committer:
             answers += await self.run(lambda one=envelope: [one])  # type: ignore[misc]
         return answers
 
-    async def _run_again(self, cut: Callable[[], Sequence[Envelope]]) -> list[Outcome]:
+    async def _run_again(self, cut: Callable[[], Sequence[Envelope]]) -> list[Decided]:
         give_up_at = monotonic() + PATIENCE_S
         pause_s = 0.01
         unknown = False
@@ -174,7 +175,7 @@ class Committer:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 0.5)
 
-    async def _run_once(self, cut: Callable[[], Sequence[Envelope]]) -> list[Outcome]:
+    async def _run_once(self, cut: Callable[[], Sequence[Envelope]]) -> list[Decided]:
         return await self._connected(lambda connection: self._batch(connection, cut))
 
     async def _connected(self, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
@@ -191,14 +192,14 @@ class Committer:
         self._connection = connection
         return result
 
-    async def write_news(self) -> None:
+    async def write_quarantine(self) -> None:
         """Write which wallets are in quarantine now and which no longer. Never raises.
 
         What cannot be written is found again by whoever next comes to the wallet.
         """
-        news, self.news = self.news, {}
-        errors = {wallet_id: error for wallet_id, error in news.items() if error is not None}
-        well = [wallet_id for wallet_id, error in news.items() if error is None]
+        changes, self.quarantine_changes = self.quarantine_changes, {}
+        errors = {wallet_id: error for wallet_id, error in changes.items() if error is not None}
+        well = [wallet_id for wallet_id, error in changes.items() if error is None]
 
         async def write(connection: Connection) -> None:
             if errors:
@@ -208,7 +209,7 @@ class Committer:
                 _log.info("wallets_released", shard=self._shard, wallets=well)
 
         try:
-            async with asyncio.timeout(NEWS_S):
+            async with asyncio.timeout(QUARANTINE_WRITE_S):
                 await self._connected(write)
             known = self._quarantined.setdefault(self._shard, set())
             known.update(errors)
@@ -224,7 +225,7 @@ class Committer:
 
     async def _batch(
         self, connection: Connection, cut: Callable[[], Sequence[Envelope]]
-    ) -> list[Outcome]:
+    ) -> list[Decided]:
         await journal.lock_shard(connection, self._shard)
         envelopes = cut()
         wanted = journal.nothing_wanted()
@@ -236,11 +237,11 @@ class Committer:
         batch = decide_batch(snapshot, envelopes, self._terms_at)
         if not (batch.requests or batch.records):
             await connection.execute("ROLLBACK")
-            return batch.outcomes
+            return batch.decided
         await journal.append(connection, snapshot, batch)
         await _commit(connection)
         self._events.inc(len(batch.records))
-        return batch.outcomes
+        return batch.decided
 
 
 async def _commit(connection: Connection) -> None:

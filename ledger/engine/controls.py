@@ -5,7 +5,7 @@ The hot path asks memory only; every process reads the tables a little more than
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -15,15 +15,12 @@ from msgspec.structs import replace
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.engine.commit import Unavailable
+from ledger.engine.reading import Reading
 from ledger.store import switches
-from ledger.store.pool import Connection
 from ledger.store.quarantine import list_quarantined
 from ledger.store.switches import Switch, SwitchKind
 
 _log = structlog.get_logger()
-
-Reading = Callable[[], AbstractAsyncContextManager[Connection]]
-"""A connection for a while. Raises Unavailable where the database is away."""
 
 SWITCH_S: Final = 1.0
 """How long a switch takes to be known everywhere: who throws one waits for that long."""
@@ -96,11 +93,6 @@ class Controls:
 
         return at
 
-    async def list(self) -> list[Switch]:
-        """All that is stopped, as the database has it."""
-        async with self._reading() as connection:
-            return await switches.list_switches(connection)
-
     async def stop(self, kind: SwitchKind, name: str, by: str, reason: str) -> Switch | None:
         """Stop it; when this returns every process knows. None if there is no such caller."""
         async with self._reading() as connection:
@@ -118,11 +110,6 @@ class Controls:
             _log.warning("resumed", kind=kind, name=name, by=by, reason=reason)
             await self._spread()
         return was_stopped
-
-    async def caller_exists(self, name: str) -> bool:
-        """Whether there is a caller of this name."""
-        async with self._reading() as connection:
-            return await switches.caller_exists(connection, name)
 
     async def _spread(self) -> None:
         # It is in the table: the watch finds it when the database is back.

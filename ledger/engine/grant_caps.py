@@ -9,8 +9,8 @@ from ledger.core.decider import Command
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine.commit import Answered, Unavailable
-from ledger.engine.controls import Reading
 from ledger.engine.lane import KEY_HASH_BYTES, Engine, hash_key, shard_of
+from ledger.engine.reading import Reading
 from ledger.store import grant_caps
 from ledger.store.grant_caps import Asked
 
@@ -118,7 +118,7 @@ class CappedEngine:
         """
         again = [one for one, counted, answer in came_to if not counted and _grants(answer)]
         back = [
-            (one, isinstance(answer, Done) and isinstance(answer.answer, Rejection))
+            (one, isinstance(answer, Done) and isinstance(answer.outcome, Rejection))
             for one, counted, answer in came_to
             if counted and not (_grants(answer) or _may_grant(answer))
         ]
@@ -137,7 +137,7 @@ class CappedEngine:
 def _grants(answer: Answered) -> bool:
     """Whether this very request made the lot."""
     return (
-        isinstance(answer, Done) and not answer.replayed and isinstance(answer.answer, LotGranted)
+        isinstance(answer, Done) and not answer.replayed and isinstance(answer.outcome, LotGranted)
     )
 
 

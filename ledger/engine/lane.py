@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 from os import urandom
 from time import time_ns
@@ -10,15 +10,7 @@ from typing import Final
 
 from ledger.core.batch import Done, Envelope
 from ledger.core.decider import Command
-from ledger.core.flows.adjustment import Adjust
-from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
 from ledger.core.flows.due import ApplyDues
-from ledger.core.flows.grant import Grant
-from ledger.core.flows.hold import AuthorizeHold
-from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
-from ledger.core.flows.order_refund import RefundOrder
-from ledger.core.flows.transfer import SendTransfer
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.core.wire import reason_of
@@ -31,21 +23,8 @@ BATCH_MAX: Final = 1_000
 KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 
-# Asked for every command: by its type, for isinstance would try them one by one.
-_NEEDS_ID: Final = frozenset(
-    {
-        AuthorizeHold,
-        Grant,
-        ClaimDailyGrant,
-        OpenRecharge,
-        OpenMembership,
-        SettlePayment,
-        RefundOrder,
-        Convert,
-        SendTransfer,
-        Adjust,
-    }
-)
+Submit = Callable[[str, str, Command], Awaitable[Done]]
+"""Has a command decided under a caller's key. Raises Unavailable or CommandFailed."""
 
 
 def shard_of(wallet_id: str, shards: int) -> int:
@@ -66,13 +45,13 @@ def fresh_id() -> str:
     return f"{time_ns() * 4_096 // 1_000_000:015x}{urandom(8).hex()[1:]}"
 
 
-def seal(caller: str, key: str, command: Command) -> Envelope:
+def envelope_for(caller: str, key: str, command: Command) -> Envelope:
     """The command with everything drawn beforehand, so that every run of it decides the same."""
     return Envelope(
         caller=caller,
         key_hash=hash_key(key),
         command=command,
-        fresh_id=fresh_id() if type(command) in _NEEDS_ID else "",
+        fresh_id=fresh_id() if command.draws_id else "",
         salt=urandom(SALT_BYTES) if reason_of(command) is not None else b"",
     )
 
@@ -141,7 +120,7 @@ class Lane:
         with self._batch_seconds.time():
             answers = await self._committer.run(cut)
         self._batch_commands.observe(len(taken))
-        if self._committer.news:
+        if self._committer.quarantine_changes:
             await self._write_news(taken, answers)
         for (_, future), answer in zip(taken, answers, strict=True):
             # A caller that went away does not undo what was done.
@@ -158,11 +137,11 @@ class Lane:
 
         Whoever is told that a wallet is in quarantine finds it there.
         """
-        news = self._committer.news
+        changes = self._committer.quarantine_changes
         for (envelope, future), answer in zip(taken, answers, strict=True):
-            if envelope.command.wallet_id not in news and not future.done():
+            if envelope.command.wallet_id not in changes and not future.done():
                 future.set_result(answer)
-        await self._committer.write_news()
+        await self._committer.write_quarantine()
 
 
 class Engine:
@@ -186,7 +165,7 @@ class Engine:
         if self._closing:
             raise Unavailable("shutting-down")
         lane = self._lanes[shard_of(command.wallet_id, self._shards)]
-        answer = await lane.put(seal(caller, key, command))
+        answer = await lane.put(envelope_for(caller, key, command))
         if isinstance(answer, Done):
             return answer
         raise answer
@@ -202,7 +181,7 @@ class Engine:
             by_lane[shard_of(command.wallet_id, self._shards)].append(index)
 
         async def one_lane(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
-            envelopes = (seal(caller, *requests[index]) for index in indexes)
+            envelopes = (envelope_for(caller, *requests[index]) for index in indexes)
             futures = await lane.put_all(envelopes)
             return list(zip(indexes, [await future for future in futures], strict=True))
 

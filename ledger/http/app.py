@@ -2,16 +2,16 @@
 
 from typing import Any, Final
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request
+from litestar import Response as HttpResponse
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Method
 
-from ledger.contract.answer import Answer, encode
 from ledger.contract.currencies import currencies_of
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.outages import failure
-from ledger.contract.problems import Problem, problem
+from ledger.contract.problems import Problem, internal_error_problem, problem
+from ledger.contract.response import Response, encode
 from ledger.http.dispatch import Dispatcher
 from ledger.http.edge import Edge
 from ledger.http.openapi import PATH, document_of
@@ -52,8 +52,8 @@ def _route(operation: Operation, dispatcher: Dispatcher) -> HTTPRouteHandler:
 
 
 def _document(document: bytes) -> Operation:
-    async def run(_: Call[None, NoQuery]) -> Answer:
-        return Answer(200, document, media_type=JSON)
+    async def run(_: Call[None, NoQuery]) -> Response:
+        return Response(200, document, media_type=JSON)
 
     return Operation(
         id="document",
@@ -68,7 +68,7 @@ def _document(document: bytes) -> Operation:
     )
 
 
-def _unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _unrouted(request: Request[Any, Any, Any], error: HTTPException) -> HttpResponse[bytes]:
     """What the router itself refuses: no such path, no such method, no such host."""
     if error.status_code == 404:
         detail = "There is no such call. GET /schema/openapi.json lists those there are."
@@ -80,12 +80,12 @@ def _unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response
     return _response(problem("malformed", f"{error.detail}."))
 
 
-def _failed(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
-    return _response(failure(trace_of(request.scope).request_id))
+def _failed(request: Request[Any, Any, Any], _: Exception) -> HttpResponse[bytes]:
+    return _response(internal_error_problem(trace_of(request.scope).request_id))
 
 
-def _response(told: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(
+def _response(told: Problem, headers: dict[str, str] | None = None) -> HttpResponse[bytes]:
+    return HttpResponse(
         encode(told.document()),
         status_code=told.status,
         media_type=PROBLEM_JSON.decode(),

@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
+from ledger.access.callers import Caller
 from ledger.contract.access import caller_of, no_key, no_such_key
 from ledger.http.request import Headers
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 _BEARER: Final = re.compile(rb"bearer +([\x21-\x7e]{1,512}) *", re.IGNORECASE)
 

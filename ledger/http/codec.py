@@ -7,8 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ledger.contract.misfits import misfit
-from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.contract.problems import Problem, ProblemError, malformed_from, problem
 
 T = TypeVar("T")
 
@@ -54,7 +53,7 @@ class BodyDecoder(Generic[T]):
 
 
 def _misfit(message: str) -> Problem:
-    return misfit(message, see="/schema/openapi.json")
+    return malformed_from(message, see="/schema/openapi.json")
 
 
 def _malformed(detail: str) -> ProblemError:

@@ -7,12 +7,12 @@ from litestar import Request
 from litestar.types import Receive
 
 from ledger.contract.access import check_scope
-from ledger.contract.answer import Answer
 from ledger.contract.currencies import Currencies
 from ledger.contract.fields import checked_id
 from ledger.contract.operation import NOBODY, Call, Operation
-from ledger.contract.outages import failure, outage
-from ledger.contract.problems import ProblemError
+from ledger.contract.operations import RESPONSES
+from ledger.contract.problems import ProblemError, internal_error_problem, unavailable_problem
+from ledger.contract.response import Response
 from ledger.engine import Unavailable
 from ledger.http.auth import authenticated
 from ledger.http.codec import BodyDecoder, QueryDecoder
@@ -38,20 +38,20 @@ class Dispatcher:
         """The operation's answer, or the problem that stands in its way. Never raises."""
         return reply_of(await self._answer(request))
 
-    async def _answer(self, request: Request[Any, Any, Any]) -> Answer:
+    async def _answer(self, request: Request[Any, Any, Any]) -> Response:
         trace = trace_of(request.scope)
         trace.route = self._operation.path
         try:
             return await self._checked(request, trace)
         except ProblemError as refused:
-            return refused.problem.answer()
+            return refused.problem.response()
         except Unavailable as away:
-            return outage(away).answer()
+            return unavailable_problem(away).response()
         except Exception:  # noqa: BLE001 - a bug is told as one, and leaks nothing
             _log.exception("request failed", request_id=trace.request_id, route=trace.route)
-            return failure(trace.request_id).answer()
+            return internal_error_problem(trace.request_id).response()
 
-    async def _checked(self, request: Request[Any, Any, Any], trace: Trace) -> Answer:
+    async def _checked(self, request: Request[Any, Any, Any], trace: Trace) -> Response:
         operation, scope, headers = self._operation, request.scope, trace.headers
         caller = NOBODY
         if not operation.public:
@@ -67,6 +67,7 @@ class Dispatcher:
         call = Call(
             self._ledger,
             self._currencies,
+            RESPONSES,
             caller,
             params,
             query,
@@ -79,7 +80,7 @@ class Dispatcher:
         if not operation.waits:
             return await operation.run(call)
         answer = await while_there(request.receive, operation.run(call))
-        return Answer(ABANDONED, None) if answer is None else answer
+        return Response(ABANDONED, None) if answer is None else answer
 
     async def _read(self, headers: Headers, receive: Receive) -> tuple[Any, bytes]:
         operation = self._operation

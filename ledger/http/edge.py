@@ -17,7 +17,7 @@ from litestar.types import (
     WebSocketReceiveMessage,
 )
 
-from ledger.contract.outages import outage
+from ledger.contract.problems import unavailable_problem
 from ledger.engine import Unavailable
 from ledger.http import metrics
 from ledger.http.reply import reply_of
@@ -27,7 +27,7 @@ from ledger.service import Ledger
 
 _log: Final = structlog.get_logger("ledger.http.access")
 
-_DRAINING: Final = outage(Unavailable("shutting-down"))
+_DRAINING: Final = unavailable_problem(Unavailable("shutting-down"))
 _WHILE_DRAINING: Final = frozenset({"/livez", "/metrics"})
 """What a service that shuts down still answers: it lives, and its last figures count."""
 
@@ -46,7 +46,7 @@ class Edge:
             return
         trace = Trace(Headers(scope["headers"]))
         follow(scope, trace)
-        draining = self._ledger.draining
+        draining = self._ledger.readiness.draining
         mark = (b"x-request-id", trace.request_id.encode())
 
         async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
@@ -66,7 +66,7 @@ class Edge:
 
         try:
             if draining and scope["path"] not in _WHILE_DRAINING:
-                await reply_of(_DRAINING.answer())(scope, hear, tell)
+                await reply_of(_DRAINING.response())(scope, hear, tell)
             else:
                 await self._routes(scope, hear, tell)
         finally:

@@ -8,7 +8,8 @@ import msgspec
 
 from ledger.contract.operation import Operation
 from ledger.contract.problems import KINDS, Slug
-from ledger.contract.wording import told_as
+from ledger.contract.refusals import slug_of
+from ledger.core.rejections import Reason
 from ledger.http import schemas
 from ledger.http.reply import PROBLEM_JSON
 
@@ -51,7 +52,7 @@ def document_of(operations: Sequence[Operation]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Ledger", "version": "1.0.0", "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(one.tag for one in operations)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
         "components": {
             "schemas": schemas.components(_kinds(operations)),
@@ -67,8 +68,8 @@ def document_of(operations: Sequence[Operation]) -> Json:
 
 
 def _kinds(operations: Iterable[Operation]) -> list[Any]:
-    kinds = [one.body for one in operations if one.body is not None]
-    return [*kinds, *(kind for one in operations for kind in one.answers.values())]
+    kinds = [operation.body for operation in operations if operation.body is not None]
+    return [*kinds, *(kind for operation in operations for kind in operation.schemas.values())]
 
 
 def _operation(operation: Operation) -> Json:
@@ -142,14 +143,14 @@ def _request_body(operation: Operation) -> Json | None:
 
 def _responses(operation: Operation) -> Json:
     responses = {
-        str(status): _success(operation, kind) for status, kind in operation.answers.items()
+        str(status): _success(operation, kind) for status, kind in operation.schemas.items()
     }
     if operation.plain:
         content = {operation.plain: {"schema": {"type": "string"}}}
         responses["200"] = {"description": operation.summary, "content": content}
     if operation.raw_body:
         responses["default"] = {"description": "The channel's own answer"}
-    by_status: dict[int, list[Slug]] = {}
+    by_status: dict[int, list[str]] = {}
     for slug in problems_of(operation):
         by_status.setdefault(KINDS[slug][0], []).append(slug)
     for status, slugs in sorted(by_status.items()):
@@ -157,9 +158,9 @@ def _responses(operation: Operation) -> Json:
     return responses
 
 
-def problems_of(operation: Operation) -> tuple[Slug, ...]:
+def problems_of(operation: Operation) -> tuple[str, ...]:
     """Every problem that an operation may answer with."""
-    slugs: list[Slug] = [*_ALWAYS]
+    slugs: list[Slug | Reason] = [*_ALWAYS]
     if not operation.public:
         slugs.extend(("unauthenticated", "forbidden", "rate-limited"))
         slugs.extend(_AWAY)
@@ -168,11 +169,12 @@ def problems_of(operation: Operation) -> tuple[Slug, ...]:
     if operation.body is not None or operation.raw_body:
         slugs.extend(("body-too-large", *_SUBMITTING, *_AWAY))
     if operation.needs_key:
-        slugs.append("idempotency-key-reused")
+        slugs.append(Reason.IDEMPOTENCY_KEY_REUSED)
     if operation.proposed_as is not None:
         slugs.append("approval-needed")
-    slugs.extend(told_as(reason)[0] for reason in operation.reasons)
-    return tuple(dict.fromkeys((*slugs, *operation.problems)))
+    slugs.extend((*operation.reasons, *operation.problems))
+    named = (slug_of(slug) if isinstance(slug, Reason) else slug for slug in slugs)
+    return tuple(dict.fromkeys(named))
 
 
 def _success(operation: Operation, kind: Any) -> Json:  # noqa: ANN401 - a type, or a union of them
@@ -187,7 +189,7 @@ def _success(operation: Operation, kind: Any) -> Json:  # noqa: ANN401 - a type,
     }
 
 
-def _refusal(operation: Operation, status: int, slugs: list[Slug]) -> Json:
+def _refusal(operation: Operation, status: int, slugs: list[str]) -> Json:
     remembered = operation.needs_key and status in {400, 402, 404, 409}
     headers = _headers(replayable=remembered)
     if status in {401, 403}:

@@ -1,35 +1,43 @@
 """Probes: whether the service lives and is ready, and what it measured."""
 
 import asyncio
-from typing import Final
+from typing import Final, Literal
 
-from ledger.contract.answer import Answer
-from ledger.contract.answers import ProbeAnswer
+from msgspec import Struct
+
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem
+from ledger.contract.response import Response
 from ledger.http import metrics
+
+
+class ProbeAnswer(Struct, frozen=True):
+    """What a probe wants to hear."""
+
+    status: Literal["live", "ready"]
+
 
 _RETRY: Final = (b"retry-after", b"1")
 
 
-async def live(_: Call[None, NoQuery]) -> Answer:
+async def live(_: Call[None, NoQuery]) -> Response:
     """Tell that the process answers."""
-    return Answer(200, ProbeAnswer("live"))
+    return Response(200, ProbeAnswer("live"))
 
 
-async def ready(call: Call[None, NoQuery]) -> Answer:
+async def ready(call: Call[None, NoQuery]) -> Response:
     """Tell whether commands can be served."""
-    why_not = await call.ledger.is_ready()
+    why_not = await call.ledger.readiness.why_not()
     if why_not is None:
-        return Answer(200, ProbeAnswer("ready"))
+        return Response(200, ProbeAnswer("ready"))
     detail = f"The service cannot serve commands now: {why_not}. Ask again soon."
-    return problem("not-ready", detail, _RETRY, retry_after_s=1, reason=why_not).answer()
+    return problem("not-ready", detail, _RETRY, retry_after_s=1, reason=why_not).response()
 
 
-async def expose_metrics(_: Call[None, NoQuery]) -> Answer:
+async def expose_metrics(_: Call[None, NoQuery]) -> Response:
     """Tell what was measured. Several workers' figures lie in files, so not in the loop."""
     figures = await asyncio.to_thread(metrics.exposition)
-    return Answer(200, figures, media_type=metrics.CONTENT_TYPE.encode())
+    return Response(200, figures, media_type=metrics.CONTENT_TYPE.encode())
 
 
 OPERATIONS: Final = (

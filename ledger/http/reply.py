@@ -4,8 +4,8 @@ from typing import Final
 
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from ledger.contract.answer import Answer, encode
 from ledger.contract.problems import Header, Problem
+from ledger.contract.response import Response, encode
 
 JSON: Final = b"application/json"
 PROBLEM_JSON: Final = b"application/problem+json"
@@ -45,7 +45,7 @@ def _is_head(scope: Scope | HTTPScope) -> bool:
     return scope.get("method") == "HEAD"
 
 
-def reply_of(answer: Answer) -> Reply:
+def reply_of(answer: Response) -> Reply:
     """The reply that tells an answer."""
     headers = (_REPLAYED,) if answer.replayed else ()
     body = answer.body

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger.contract.fields import Id
-from ledger.contract.problems import TYPE_BASE, Slug
+from ledger.contract.problems import TYPE_BASE
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ def reference(kind: Any) -> Json:  # noqa: ANN401 - a type, or a union of them
     return schema
 
 
-def problem(status: int, slugs: Iterable[Slug]) -> Json:
+def problem(status: int, slugs: Iterable[str]) -> Json:
     """The schema of the problems that one status may tell."""
     return {
         "allOf": [{"$ref": _TEMPLATE.format(name="Problem")}],

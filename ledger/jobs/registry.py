@@ -4,9 +4,9 @@ from typing import Final
 
 from ledger.jobs.directory import DIRECTORY
 from ledger.jobs.job import Job
+from ledger.jobs.outbox import OUTBOX
 from ledger.jobs.proposals import PROPOSALS
-from ledger.jobs.send_on import SEND_ON
 from ledger.jobs.sweeper import SWEEP
 
-JOBS: Final[tuple[Job, ...]] = (SWEEP, SEND_ON, PROPOSALS, DIRECTORY)
+JOBS: Final[tuple[Job, ...]] = (SWEEP, OUTBOX, PROPOSALS, DIRECTORY)
 """Every job there is."""

@@ -98,8 +98,8 @@ def _recorded(shard: int, answers: Sequence[Answered]) -> int:
 
 def _counts(answers: Sequence[Answered]) -> Iterator[int]:
     for answer in answers:
-        if isinstance(answer, Done) and isinstance(answer.answer, DuesApplied):
-            yield answer.answer.events
+        if isinstance(answer, Done) and isinstance(answer.outcome, DuesApplied):
+            yield answer.outcome.events
 
 
 def _disown(shard: int) -> None:

@@ -7,9 +7,10 @@ import grpc
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.access.callers import Caller
 from ledger.contract.access import let_in, no_key, no_such_key
 from ledger.contract.problems import ProblemError, problem
-from ledger.service import Caller, Ledger
+from ledger.service import Ledger
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]{1,512}) *", re.IGNORECASE)
 
@@ -37,7 +38,9 @@ class Credentials(Struct, frozen=True):
 
     async def _found(self, ledger: Ledger) -> Caller | None:
         if self.token is not None:
-            return ledger.cached_caller(self.token) or await ledger.authenticate(self.token)
+            return ledger.callers.cached(self.token) or await ledger.callers.authenticate(
+                self.token
+            )
         if self.identity is None:
             raise no_key()
         return await ledger.callers.of_certificate(self.identity)

@@ -10,8 +10,12 @@ import grpc
 import structlog
 
 from ledger.contract.currencies import currencies_of
-from ledger.contract.outages import failure, outage
-from ledger.contract.problems import Problem, ProblemError
+from ledger.contract.problems import (
+    Problem,
+    ProblemError,
+    internal_error_problem,
+    unavailable_problem,
+)
 from ledger.engine import Unavailable
 from ledger.rpc.metrics import STREAMS, observe
 from ledger.rpc.refusals import refuse
@@ -89,10 +93,10 @@ class Edge:
         except ProblemError as refused:
             self.refuse(context, trace, refused.problem)
         except Unavailable as away:
-            self.refuse(context, trace, outage(away))
+            self.refuse(context, trace, unavailable_problem(away))
         except Exception:  # noqa: BLE001 - a bug is told as one, and leaks nothing
             _log.exception("call failed", request_id=trace.request_id, method=method)
-            self.refuse(context, trace, failure(trace.request_id))
+            self.refuse(context, trace, internal_error_problem(trace.request_id))
         finally:
             present.leave()
             self._conclude(trace, method, streams=streams)
@@ -130,7 +134,7 @@ class Edge:
 
     def check_open(self) -> None:
         """Raises Unavailable once the service shuts down."""
-        if self.ledger.draining:
+        if self.ledger.readiness.draining:
             raise Unavailable("shutting-down")
 
     def refuse(

@@ -10,11 +10,10 @@ from google.protobuf.message_factory import GetMessageClass
 from msgspec import Struct
 
 from ledger.contract.fields import KeyText, checked_id
-from ledger.contract.misfits import misfit
 from ledger.contract.operation import Operation
-from ledger.contract.problems import ProblemError, problem
-from ledger.rpc.asking import REQUEST_ID, Reader, reader_of
-from ledger.rpc.telling import teller_of
+from ledger.contract.problems import ProblemError, malformed_from, problem
+from ledger.rpc.requests import REQUEST_ID, Reader, reader_of
+from ledger.rpc.responses import response_encoder
 from ledger.v1 import (
     administration_pb2,
     callers_pb2,
@@ -88,7 +87,7 @@ class Method:
 
     def told(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
         """The response's bytes."""
-        fields = teller_of(self.tells, cast("Hashable", type(answer)))(answer)
+        fields = response_encoder(self.tells, cast("Hashable", type(answer)))(answer)
         fields[REQUEST_ID] = request_id
         if replayed and self._tells_replay:
             fields["replayed"] = True
@@ -112,7 +111,7 @@ def converted(values: Mapping[str, Any], kind: Any) -> Any:  # noqa: ANN401 - a 
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise ProblemError(misfit(str(error), see=_CONTRACT)) from None
+        raise ProblemError(malformed_from(str(error), see=_CONTRACT)) from None
 
 
 def _checked_key(given: str) -> str:

@@ -9,7 +9,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from ledger.contract.problems import Problem
-from ledger.rpc.telling import facts_of, reason_of
+from ledger.rpc.responses import facts_of, reason_of
 
 DOMAIN: Final = "ledger.example"
 """Whose reasons they are: the host of the problems' base URI."""

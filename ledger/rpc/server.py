@@ -13,12 +13,12 @@ from grpc_reflection.v1alpha import reflection
 
 from ledger.contract.operation import BATCH_BODY_MAX
 from ledger.contract.operations import OPERATIONS
-from ledger.rpc import submitting, watching
+from ledger.rpc import command_stream, event_stream
+from ledger.rpc.command_stream import CommandStream
 from ledger.rpc.edge import Edge
+from ledger.rpc.event_stream import EventStream
 from ledger.rpc.methods import SERVICES, methods_for
-from ledger.rpc.submitting import Submitting
 from ledger.rpc.unary import Unary
-from ledger.rpc.watching import Watching
 from ledger.service import Ledger
 from ledger.settings import Settings, SettingsError
 
@@ -104,7 +104,7 @@ class Server:
 
     async def _tell_health(self) -> None:
         try:
-            state = _SERVING if await self._ledger.is_ready() is None else _NOT_SERVING
+            state = _SERVING if await self._ledger.readiness.why_not() is None else _NOT_SERVING
         except Exception as error:  # noqa: BLE001 - who cannot even tell does not serve
             _log.warning("health_unknown", error=repr(error))
             state = _NOT_SERVING
@@ -112,7 +112,7 @@ class Server:
             await self._health.set(name, state)
 
     async def _wait_for_the_end(self) -> None:
-        while not self._ledger.draining:  # noqa: ASYNC110 - it is set by a signal, which has no event
+        while not self._ledger.readiness.draining:  # noqa: ASYNC110 - it is set by a signal, which has no event
             await asyncio.sleep(DRAINING_SEEN_IN_S)
         await self._health.enter_graceful_shutdown()
         self._edge.wake()
@@ -125,10 +125,10 @@ def _handlers(edge: Edge) -> tuple[grpc.GenericRpcHandler, ...]:
         for method in methods_for(OPERATIONS)
     }
     by_id = {operation.id: operation for operation in OPERATIONS}
-    watch = Watching(edge, by_id["readEvents"]).watch
-    submit = Submitting(edge, by_id["batch"]).submit
-    handlers[watching.PATH] = grpc.unary_stream_rpc_method_handler(watch)
-    handlers[submitting.PATH] = grpc.stream_stream_rpc_method_handler(submit)
+    watch = EventStream(edge, by_id["readEvents"]).watch
+    submit = CommandStream(edge, by_id["batch"]).submit
+    handlers[event_stream.PATH] = grpc.unary_stream_rpc_method_handler(watch)
+    handlers[command_stream.PATH] = grpc.stream_stream_rpc_method_handler(submit)
     return (_Handlers(handlers),)
 
 

@@ -6,6 +6,7 @@ import grpc
 
 from ledger.contract.access import check_scope
 from ledger.contract.operation import NOBODY, Call
+from ledger.contract.operations import RESPONSES
 from ledger.contract.problems import Problem
 from ledger.rpc.callers import credentials_of
 from ledger.rpc.edge import Context, Edge
@@ -46,6 +47,7 @@ class Unary:
         call = Call(
             edge.ledger,
             edge.currencies,
+            RESPONSES,
             caller,
             asked.params,
             asked.query,

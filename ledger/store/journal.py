@@ -8,11 +8,12 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.core import wire
-from ledger.core.audit import sums_of
-from ledger.core.batch import Answer, Batch, Head, Remembered, RequestKey, Snapshot
+from ledger.core.batch import Batch, Head, Outcome, Remembered, RequestKey, Snapshot
 from ledger.core.chain import Record, Tree, split_frontier
 from ledger.core.decider import Command, charge_of, refs_of
 from ledger.core.flows.due import NEVER, next_due_at
+from ledger.core.ids import place_of_charge
+from ledger.core.lots import sums_of
 from ledger.core.wallet import Charge
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
@@ -57,14 +58,9 @@ def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
 def want_document(wanted: Wanted, wallet_id: str, kind: str, name: str) -> None:
     """Add a document; a charge's id also names the event that made it."""
     wanted.documents.append((wallet_id, kind, name))
-    if kind == "charge" and (seq := _seq_of_charge(name)) is not None:
+    if kind == "charge" and (place := place_of_charge(name)) is not None:
+        _, seq = place
         wanted.charges.append((wallet_id, seq))
-
-
-def _seq_of_charge(charge_id: str) -> int | None:
-    prefix, _, seq = charge_id.rpartition("-")
-    well_formed = prefix.startswith("ch-") and seq.isascii() and seq.isdigit() and len(seq) <= 18
-    return int(seq) if well_formed else None
 
 
 async def lock_shard(connection: Connection, shard: int) -> None:
@@ -106,7 +102,7 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 
 def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     snapshot = Snapshot(Head(shard, 0, Tree(), 0, 0), {}, {}, {})
-    remembered: list[tuple[RequestKey, bytes, Answer]] = []
+    remembered: list[tuple[RequestKey, bytes, Outcome]] = []
     charges: list[tuple[str, Charge | None]] = []
     salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
     found = False
@@ -195,11 +191,19 @@ def _known_array(numbers: tuple[int, ...]) -> str:
 
 def _request_columns(batch: Batch) -> list[list[Any]]:
     refusals = [
-        (one.wallet_id, one.caller, one.key_hash, one.command.decode(), one.verdict.decode())
-        for one in batch.requests
-        if one.seq is None
+        (
+            request.wallet_id,
+            request.caller,
+            request.key_hash,
+            request.command.decode(),
+            request.verdict.decode(),
+        )
+        for request in batch.requests
+        if request.seq is None
     ]
-    texts = [(one.wallet_id, one.caller, one.key_hash, one.salt, one.text) for one in batch.texts]
+    texts = [
+        (text.wallet_id, text.caller, text.key_hash, text.salt, text.text) for text in batch.texts
+    ]
     return [*_columns(refusals, 5), *_columns(texts, 5)]
 
 

@@ -1,6 +1,6 @@
 """API keys, and the secrets made at init."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -76,6 +76,12 @@ async def read_secret(connection: Connection, name: str) -> bytes:
     """A secret made at init."""
     secret: bytes = await connection.fetchval(statement("read_secret"), name)
     return secret
+
+
+async def read_secrets(connection: Connection, names: Iterable[str]) -> dict[str, bytes]:
+    """Those of the secrets of these names that there are."""
+    secrets = {name: await connection.fetchval(statement("read_secret"), name) for name in names}
+    return {name: secret for name, secret in secrets.items() if secret is not None}
 
 
 async def add_key(connection: Connection, new: NewKey) -> bool:

@@ -1,7 +1,7 @@
 """Reads: one function a query; none of them writes."""
 
 from ledger.core import wire
-from ledger.core.batch import Answer, RequestKey, Snapshot
+from ledger.core.batch import Outcome, RequestKey, Snapshot
 from ledger.core.instants import Instant, day_to_date
 from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
@@ -50,12 +50,12 @@ async def find_refund(
     return row["wallet"], refund
 
 
-async def load_answer(connection: Connection, shard: int, key: RequestKey) -> Answer | None:
+async def load_answer(connection: Connection, shard: int, key: RequestKey) -> Outcome | None:
     """What a request came to; None if there was none under this key."""
     wanted = journal.nothing_wanted()
     wanted.requests.append(key)
     found = (await journal.load(connection, shard, wanted)).remembered.get(key)
-    return None if found is None else found.answer
+    return None if found is None else found.outcome
 
 
 async def read_clock(connection: Connection) -> Instant:

@@ -1,7 +1,7 @@
 """The schema: its migrations, its reference data and rights, and the check at start-up."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import partial
 from os import urandom
@@ -142,11 +142,13 @@ async def initialise(
     service_user: str,
     currencies: Mapping[int, str],
     *,
+    secrets: Collection[str],
     shards: int | None = None,
     development: bool = False,
 ) -> LedgerFacts:
     """Make the ledger in an empty database, or bring an initialised one up to date.
 
+    `secrets` are the names of those to draw, beside the pepper of API keys, unless they are there.
     Raises SchemaError where the number of shards or the kind of ledger would have to change.
     """
     await migrate(owner_url, service_user, currencies)
@@ -163,7 +165,7 @@ async def initialise(
             await connection.execute(statement("make_shards"), facts.shards)
             if facts.development:
                 await connection.execute(statement("make_development_clock"))
-            for name in ("api-key-pepper", "sandbox-signing"):
+            for name in ("api-key-pepper", *secrets):
                 await connection.execute(statement("make_secret"), name, urandom(32))
     finally:
         await connection.close()

@@ -114,7 +114,7 @@ async def test_a_sheet_is_checked_before_anything_is_done(
         desk.run("bulk", "freeze", str(gbk)),
     )
     assert (checked.code, machine.code) == (2, 2)
-    faults = {one["row"]: one["text"] for one in json.loads(machine.out)["faults"]}
+    faults = {load["row"]: load["text"] for load in json.loads(machine.out)["faults"]}
     wanted = {
         2: "two places",
         3: "INSPIRATION, KUAIBI",
@@ -193,7 +193,9 @@ async def test_corrections_are_proposed_and_wallets_frozen_in_bulk(
         head=head,
     )
     freeze = sheet(
-        tmp_path / "freeze.csv", *((one, "fraud") for one in wallets), head=("wallet_id", "reason")
+        tmp_path / "freeze.csv",
+        *((wallet, "fraud") for wallet in wallets),
+        head=("wallet_id", "reason"),
     )
     expect = ("--expect-rows", "2")
     totals = ("INSPIRATION:credit=5", "--expect-total", "INSPIRATION:debit=4")

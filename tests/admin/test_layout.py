@@ -32,10 +32,10 @@ def test_a_table_fits_and_nothing_of_it_is_lost(data: some.DataObject, width: in
     rows = data.draw(some.lists(row, min_size=1, max_size=4))
     head, body = drawn_lines(columns, rows, width)
     assert all(cell_len(line) <= width for line in [*head, *body])
-    assert ink("".join(body)) == ink("".join("".join(one) for one in rows))
+    assert ink("".join(body)) == ink("".join("".join(row) for row in rows))
     plain = list(plain_lines(columns, rows))
     assert len(plain) == 1 + len(rows)
-    assert ink("".join(plain[1:])) == ink("".join("".join(one) for one in rows))
+    assert ink("".join(plain[1:])) == ink("".join("".join(row) for row in rows))
 
 
 @given(words, some.integers(6, 40))

@@ -118,7 +118,7 @@ async def test_a_timeline_goes_on_after_a_page_and_stops_at_a_time(desk: Desk, c
     )
     assert json.loads(every.out) == {"items": entries, "next": None}
     assert json.loads(page.out)["items"] == entries[:2]
-    wanted = [one for one in entries if one["at"] >= entries[-2]["at"]]
+    wanted = [entry for entry in entries if entry["at"] >= entries[-2]["at"]]
     assert len(wanted) < len(entries)
     assert json.loads(since.out) == {"items": wanted, "next": None}
     rest = await desk.run(*look, "--limit", "1", "--after", json.loads(page.out)["next"])

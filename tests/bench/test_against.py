@@ -121,16 +121,16 @@ def test_a_checkout_that_cannot_be_driven_is_named_with_what_it_wrote(tmp_path: 
 
 
 def test_what_the_engine_refused_or_could_not_do_counts_as_failed() -> None:
-    """By the reason, whatever a checkout calls the field that has it."""
+    """By the reason, also where an older checkout has another name for what a command came to."""
 
-    class Renamed(Struct):
-        outcome: Rejection
+    class Older(Struct):
+        answer: Rejection
 
     refusal = rejected(Reason.INSUFFICIENT_FUNDS)
     charged = DebitCharged(Charge("ch-0-1", 1001, 1, (), 0), 0)
-    renamed = cast("Done", Renamed(refusal))
+    older = cast("Done", Older(refusal))
     exceptions = (CommandFailed("odd"), Unavailable("busy"))
-    assert driver.failures([Done(charged), Done(refusal), renamed, *exceptions]) == {
+    assert driver.failures([Done(charged), Done(refusal), older, *exceptions]) == {
         "insufficient-funds": 2,
         "CommandFailed('odd')": 1,
         "Unavailable('busy')": 1,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.store.keys import read_secret
 from ledger.store.pool import Connection, connect_service
 from tests.channels.sender import Sender, behave

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from ledger.channels.contract import Reply, Surroundings
+from ledger.channels.contract import Surroundings
 from ledger.channels.sandbox import (
     MERCHANT,
     ChargebackNotification,
@@ -22,17 +22,12 @@ Headers = Sequence[tuple[str, str]]
 NOTIFICATIONS = "/v1/channels/sandbox/notifications"
 
 
-async def _nothing(*_: object) -> Reply:
-    raise AssertionError("it only signs")
-
-
 class Sender:
     """Knows the channel's secret, and so can say anything."""
 
     def __init__(self, http: Client, secret: bytes) -> None:
         self._http = http
-        surroundings = Surroundings(secret, deliver=_nothing, read_behaviour=_nothing)  # type: ignore[arg-type]
-        self.signer = Sandbox(surroundings)
+        self.signer = Sandbox(Surroundings(secret))
 
     async def post(self, headers: Headers, body: bytes) -> Response:
         """A notification as it is, from somebody without an API key."""

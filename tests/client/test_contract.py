@@ -42,7 +42,7 @@ from tests.client.conftest import funded
 from tests.client.faulty_way import FaultyWay
 from tests.conftest import DEV_KEY, Served
 
-OPERATIONS = [one for one in vars(operations).values() if isinstance(one, Operation)]
+OPERATIONS = [var for var in vars(operations).values() if isinstance(var, Operation)]
 
 RESULTS: dict[str, Any] = {
     "readWallet": plain.Wallet,
@@ -101,7 +101,7 @@ async def test_every_call_is_where_the_contract_has_it(document: dict[str, Any])
 async def test_every_result_has_every_field_of_the_answer(document: dict[str, Any]) -> None:
     """Nothing that the ledger tells is lost, and nothing is asked of it that it does not tell."""
     for name, result in RESULTS.items():
-        operation = next(one for one in OPERATIONS if one.name == name)
+        operation = next(operation for operation in OPERATIONS if operation.name == name)
         told = document["paths"][operation.path][operation.method.lower()]["responses"]
         success = next(answer for status, answer in told.items() if status.startswith("2"))
         schema = success["content"]["application/json"]["schema"]
@@ -112,12 +112,12 @@ def shape_of(kind: Any) -> Any:
     """The names of a type's fields, and theirs; leaves and tags are None."""
     origin, arguments = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        named = {one.name: shape_of(one.type) for one in msgspec.structs.fields(kind)}
+        named = {field.name: shape_of(field.type) for field in msgspec.structs.fields(kind)}
         return named | ({"kind": None} if kind.__struct_config__.tag else {})
     if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
-        return {one.name: shape_of(one.type) for one in msgspec.structs.fields(kind)}
+        return {field.name: shape_of(field.type) for field in msgspec.structs.fields(kind)}
     if origin in (Union, types.UnionType):
-        found = [shape for one in arguments if (shape := shape_of(one))]
+        found = [shape for argument in arguments if (shape := shape_of(argument))]
         return found[0] if len(found) == 1 else found or None
     if origin is dict:
         return ("each", shape_of(arguments[1])) if shape_of(arguments[1]) else None
@@ -162,7 +162,7 @@ async def test_every_call_is_made(either: LedgerClient) -> None:
     refund = await either.refund_charge(wallet_id, debit.charge_id, "0.4", reason="blurred")
     assert (refund.refunded_now, refund.refunded) == (Decimal("0.40"), Decimal("0.40"))
     hold = await either.authorize(wallet_id, currency="INSPIRATION", amount=1, expires_in_s=60)
-    assert [one.hold_id async for one in either.open_holds(wallet_id)] == [hold.hold_id]
+    assert [hold.hold_id async for hold in either.open_holds(wallet_id)] == [hold.hold_id]
     longer = await either.extend(wallet_id, hold.hold_id, 120)
     assert longer.expires_at > hold.expires_at
     assert (await either.void(wallet_id, hold.hold_id)).status == "voided"
@@ -206,8 +206,8 @@ async def test_orders_are_opened_paid_and_given_back(
     assert member.payment is not None
     await client.request("POST", member.payment.pay_url)
     assert not (await either.cancel_membership(wallet_id)).renews
-    orders = [one async for one in either.orders(wallet_id, page_size=1)]
-    assert [type(one) for one in orders] == [MembershipOrder, RechargeOrder]
+    orders = [order async for order in either.orders(wallet_id, page_size=1)]
+    assert [type(order) for order in orders] == [MembershipOrder, RechargeOrder]
     with pytest.raises(NotFound):
         await either.order("no-such-order")
     payable = (await either.wallet(other)).payable_fen
@@ -238,9 +238,11 @@ async def test_every_kind_of_command_goes_in_a_batch(
         batch.void(wallet_id, "h-1"),
     ]
     results = await either.batch(commands)
-    refused = [one.error for one in results if one.error is not None]
+    refused = [result.error for result in results if result.error is not None]
     assert [type(one) for one in refused] == [InsufficientFunds, HoldNotOpen]
-    assert [type(one.value) for one in results[:-2]] == [one.result for one in commands[:-2]]
+    assert [type(result.value) for result in results[:-2]] == [
+        command.result for command in commands[:-2]
+    ]
     captured, debit = results[4].value, results[9].value
     assert (captured.captured, captured.returned) == (Decimal("0.10"), Decimal("0.10"))
     assert await client.charge(wallet_id, debit.charge_id) == await either.charge(

@@ -60,7 +60,7 @@ async def test_a_storm_of_faults_charges_each_debit_once(
         assert len(unknown) > 5
         assert len(unknown) + len(undone) + len(results) == 60
         results += [await far.resolve(one) for one in unknown]
-    assert len({one.charge_id for one in results}) == len(results)
+    assert len({result.charge_id for result in results}) == len(results)
     assert await left(client, wallet_id) == (f"{1_000 - len(results)}.00", "0.00")
 
 

@@ -57,7 +57,7 @@ async def test_a_script_reads_as_it_should(plain: SyncLedgerClient) -> None:
     assert_type(debit, Debit)
     assert debit.available_after == 99
     results = plain.batch([batch.debit(wallet_id, sku="image") for _ in range(3)])
-    assert [one.value.amount for one in results] == [Decimal("0.20")] * 3
+    assert [result.value.amount for result in results] == [Decimal("0.20")] * 3
     assert_type(plain.entries(wallet_id), Iterator[Entry])
     assert len(list(plain.entries(wallet_id, page_size=2))) == 5
     wallet = plain.wallet(wallet_id)

@@ -18,10 +18,10 @@ from ledger.core.purchases import Claim
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import LotTerms
 from ledger.engine.lane import shard_of
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
-from ledger.store.audit import count_events
 from ledger.store.pool import connect_service
+from ledger.store.verification import count_events
 from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small
 from tests.commands.test_commands import of, run
 from tests.conftest import Database
@@ -40,7 +40,7 @@ async def import_(database: Database, *arguments: object) -> tuple[int, dict[str
 
 async def closings(ledger: Ledger) -> dict[tuple[str, int], int]:
     """The trial balance: what each account and currency closes with."""
-    rows = await ledger.trial_balance(None, None)
+    rows = await ledger.trial_balance.read(None, None)
     return {(row.account, row.currency): row.closing for row in rows if row.closing}
 
 
@@ -61,7 +61,7 @@ async def test_balances_are_carried_over_lot_by_lot(
     code, report = await import_(database, export_small(tmp_path))
     assert (code, report["wallets"]["imported"], report["refused"]) == (0, 3, [])
     assert report["rows"] == {"lots.csv": 5, "claims.csv": 1, "payables.csv": 2}
-    ann = (await ledger.read_wallet("ann")).wallet
+    ann = (await ledger.wallets.read("ann")).wallet
     granted = to_instant(datetime(2024, 2, 1, 4, 0, 0, 250_000, tzinfo=UTC))
     lots = {lot.terms.lot_id: lot for lot in ann.lots}
     assert [lot.terms.lot_id for lot in ann.lots] == ["A3", "A2", "A4", "A1"]
@@ -83,11 +83,11 @@ async def test_balances_are_carried_over_lot_by_lot(
     assert (a1.amount_minor, a1.expires_at, a1.cost_fen, a1.vat_fen) == (10_000, None, 1_000, 57)
     assert (a3.paid, a3.source, a3.cost_fen, a3.order_id) == (False, "promotional", 0, None)
     assert (a4.currency, a4.amount_minor, a4.liability) == (KUAIBI, 3_000, 11)
-    bob = (await ledger.read_wallet("bob")).wallet
+    bob = (await ledger.wallets.read("bob")).wallet
     assert [lot.terms.lot_id for lot in bob.lots] == ["B1"]
     assert bob.claims == (Claim("C9", 700, 40, 40),)
     assert bob.payable_fen == 1_234
-    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+    assert (await ledger.wallets.read("cyd")).wallet.payable_fen == 100
     assert await verified(database) == 3
 
 
@@ -109,10 +109,10 @@ async def test_the_books_tie_and_go_on_from_there(
     assert books["points:available:daily", INSPIRATION] == -6_600
     assert books["points:issued:purchased", KUAIBI] == 3_000
     done = await ledger.submit("shop", "first", Debit("ann", INSPIRATION, 6_000))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)
     takes = [
         (take.lot.lot_id, take.amount_minor, take.cost_fen, take.vat_fen)
-        for take in done.answer.charge.takes
+        for take in done.outcome.charge.takes
     ]
     # A2: 505 * 4,000 / 5,050 and 29 * 4,000 / 5,050, rounded down.
     assert takes == [("A3", 2_000, 0, 0), ("A2", 4_000, 400, 22)]
@@ -218,7 +218,7 @@ async def test_one_name_means_one_content(
         {"wallet_id": "cyd", "reason": "idempotency-key-reused", "facts": {"field": "payable_cny"}},
     ]
     assert report["totals"]["missing"]["points:INSPIRATION:daily"] == "67.00"
-    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+    assert (await ledger.wallets.read("cyd")).wallet.payable_fen == 100
 
 
 async def test_nobody_gets_twice_what_is_exported_twice(
@@ -230,19 +230,19 @@ async def test_nobody_gets_twice_what_is_exported_twice(
     """
     await import_(database, export(tmp_path, [LOTS[0]], None, ["ann,5", "cyd,1"]))
     await ledger.submit("shop", "all", Debit("ann", INSPIRATION, 10_000))
-    assert not (await ledger.read_wallet("ann")).wallet.lots
+    assert not (await ledger.wallets.read("ann")).wallet.lots
     export(tmp_path, [LOTS[0]], None, ["ann,5", "cyd,2", "dan,3"])
     code, report = await import_(database, tmp_path)
     assert code == 1
     assert [report["wallets"][what] for what in ("imported", "already", "refused")] == [1, 1, 1]
     refused = {"wallet_id": "cyd", "reason": "imported-before", "facts": {}}
     assert report["refused"] == [refused]
-    assert not (await ledger.read_wallet("ann")).wallet.lots
-    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 100
+    assert not (await ledger.wallets.read("ann")).wallet.lots
+    assert (await ledger.wallets.read("cyd")).wallet.payable_fen == 100
     code, report = await import_(database, tmp_path, "--additional", "--name", "more")
     assert (code, report["wallets"]["imported"]) == (0, 3)
-    assert (await ledger.read_wallet("cyd")).wallet.payable_fen == 300
-    assert (await ledger.read_wallet("ann")).wallet.payable_fen == 1_000
+    assert (await ledger.wallets.read("cyd")).wallet.payable_fen == 300
+    assert (await ledger.wallets.read("ann")).wallet.payable_fen == 1_000
     code, report = await import_(database, tmp_path, "--name", "more")
     assert (code, report["wallets"]["already"]) == (0, 3)
     assert report["wallets"]["already_by_another_name"] == 0
@@ -287,8 +287,8 @@ async def test_a_wallet_is_refused_alone(
     facts = json.loads(rows[2]["facts"])
     assert (facts["lot_id"], facts["expires_at"]) == ("X2", "2024-01-02T00:00:00Z")
     assert report["totals"]["missing"]["lots"] == "4"
-    assert not (await ledger.read_wallet("late")).wallet.lots
-    assert len((await ledger.read_wallet("used")).wallet.lots) == 2
+    assert not (await ledger.wallets.read("late")).wallet.lots
+    assert len((await ledger.wallets.read("used")).wallet.lots) == 2
     # A second source gives a wallet a lot of an id that it has: only then do ids meet.
     export(folder, [LOTS[0]], [], ["ann,9"])
     code, report = await import_(database, folder, "--additional")
@@ -358,7 +358,7 @@ async def test_wrong_files_are_told_and_nothing_is_imported(
     assert (code, out) == (2, "")
     assert "lots.csv, line 7, currency: found 'GOLD'; wanted one of INSPIRATION, KUAIBI\n" in err
     assert "Nothing was imported." in err
-    assert not (await ledger.read_wallet("ann")).wallet.lots
+    assert not (await ledger.wallets.read("ann")).wallet.lots
 
 
 async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path: Path) -> None:
@@ -407,6 +407,6 @@ async def test_other_requests_of_the_name_are_no_openings(
     """What else was ever asked under the import's own caller does not stand in its way."""
     grant = Grant("cyd", INSPIRATION, 100, "promotional", "not an opening")
     done = await ledger.submit("ledger:import", "grant", grant)
-    assert not isinstance(done.answer, Rejection)
+    assert not isinstance(done.outcome, Rejection)
     code, report = await import_(database, export(tmp_path, None, None, PAYABLES))
     assert (code, report["wallets"]["imported"]) == (0, 2)

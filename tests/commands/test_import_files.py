@@ -228,7 +228,7 @@ def test_a_wallet_has_no_more_lots_than_it_may(tmp_path: Path) -> None:
 def test_rows_make_one_command_a_wallet(tmp_path: Path) -> None:
     """In the order of wallets, lots and claims, in which nothing of the files' order is left."""
     _, openings = read(export_small(tmp_path / "one"))
-    assert [one.wallet_id for one in openings] == ["ann", "bob", "cyd"]
+    assert [opening.wallet_id for opening in openings] == ["ann", "bob", "cyd"]
     assert [lot.lot_id for lot in openings[0].lots] == ["A1", "A2", "A3", "A4"]
     assert openings[1].payable_fen == 1_234
     again = read(export(tmp_path / "two", LOTS[::-1], CLAIMS[::-1], PAYABLES[::-1]))

@@ -77,8 +77,8 @@ async def test_two_at_once_are_as_one(database: Database, tmp_path: Path) -> Non
     both = await asyncio.gather(import_(database, folder), import_(database, folder))
     assert [code for code, _ in both] == [0, 0]
     wallets = [report["wallets"] for _, report in both]
-    assert sum(one["imported"] for one in wallets) == 3_000
-    assert sum(one["already"] for one in wallets) == 3_000
+    assert sum(wallet["imported"] for wallet in wallets) == 3_000
+    assert sum(wallet["already"] for wallet in wallets) == 3_000
     assert await verified(database) == 3_000
 
 
@@ -105,11 +105,11 @@ async def test_what_is_not_answered_is_sent_again(
     sender = Sender(ledger, "busy", submit, additional=False)
     openings = [ImportOpening(f"w{number}", payable_fen=1) for number in range(5)]
     answers = [one async for chunk in sender.stream(openings) for one in chunk]
-    assert [answer.wallet_id for answer in answers] == [one.wallet_id for one in openings]
+    assert [answer.wallet_id for answer in answers] == [opening.wallet_id for opening in openings]
     assert all(answer.event is not None for answer in answers)
     assert asked == [5, 5, 0]
     for opening in openings:
-        assert (await ledger.read_wallet(opening.wallet_id)).wallet.payable_fen == 1
+        assert (await ledger.wallets.read(opening.wallet_id)).wallet.payable_fen == 1
 
 
 async def test_it_gives_up_when_nothing_gets_through(

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from ledger.core.decider import Command
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, ExtendHold, VoidHold
@@ -228,7 +228,7 @@ class Imagination(ImaginedAdjustments):
         )
 
     def _daily_grant(self, wallet: Wallet, _: "Step", __: Instant) -> Command:
-        return ClaimDailyGrant(wallet.wallet_id)
+        return TakeDailyGrant(wallet.wallet_id)
 
     def _something_unknown(self, wallet: Wallet, step: "Step", _: Instant) -> Command:
         strangers: tuple[Command, ...] = (

@@ -50,9 +50,9 @@ class ImaginedAdjustments(ImaginedWallets):
         currency = INSPIRATION if lot is None else lot.terms.currency
         lot_id = _named(lot, step)
         reach = sum(
-            one.available_minor
-            for one in lots
-            if one.terms.currency == currency and lot_id in {None, one.terms.lot_id}
+            lot.available_minor
+            for lot in lots
+            if lot.terms.currency == currency and lot_id in {None, lot.terms.lot_id}
         )
         amounts = (
             *(reach, reach // 2, reach // 3 + 1, reach // 7 + 1, 1, 7, 10, reach - 1),

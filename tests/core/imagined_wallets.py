@@ -153,7 +153,7 @@ class ImaginedWallets(ImaginedOrders):
         paid = step.y % 6 != 3
         cost = (0, 57, 100, 1_000, 7)[step.x % 5]
         vat = (0, cost // 17, cost, cost + 1, -1)[step.x % 5 if step.z % 2 else 1]
-        taken = [one.terms.lot_id for one in wallet.lots][:1] if step.z == 5 else []
+        taken = [lot.terms.lot_id for lot in wallet.lots][:1] if step.z == 5 else []
         return OpeningLot(
             taken[0] if taken else f"old-{self.imports}-a",
             KUAIBI if step.z % 3 == 0 else INSPIRATION,

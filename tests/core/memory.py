@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ledger.core.batch import Answer
+from ledger.core.batch import Outcome
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured
 from ledger.core.flows.order import MembershipPaid, OrderOpened, PaymentSetAside, RechargePaid
@@ -39,7 +39,7 @@ class Memory:
         self.parked: dict[str, list[str]] = {wallet: [] for wallet in wallets}
         self.imports = 0
 
-    def learn(self, wallet_id: str, answer: Answer) -> None:
+    def learn(self, wallet_id: str, answer: Outcome) -> None:
         """Remember the ids of an answer."""
         match answer:
             case DebitCharged(charge=charge) | HoldCaptured(charge=charge):
@@ -78,7 +78,7 @@ class Memory:
         """Small, or about what is available."""
         currency = self.currency(wallet, step)
         available = wallet.available_minor(currency)
-        limits = [one.day_minor for one in wallet.limits if one.currency == currency]
+        limits = [limit.day_minor for limit in wallet.limits if limit.currency == currency]
         if step.x % 3 == 0 and limits and limits[0] is not None:
             used = sum(one.charged_minor for one in wallet.used if one.currency == currency)
             return limits[0] - used - wallet.held_minor(currency) + step.y % 3 - 1

@@ -5,13 +5,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ledger.core.batch import Answer, Envelope
+from ledger.core.batch import Envelope, Outcome
 from ledger.core.chart import ACCOUNTS
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
 from ledger.core.flows.control import LimitSet, WalletFrozen, WalletUnfrozen
 from ledger.core.flows.conversion import Converted
-from ledger.core.flows.daily_grant import AlreadyClaimed, DailyGranted
+from ledger.core.flows.daily_grant import AlreadyTaken, DailyGranted
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.flows.grant import LotGranted
 from ledger.core.flows.hold import HoldAuthorized, HoldCaptured, HoldExtended, HoldVoided
@@ -74,7 +74,7 @@ def _plain_fields(asked: Struct) -> Plain:
     return fields
 
 
-def drawn_id_of(answer: Answer) -> str:
+def drawn_id_of(answer: Outcome) -> str:
     """The id that the ledger drew for an answer, told to the auditor."""
     match answer:
         case DebitCharged(charge=charge) | HoldCaptured(charge=charge):
@@ -101,7 +101,7 @@ def drawn_id_of(answer: Answer) -> str:
             return "none was drawn"
 
 
-def plain_answer(answer: Answer) -> Plain:
+def plain_answer(answer: Outcome) -> Plain:
     """An answer as the auditor would give it."""
     match answer:
         case Rejection():
@@ -141,7 +141,7 @@ def plain_answer(answer: Answer) -> Plain:
             return _plain_lot(lot) | {"source": lot.source}
         case DailyGranted(lot=lot):
             return _plain_lot(lot) | {"claimed_now": True}
-        case AlreadyClaimed(claim=claim):
+        case AlreadyTaken(claim=claim):
             return {
                 "lot_id": claim.lot_id,
                 "currency": code_of(claim.currency),
@@ -153,7 +153,7 @@ def plain_answer(answer: Answer) -> Plain:
             return _plain_payment(answer)
 
 
-def _plain_payment(answer: Answer) -> Plain:
+def _plain_payment(answer: Outcome) -> Plain:
     match answer:
         case OrderOpened(order=order):
             return {
@@ -171,7 +171,7 @@ def _plain_payment(answer: Answer) -> Plain:
             return {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
         case MembershipUpgraded(order=order, lot=lot, membership=membership):
             upgrades = () if membership is None else membership.upgrades
-            left = [one.left for one in upgrades if one.order_id == order.order_id]
+            left = [upgrade.left for upgrade in upgrades if upgrade.order_id == order.order_id]
             return {
                 "order_id": order.order_id,
                 "set_aside": "",
@@ -191,7 +191,7 @@ def _plain_payment(answer: Answer) -> Plain:
             return _plain_return(answer)
 
 
-def _plain_return(answer: Answer) -> Plain:
+def _plain_return(answer: Outcome) -> Plain:
     match answer:
         case OrderRefundRequested(order=order, refund=refund):
             return {
@@ -234,7 +234,7 @@ def _plain_return(answer: Answer) -> Plain:
             return _plain_movement(answer)
 
 
-def _plain_movement(answer: Answer) -> Plain:
+def _plain_movement(answer: Outcome) -> Plain:
     match answer:
         case Converted(takes=takes, lots=lots):
             return {

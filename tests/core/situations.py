@@ -82,7 +82,7 @@ def _seen_of_rest(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
             yield "a balance is forfeited", bool(takes)
             yield "a membership is given up with its wallet", bool(terms)
             upgrades = () if wallet.membership is None else wallet.membership.upgrades
-            left = any(one.ungranted_fen for one in upgrades)
+            left = any(upgrade.ungranted_fen for upgrade in upgrades)
             yield "months of an upgrade are given up with its wallet", left
             yield "a claim is written off", bool(claims)
             yield "pending orders are closed with their wallet", bool(orders)
@@ -135,7 +135,7 @@ def _seen_of_refund(
         yield "a refund takes months and points", bool(term and takes)
         yield "a refund takes no whole month", term is not None and not term.months
         yield "a refund takes several lots", len(takes) > 1
-        yield "converted value is refunded", any(one.lot.source == "conversion" for one in takes)
+        yield "converted value is refunded", any(take.lot.source == "conversion" for take in takes)
         yield "a refund reopens a claim", bool(refund.reopened)
         yield "a refund ends a membership", before is not None and after is None
         restarted = before is not None and after is not None and before.anchor != after.anchor
@@ -174,5 +174,5 @@ def _seen_of_reversal(
     yield "a chargeback is met out of suspense", parked > 0
     yield "a chargeback leaves some in suspense", 0 < parked < wallet.adjusted_fen.get(order_id, 0)
     yield "a chargeback leaves a claim beyond suspense", bool(parked and event.claim)
-    held = any(one.held_minor and one.terms.order_id == order_id for one in wallet.lots)
+    held = any(lot.held_minor and lot.terms.order_id == order_id for lot in wallet.lots)
     yield "a payment is taken back while its value is held", held

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.core.batch import Answer, Batch, Envelope, dues
+from ledger.core.batch import Batch, Envelope, Outcome, dues
 from ledger.core.decider import Command, evolve
 from ledger.core.flows.due import next_due_at
 from ledger.core.flows.transfer import ReceiveTransfer
@@ -87,7 +87,7 @@ class Told(Struct, frozen=True):
 
     envelope: Envelope
     now: Instant
-    answer: Answer
+    answer: Outcome
     replayed: bool
 
 
@@ -179,8 +179,8 @@ class Story:
 
     def _send(self, envelope: Envelope) -> None:
         batch: Batch = self.journal.run([envelope], self.now)
-        answer = answer_of(batch.outcomes[0])
-        replayed = bool(getattr(batch.outcomes[0], "replayed", False))
+        answer = answer_of(batch.decided[0])
+        replayed = bool(getattr(batch.decided[0], "replayed", False))
         self.told.append(Told(envelope, self.now, answer, replayed))
         if not replayed:
             self.imagination.learn(envelope.command.wallet_id, answer)
@@ -224,7 +224,7 @@ class Story:
             now = rest[0].now
             together = [told for told in rest[:size] if told.now == now]
             batch = journal.run([told.envelope for told in together], now)
-            for told, outcome in zip(together, batch.outcomes, strict=True):
+            for told, outcome in zip(together, batch.decided, strict=True):
                 assert answer_of(outcome) == told.answer, told.envelope
                 assert bool(getattr(outcome, "replayed", False)) == told.replayed, told.envelope
             rest = rest[len(together) :]

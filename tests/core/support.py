@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from ledger.core import wire
 from ledger.core.batch import (
-    Answer,
     Batch,
+    Decided,
     Done,
     Envelope,
     Head,
@@ -155,30 +155,34 @@ def code_of(currency: int) -> str:
 def catalogue_of(terms: Terms) -> Catalogue:
     """The terms as the plain numbers that the auditor is told."""
     return Catalogue(
-        skus={one.sku: (code_of(one.currency), one.price_minor) for one in terms.skus.values()},
+        skus={sku.sku: (code_of(sku.currency), sku.price_minor) for sku in terms.skus.values()},
         plans={
-            one.plan: (one.month_price_fen, one.month_minor, one.rank)
-            for one in terms.plans.values()
+            plan.plan: (plan.month_price_fen, plan.month_minor, plan.rank)
+            for plan in terms.plans.values()
         },
         periods=terms.periods,
         channels={
-            one.channel: (FUNDS_PATHS[one.channel], one.minor_per_yuan, one.order_ttl_s)
-            for one in terms.channels.values()
+            channel.channel: (
+                FUNDS_PATHS[channel.channel],
+                channel.minor_per_yuan,
+                channel.order_ttl_s,
+            )
+            for channel in terms.channels.values()
         },
         promotions={
-            one.promotion: {
-                "factor_bp": one.factor_bp,
-                "since": one.since,
-                "until": one.until,
-                "most": one.per_wallet_max,
-                "stackable": one.stackable,
-                "prices": one.prices_fen,
+            promotion.promotion: {
+                "factor_bp": promotion.factor_bp,
+                "since": promotion.since,
+                "until": promotion.until,
+                "most": promotion.per_wallet_max,
+                "stackable": promotion.stackable,
+                "prices": promotion.prices_fen,
             }
-            for one in terms.promotions.values()
+            for promotion in terms.promotions.values()
         },
         conversions=frozenset((code_of(a), code_of(b)) for a, b in terms.policy.conversions),
         conversion_day=_by_code(terms.policy.conversion_day_minor),
-        transferable=frozenset(code_of(one) for one in terms.policy.transfer_currencies),
+        transferable=frozenset(code_of(currency) for currency in terms.policy.transfer_currencies),
         creator_share_bp=terms.policy.creator_share_bp,
         spend_day=_by_code(terms.policy.spend_day_minor),
         claims_block_spending=terms.policy.claims_block_spending,
@@ -288,7 +292,7 @@ class Journal:
     def remembered(self, key: RequestKey) -> Remembered:
         """What a key was first used for and answered with."""
         command, verdict, seq = self.requests[key]
-        answer: Answer = wire.decode_verdict(verdict) if seq is None else self.event(seq)
+        answer: Outcome = wire.decode_verdict(verdict) if seq is None else self.event(seq)
         return Remembered(command, self.salts.get(key, b""), answer)
 
     def event(self, seq: int) -> Event:
@@ -306,10 +310,10 @@ class Journal:
             self.wallets[name] = wire.encode(wallet)
         for ref, document in batch.documents.items():
             self.documents[ref] = wire.encode(document)
-        for one in batch.requests:
-            sent = one.command if one.seq is None else self.records[one.seq - 1].command
-            key = (one.wallet_id, one.caller, one.key_hash)
-            self.requests[key] = (sent, one.verdict, one.seq)
+        for request in batch.requests:
+            sent = request.command if request.seq is None else self.records[request.seq - 1].command
+            key = (request.wallet_id, request.caller, request.key_hash)
+            self.requests[key] = (sent, request.verdict, request.seq)
         for text in batch.texts:
             self.salts[text.wallet_id, text.caller, text.key_hash] = text.salt
         for place, (debit, credit) in batch.totals.items():
@@ -327,10 +331,10 @@ class Desk(Struct):
     now: Instant
     sent: int = 0
 
-    def send(self, command: Command, *, key: str | None = None, caller: str = "app") -> Answer:
+    def send(self, command: Command, *, key: str | None = None, caller: str = "app") -> Outcome:
         """The answer to one command at the desk's present instant."""
         outcome = self.journal.run([self.envelope(command, key=key, caller=caller)], self.now)
-        return answer_of(outcome.outcomes[0])
+        return answer_of(outcome.decided[0])
 
     def envelope(
         self, command: Command, *, key: str | None = None, caller: str = "app"
@@ -345,11 +349,11 @@ def envelope_of(command: Command, number: int, key: str, caller: str) -> Envelop
     return Envelope(caller, key.encode(), command, f"{number:030x}", b"salt-%d" % number)
 
 
-def answer_of(outcome: Outcome) -> Answer:
+def answer_of(outcome: Decided) -> Outcome:
     """The answer of a command that did not fail; one that did raises its bug here."""
     if not isinstance(outcome, Done):
         raise outcome.error
-    return outcome.answer
+    return outcome.outcome
 
 
 def desk_at(text: str, terms: Terms = TERMS) -> Desk:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ledger.core import wire
-from ledger.core.audit import ShardAudit
 from ledger.core.chart import (
     ACCOUNTS,
     FUNDS_SANDBOX,
@@ -26,6 +25,7 @@ from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.instants import DAY_US, INSTANT_MAX
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, Rejection
+from ledger.core.verification import ShardAudit
 from tests.core.invariants import check_invariants
 from tests.core.support import (
     INSPIRATION,

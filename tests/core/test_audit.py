@@ -7,8 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.core import wire
-from ledger.core.audit import ShardAudit, StoredWallet, cost_left_fen, sums_of
-from ledger.core.audit_transfers import TransferAudit
 from ledger.core.chain import Record, Tree
 from ledger.core.chart import CREATORS_PAYABLE, IN_TRANSIT, LIABILITY_KUAIBI, REFUNDS_PAYABLE
 from ledger.core.decider import Event
@@ -16,7 +14,10 @@ from ledger.core.findings import Finding
 from ledger.core.flows.order import OpenRecharge
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
+from ledger.core.lots import sums_of
 from ledger.core.money import CNY
+from ledger.core.verification import ShardAudit, StoredWallet, cost_left_fen
+from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import Transfer, Wallet
 from tests.core.imagination import MOODS
 from tests.core.invariants import check_invariants

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from ledger.core import batch as core_batch
 from ledger.core import wire
-from ledger.core.batch import Done, Failed, Remembered, answer_again
+from ledger.core.batch import Done, Failed, Remembered, outcome_again
 from ledger.core.chart import ACCOUNTS
 from ledger.core.decider import Command
 from ledger.core.entries import entry_for
-from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
+from ledger.core.flows.daily_grant import AlreadyTaken, DailyGranted, TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold
@@ -40,7 +40,7 @@ def test_the_same_request_again_is_answered_again_and_does_nothing(desk: Desk) -
     seq = len(desk.journal.records)
     desk.now += 10**12
     again = desk.journal.run([desk.envelope(GRANT, key="k")], desk.now)
-    assert again.outcomes == [Done(first, replayed=True)]
+    assert again.decided == [Done(first, replayed=True)]
     assert (again.records, again.block, again.requests) == ([], None, [])
     assert len(desk.journal.records) == seq
 
@@ -48,8 +48,8 @@ def test_the_same_request_again_is_answered_again_and_does_nothing(desk: Desk) -
 def test_the_same_request_twice_in_one_batch_is_one_effect(desk: Desk) -> None:
     """The same key twice in one batch crashed others."""
     batch = desk.journal.run([desk.envelope(GRANT, key="k") for _ in range(3)], desk.now)
-    assert [one.replayed for one in batch.outcomes if isinstance(one, Done)] == [False, True, True]
-    assert len({cast("Done", one).answer for one in batch.outcomes}) == 1
+    assert [one.replayed for one in batch.decided if isinstance(one, Done)] == [False, True, True]
+    assert len({cast("Done", one).outcome for one in batch.decided}) == 1
     assert sum(available for available, _ in balances(now_in(desk)).values()) == 100
 
 
@@ -106,7 +106,7 @@ def test_an_erased_text_alone_answers_from_memory() -> None:
     """The rule by itself, without a ledger around it."""
     answer = Rejection(Reason.INSUFFICIENT_FUNDS)
     remembered = Remembered(wire.canonical(GRANT, b"salt"), None, answer)
-    assert answer_again(remembered, GRANT) is answer
+    assert outcome_again(remembered, GRANT) is answer
 
 
 def test_free_text_goes_to_the_side_table_with_its_salt(desk: Desk) -> None:
@@ -114,14 +114,14 @@ def test_free_text_goes_to_the_side_table_with_its_salt(desk: Desk) -> None:
     batch = desk.journal.run([desk.envelope(GRANT, key="k")], desk.now)
     (text,) = batch.texts
     assert (text.text, text.salt) == ("welcome", b"salt-1")
-    assert not any(b"welcome" in one.payload + one.command for one in batch.records)
+    assert not any(b"welcome" in record.payload + record.command for record in batch.records)
 
 
 def test_a_poisoned_command_fails_alone(desk: Desk) -> None:
     """A bug in one decision leaves nothing behind, and its neighbours are decided."""
     commands = (GRANT, POISON, DEBIT)
-    batch = desk.journal.run([desk.envelope(one) for one in commands], desk.now)
-    first, poisoned, last = batch.outcomes
+    batch = desk.journal.run([desk.envelope(command) for command in commands], desk.now)
+    first, poisoned, last = batch.decided
     assert isinstance(poisoned, Failed)
     assert isinstance(poisoned.error, TypeError)
     assert isinstance(first, Done)
@@ -144,7 +144,7 @@ def test_a_command_whose_encoding_raises_leaves_nothing_behind(
     grant(desk, 100)
     monkeypatch.setattr(core_batch, "entry_for", raise_for_debits)
     batch = desk.journal.run([desk.envelope(DEBIT, key="k")], desk.now)
-    assert isinstance(batch.outcomes[0], Failed)
+    assert isinstance(batch.decided[0], Failed)
     assert (batch.records, batch.requests, batch.wallets, batch.documents) == ([], [], {}, {})
     monkeypatch.undo()
     expect(DebitCharged, desk.send(DEBIT, key="k"))
@@ -179,9 +179,9 @@ def test_a_charge_can_be_refunded_in_the_batch_that_made_it(desk: Desk) -> None:
     """A batch answers as its commands one by one would, so it must find its own charges."""
     grant(desk, 100)
     envelopes = [desk.envelope(DEBIT), desk.envelope(RefundCharge("ann", "ch-1-2", "failed"))]
-    charged, refunded = desk.journal.run(envelopes, desk.now).outcomes
-    expect(DebitCharged, cast("Done", charged).answer)
-    expect(ChargeRefunded, cast("Done", refunded).answer)
+    charged, refunded = desk.journal.run(envelopes, desk.now).decided
+    expect(DebitCharged, cast("Done", charged).outcome)
+    expect(ChargeRefunded, cast("Done", refunded).outcome)
 
 
 def test_an_unknown_document_of_another_kind_is_not_mistaken(desk: Desk) -> None:
@@ -198,8 +198,8 @@ def test_a_hold_id_is_unique_in_its_wallet_for_ever(desk: Desk) -> None:
     grant(desk, 100)
     again = AuthorizeHold("ann", INSPIRATION, 10, hold_id="h")
     commands = (again, again, CaptureHold("ann", "h"), again)
-    batch = desk.journal.run([desk.envelope(one) for one in commands], desk.now)
-    answers = [cast("Done", one).answer for one in batch.outcomes]
+    batch = desk.journal.run([desk.envelope(command) for command in commands], desk.now)
+    answers = [cast("Done", one).outcome for one in batch.decided]
     assert expect(Rejection, answers[1]).reason == Reason.HOLD_EXISTS
     assert expect(Rejection, answers[3]).reason == Reason.HOLD_EXISTS
     expect(Rejection, desk.send(again))
@@ -215,24 +215,24 @@ def test_a_closed_day_is_not_posted_to(desk: Desk) -> None:
 
 def test_the_daily_grant_is_once_a_shanghai_day(desk: Desk) -> None:
     """At 23:59:59.999999 and, a microsecond later, again: another day, the first lot expired."""
-    first = expect(DailyGranted, desk.send(ClaimDailyGrant("ann")))
+    first = expect(DailyGranted, desk.send(TakeDailyGrant("ann")))
     assert first.lot.amount_minor == 6_600
     assert first.lot.expires_at == desk.now + 1
-    told = expect(AlreadyClaimed, desk.send(ClaimDailyGrant("ann"), key="k"))
+    told = expect(AlreadyTaken, desk.send(TakeDailyGrant("ann"), key="k"))
     assert told.claim.lot_id == first.lot.lot_id
     desk.now += 1
-    second = expect(DailyGranted, desk.send(ClaimDailyGrant("ann")))
+    second = expect(DailyGranted, desk.send(TakeDailyGrant("ann")))
     assert second.day == first.day + 1
     assert balances(now_in(desk)) == {second.lot.lot_id: (6_600, 0)}
-    assert desk.send(ClaimDailyGrant("ann"), key="k") == told
+    assert desk.send(TakeDailyGrant("ann"), key="k") == told
 
 
 def test_the_daily_grant_does_not_start_anew_at_midnight_utc(desk: Desk) -> None:
     """A daily reset at UTC midnight was a bug of others."""
     desk.now = at("2026-03-11T07:59:59.999999")
-    first = expect(DailyGranted, desk.send(ClaimDailyGrant("ann")))
+    first = expect(DailyGranted, desk.send(TakeDailyGrant("ann")))
     desk.now += 1
-    assert expect(AlreadyClaimed, desk.send(ClaimDailyGrant("ann"))).claim.day == first.day
+    assert expect(AlreadyTaken, desk.send(TakeDailyGrant("ann"))).claim.day == first.day
 
 
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=12))

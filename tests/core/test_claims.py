@@ -54,7 +54,7 @@ def restore(desk: Desk, order_id: str, amount_fen: int) -> PaymentRestored:
 
 def claims(desk: Desk) -> list[tuple[int, int, int]]:
     """What is open, the VAT inside it, and the revenue account, of every claim."""
-    return [(one.open_fen, one.open_vat_fen, one.revenue) for one in now_in(desk).claims]
+    return [(claim.open_fen, claim.open_vat_fen, claim.revenue) for claim in now_in(desk).claims]
 
 
 def test_a_chargeback_takes_what_is_left_and_leaves_a_claim_for_the_rest(desk: Desk) -> None:
@@ -210,9 +210,9 @@ def test_a_refund_reopens_the_claim_that_was_repaid_last(desk: Desk) -> None:
         reverse(desk, order_id, 300)
     second = buy(desk, OpenRecharge("ann", INSPIRATION, 700, "sandbox"))
     refund(desk, second, 300)
-    assert [(one.order_id, one.open_fen) for one in now_in(desk).claims] == [(orders[1], 200)]
+    assert [(claim.order_id, claim.open_fen) for claim in now_in(desk).claims] == [(orders[1], 200)]
     refund(desk, second)
-    assert [(one.order_id, one.open_fen) for one in now_in(desk).claims] == [
+    assert [(claim.order_id, claim.open_fen) for claim in now_in(desk).claims] == [
         (orders[1], 300),
         (orders[0], 300),
     ]

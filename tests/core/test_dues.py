@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ledger.core import batch as core_batch
 from ledger.core import wire
-from ledger.core.batch import Done, Envelope, Failed, Outcome, dues
+from ledger.core.batch import Decided, Done, Envelope, Failed, dues
 from ledger.core.decider import evolve
 from ledger.core.entries import entry_for
 from ledger.core.flows.debit import Debit
@@ -104,7 +104,7 @@ def test_dues_are_recorded_without_a_command_of_anybody(desk: Desk) -> None:
     desk.now += 2 * HOUR_US
     before = len(desk.journal.records)
     batch = desk.journal.run(sweep("ann", "ann"), desk.now)
-    assert batch.outcomes == [Done(DuesApplied(2)), Done(DuesApplied(0))]
+    assert batch.decided == [Done(DuesApplied(2)), Done(DuesApplied(0))]
     assert (batch.requests, batch.texts) == ([], [])
     recorded = desk.journal.records[before:]
     assert [record.tag for record in recorded] == ["hold_expired_v1", "lot_expired_v1"]
@@ -118,11 +118,11 @@ def test_nothing_is_written_where_nothing_is_due(desk: Desk) -> None:
     """Neither for a wallet that has nothing due yet nor for one that was never seen."""
     grant(desk, 10, HOUR_US)
     batch = desk.journal.run(sweep("ann", "bob"), desk.now)
-    assert batch.outcomes == [Done(DuesApplied(0))] * 2
+    assert batch.decided == [Done(DuesApplied(0))] * 2
     assert (batch.records, batch.requests, batch.wallets, batch.block) == ([], [], {}, None)
 
 
-def failure(outcome: Outcome) -> Failed:
+def failure(outcome: Decided) -> Failed:
     """The outcome, known to be a failure."""
     assert isinstance(outcome, Failed), outcome
     return outcome
@@ -145,9 +145,9 @@ def test_a_wallet_whose_dues_raise_says_so_and_its_neighbours_go_on(desk: Desk) 
     desk.now = at("2026-04-10T12:00")
     commands = [desk.envelope(Debit("ann", INSPIRATION, 1)), *sweep("ann", "bob")]
     batch = desk.journal.run(commands, desk.now)
-    assert [failure(one).dues for one in batch.outcomes[:2]] == [True, True]
-    assert [type(failure(one).error) for one in batch.outcomes[:2]] == [IndexError, IndexError]
-    assert batch.outcomes[2] == Done(DuesApplied(1))
+    assert [failure(one).dues for one in batch.decided[:2]] == [True, True]
+    assert [type(failure(one).error) for one in batch.decided[:2]] == [IndexError, IndexError]
+    assert batch.decided[2] == Done(DuesApplied(1))
     assert list(batch.wallets) == ["bob"]
 
 
@@ -166,7 +166,7 @@ def test_dues_that_the_command_itself_brings_about_may_raise_too(
         return evolve(wallet, event)
 
     monkeypatch.setattr(core_batch, "evolve", raise_for_lots)
-    (outcome,) = desk.journal.run([desk.envelope(VoidHold("ann", name))], desk.now).outcomes
+    (outcome,) = desk.journal.run([desk.envelope(VoidHold("ann", name))], desk.now).decided
     failed = failure(outcome)
     assert (type(failed.error), failed.dues) == (OverflowError, True)
 
@@ -185,7 +185,7 @@ def test_dues_whose_record_cannot_be_made_raise_and_leave_nothing_behind(
 
     monkeypatch.setattr(core_batch, "entry_for", raise_for_lots)
     batch = desk.journal.run(sweep("ann"), desk.now)
-    assert failure(batch.outcomes[0]).dues
+    assert failure(batch.decided[0]).dues
     assert (batch.records, batch.wallets, batch.documents) == ([], {}, {})
 
 
@@ -194,7 +194,7 @@ def test_a_command_that_raises_by_itself_says_nothing_of_dues(desk: Desk) -> Non
     grant(desk, 10, HOUR_US)
     desk.now += HOUR_US
     poisoned = Debit("ann", INSPIRATION, cast("int", "one"))
-    (outcome,) = desk.journal.run([desk.envelope(poisoned)], desk.now).outcomes
+    (outcome,) = desk.journal.run([desk.envelope(poisoned)], desk.now).decided
     assert not failure(outcome).dues
 
 

@@ -4,8 +4,8 @@ from typing import TypeVar
 
 import pytest
 
-from ledger.core.batch import Answer
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.batch import Outcome
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.flows.hold import (
@@ -26,7 +26,7 @@ from tests.core.support import INSPIRATION, KUAIBI, Desk, at, balances, desk_at
 _A = TypeVar("_A")
 
 
-def expect(kind: type[_A], answer: Answer) -> _A:
+def expect(kind: type[_A], answer: Outcome) -> _A:
     """The answer, known to be of a kind."""
     assert isinstance(answer, kind), answer
     return answer
@@ -104,7 +104,7 @@ def test_lots_alike_in_all_else_are_spent_by_their_id(desk: Desk) -> None:
 def test_the_daily_grant_never_touches_purchased_value(desk: Desk) -> None:
     """It is a lot of its own, spent first, and its expiry takes nothing else along."""
     paid = recharge(desk)
-    desk.send(ClaimDailyGrant("ann"))
+    desk.send(TakeDailyGrant("ann"))
     debit(desk, 100)
     desk.now = at("2026-03-11T00:00")
     assert balances(now_in(desk)) == {paid: (1_000, 0)}
@@ -176,11 +176,11 @@ def test_paid_value_gets_72_hours_once_counted_from_its_first_return(desk: Desk)
     lot, (first, second) = held_over_expiry(desk, (100, 200))
     desk.send(VoidHold("ann", first))
     until = desk.now + 72 * HOUR_US
-    assert [one.terms.expires_at for one in now_in(desk).lots] == [until]
+    assert [lot.terms.expires_at for lot in now_in(desk).lots] == [until]
     desk.now += 71 * HOUR_US
     desk.send(VoidHold("ann", second))
     assert balances(now_in(desk)) == {lot: (300, 0)}
-    assert [one.terms.expires_at for one in now_in(desk).lots] == [until]
+    assert [lot.terms.expires_at for lot in now_in(desk).lots] == [until]
     desk.now = until
     assert now_in(desk).lots == ()
 
@@ -263,7 +263,7 @@ def test_no_more_is_refunded_than_was_charged_ever(desk: Desk, amounts: tuple[in
     """Concurrent refunds that together exceed the charge were a bug of others."""
     lot = grant(desk, 40)
     charge_id = debit(desk, 40).charge.charge_id
-    answers = [desk.send(RefundCharge("ann", charge_id, "failed", one)) for one in amounts]
+    answers = [desk.send(RefundCharge("ann", charge_id, "failed", amount)) for amount in amounts]
     assert expect(Rejection, answers[-1]).reason == Reason.REFUND_EXCEEDS_CHARGE
     assert balances(now_in(desk)).get(lot, (0, 0))[0] == sum(amounts[:-1])
 
@@ -284,10 +284,10 @@ def test_a_refund_past_expiry_gives_paid_value_its_72_hours_then_24(desk: Desk) 
     first, second = (debit(desk, 100).charge.charge_id for _ in range(2))
     desk.now = at("2026-04-20T12:00")
     desk.send(RefundCharge("ann", first, "failed"))
-    assert [one.terms.expires_at for one in now_in(desk).lots] == [desk.now + 72 * HOUR_US]
+    assert [lot.terms.expires_at for lot in now_in(desk).lots] == [desk.now + 72 * HOUR_US]
     desk.now += 100 * HOUR_US
     desk.send(RefundCharge("ann", second, "failed"))
-    assert [one.terms.expires_at for one in now_in(desk).lots] == [desk.now + 24 * HOUR_US]
+    assert [lot.terms.expires_at for lot in now_in(desk).lots] == [desk.now + 24 * HOUR_US]
 
 
 def test_a_return_within_the_grace_brings_the_grace_back(desk: Desk) -> None:
@@ -301,7 +301,7 @@ def test_a_return_within_the_grace_brings_the_grace_back(desk: Desk) -> None:
     assert now_in(desk).lots == ()
     desk.now += HOUR_US
     desk.send(RefundCharge("ann", second, "failed"))
-    assert [one.terms.expires_at for one in now_in(desk).lots] == [until]
+    assert [lot.terms.expires_at for lot in now_in(desk).lots] == [until]
 
 
 def test_the_smallest_take_still_posts_its_vat(desk: Desk) -> None:

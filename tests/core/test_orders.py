@@ -13,8 +13,8 @@ from ledger.core.flows.order import (
     PaymentSetAside,
     RechargePaid,
     SettlePayment,
-    shard_of_order,
 )
+from ledger.core.ids import shard_of_order
 from ledger.core.instants import SECOND_US
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection

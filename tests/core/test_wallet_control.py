@@ -18,7 +18,7 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.closure import CloseWallet, WalletClosed
 from ledger.core.flows.control import FreezeWallet, LimitSet, SetLimit, UnfreezeWallet
 from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldCaptured, VoidHold
@@ -36,7 +36,7 @@ from ledger.core.flows.transfer import (
 )
 from ledger.core.instants import INSTANT_MAX, SECOND_US
 from ledger.core.purchases import Order
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import Transfer
 from tests.core.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, TIGHT, Desk, at, desk_at
@@ -51,7 +51,7 @@ FROZEN: tuple[Command, ...] = (
     *SPENDING,
     Convert("ann", KUAIBI, INSPIRATION, 1),
     SendTransfer("ann", "bob", KUAIBI, 1),
-    ClaimDailyGrant("ann"),
+    TakeDailyGrant("ann"),
 )
 CLOSED: tuple[Command, ...] = (
     *FROZEN,
@@ -192,7 +192,7 @@ def test_a_wallet_is_closed_when_everything_in_it_has_a_stated_fate(desk: Desk) 
     sent = now_in(desk).transfers[0]
     desk.send(ReceiveTransfer("ann", replace(sent, transfer_id="tr-from-bob")))
 
-    def obstacle(command: CloseWallet) -> str | int:
+    def obstacle(command: CloseWallet) -> Fact:
         return expect(Rejection, desk.send(command)).facts["what"]
 
     assert held is not None

@@ -7,9 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from ledger.access.callers import SCOPES
 from ledger.cli.keys import add_token
 from ledger.http.app import create_app
-from ledger.service import SCOPES, Ledger
+from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.conftest import DEV_KEY, Database, MakeKey, Served
 from tests.edges.people import PERSON, by, fresh

@@ -98,11 +98,11 @@ async def test_an_act_that_cannot_be_written_is_not_done(
     await owner.execute("REVOKE INSERT ON acts FROM ledger_service")
     answer = await post(alone, "/v1/wallets/w/freeze", WHY)
     refused(answer, 503, "database-unavailable")
-    assert not (await ledger.read_wallet("w")).wallet.frozen
+    assert not (await ledger.wallets.read("w")).wallet.frozen
     assert (await alone.get("/v1/wallets/w")).status_code == 200
     await owner.execute("GRANT INSERT ON acts TO ledger_service")
     assert (await post(alone, "/v1/wallets/w/freeze", WHY)).status_code == 200
-    assert (await ledger.read_wallet("w")).wallet.frozen
+    assert (await ledger.wallets.read("w")).wallet.frozen
 
 
 async def test_an_act_that_breaks_off_has_no_outcome(alone: Client, owner: Any) -> None:
@@ -127,4 +127,4 @@ async def test_of_two_people_each_has_a_name(http: Client, ann: Client) -> None:
     assert (await post(ann, f"{wallet}/freeze", WHY)).status_code == 200
     second = by(own.json()["key"])
     assert (await post(http, f"{wallet}/unfreeze", WHY, headers=second)).status_code == 200
-    assert {one["actor"] for one in await acts(http, subject=called(wallet))} == {me["caller"]}
+    assert {act["actor"] for act in await acts(http, subject=called(wallet))} == {me["caller"]}

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from ledger.access.callers import KEY_CACHE_S
 from ledger.cli.keys import add_token
-from ledger.engine.callers import KEY_CACHE_S
 from ledger.service import Ledger
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, balance, funded, post, problem

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.contract.wording_history import WHAT
+from ledger.contract.history.events import WHAT
 from ledger.core.wire import EVENT_TYPES
 from ledger.service import Ledger
 from tests.conftest import MakeKey
@@ -119,7 +119,7 @@ async def test_what_is_not_in_the_directory_yet_is_found_among_the_newest(
     await give(alone, wallet, "3")
     await done(alone, f"{wallet}/conversions", TO_INSPIRATION, 201)
     before = await told(alone, f"{wallet}/explanation")
-    monkeypatch.setattr("ledger.engine.explanation.NEWEST", 0)
+    monkeypatch.setattr("ledger.queries.explanation.NEWEST", 0)
     blind = await told(alone, f"{wallet}/explanation")
     assert {lot["origin"] is None for one in blind["currencies"] for lot in one["lots"]} == {True}
     async for _ in ledger.directory.follow(0):
@@ -198,7 +198,7 @@ async def test_what_comes_is_told_as_it_will_be_recorded(alone: Client) -> None:
     await alone.post("/v1/dev/clock", json={"advance_s": 32 * 86_400})
     await give(alone, wallet, "1")
     entries = (await told(alone, f"{wallet}/entries?limit=5"))["items"]
-    recorded = [(one["at"], RECORDED_AS[one["type"]]) for one in entries[:0:-1]]
+    recorded = [(entry["at"], RECORDED_AS[entry["type"]]) for entry in entries[:0:-1]]
     assert recorded == [(one["at"], one["what"]) for one in upcoming]
     after = await told(alone, f"{wallet}/explanation")
     assert after["upcoming"] == []
@@ -401,8 +401,8 @@ async def test_the_timeline_tells_who_did_what_and_what_it_was_about(http: Clien
     entries: dict[str, Body] = {}
     for name in (other, wallet):
         items = (await told(http, f"{name}/entries"))["items"]
-        entries |= {one["type"]: one for one in items if one["order_id"] or name == wallet}
-        entries |= {one["type"]: one for one in items if one["type"] == "transfer_received"}
+        entries |= {item["type"]: item for item in items if item["order_id"] or name == wallet}
+        entries |= {item["type"]: item for item in items if item["type"] == "transfer_received"}
     paid = entries["recharge_paid"]
     assert (paid["caller"], paid["amount_cny"]) == ("channel:sandbox", "10.00")
     sent, received = entries["transfer_sent"], entries["transfer_received"]
@@ -419,4 +419,4 @@ async def test_the_timeline_tells_who_did_what_and_what_it_was_about(http: Clien
     granted = entries["membership_granted"]
     assert (granted["caller"], granted["amount_cny"], granted["amount"]) == (None, None, "660.00")
     assert entries["membership_paid"]["what"] == "A membership was paid: gold, month"
-    assert all(one["what"] for one in entries.values())
+    assert all(entry["what"] for entry in entries.values())

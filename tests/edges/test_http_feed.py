@@ -98,7 +98,7 @@ async def test_what_fell_due_by_itself_has_no_caller(http: Client) -> None:
     await http.post("/v1/dev/clock", json={"advance_s": 2 * 86_400})
     await post(http, f"{wallet}/daily-grant", {})
     items = (await feed(http, shard=shard, after_seq=before))["items"]
-    mine = [one for one in items if one["wallet_id"] == wallet.rsplit("/", 1)[1]]
+    mine = [item for item in items if item["wallet_id"] == wallet.rsplit("/", 1)[1]]
     assert [one["type"] for one in mine] == ["lot_expired_v1", "daily_granted_v1"]
     assert [one["caller"] for one in mine] == [None, "dev"]
     assert mine[0]["occurred_at"] < mine[0]["recorded_at"] == mine[1]["recorded_at"]
@@ -296,7 +296,9 @@ async def test_every_event_is_told_once_and_in_order_through_restarts(
             asyncio.create_task(_write(writing, "one", 60)),
             asyncio.create_task(_write(writing, "two", 60)),
         ]
-        await asyncio.to_thread(wait_until, lambda: all(len(one.items) > 10 for one in followers))
+        await asyncio.to_thread(
+            wait_until, lambda: all(len(follower.items) > 10 for follower in followers)
+        )
         await asyncio.to_thread(reading.stop, signal.SIGKILL)
         again = await _serve(database, tmp_path / "c")
         for follower in followers:
@@ -315,7 +317,7 @@ async def _check_against_the_log(database: Database, followers: list[Follower]) 
     connection = await asyncpg.connect(database.owner_url)
     for follower in followers:
         head = await connection.fetchval("SELECT seq FROM shards WHERE shard = $1", follower.shard)
-        assert [one["seq"] for one in follower.items] == list(range(1, head + 1))
+        assert [item["seq"] for item in follower.items] == list(range(1, head + 1))
         assert head > 50
         kept = {
             row["seq"]: row
@@ -323,7 +325,7 @@ async def _check_against_the_log(database: Database, followers: list[Follower]) 
                 "SELECT seq, key_hash, command FROM events WHERE shard = $1", follower.shard
             )
         }
-        leaves = [leaf_hash(_record(one, kept[one["seq"]])) for one in follower.items]
+        leaves = [leaf_hash(_record(item, kept[item["seq"]])) for item in follower.items]
         for block in await connection.fetch(
             "SELECT * FROM blocks WHERE shard = $1", follower.shard
         ):

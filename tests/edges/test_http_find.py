@@ -106,4 +106,4 @@ async def test_a_hold_of_one_name_in_two_wallets_is_told_of_both(http: Client) -
     for one in wallets:
         body = {"sku": "image", "hold_id": hold_id}
         assert (await post(http, f"/v1/wallets/{one}/holds", body)).status_code == 201
-    assert sorted(await find(http, hold_id)) == [("hold", one) for one in wallets]
+    assert sorted(await find(http, hold_id)) == [("hold", wallet) for wallet in wallets]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ledger.service import SCOPES
+from ledger.access.callers import SCOPES
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, funded, give, new_wallet, post, problem
 
@@ -85,7 +85,7 @@ async def test_an_expiry_shows_in_the_past_from_its_own_instant_on(http: Client)
         page = await http.get(f"{wallet}/lots", params={"at": written(at)})
         assert [lot["lot_id"] for lot in page.json()["items"]] == lots
     entries = (await http.get(f"{wallet}/entries")).json()["items"]
-    assert [one["type"] for one in entries] == ["lot_granted", "lot_expired", "lot_granted"]
+    assert [entry["type"] for entry in entries] == ["lot_granted", "lot_expired", "lot_granted"]
     expired = entries[1]
     assert datetime.fromisoformat(expired["at"]) == expires_at
     assert expired["recorded_at"] == entries[0]["recorded_at"] > expired["at"]
@@ -144,11 +144,11 @@ async def test_entries_tell_what_each_event_was_and_what_it_left(http: Client) -
     opened = (await post(http, f"{wallet}/orders", order)).json()
     await http.post(opened["payment"]["pay_url"])
     items = (await http.get(f"{wallet}/entries")).json()["items"]
-    for one in items:
-        assert one["at"] == one["recorded_at"]
+    for item in items:
+        assert item["at"] == item["recorded_at"]
         for name in ("seq", "at", "recorded_at"):
-            one.pop(name)
-        assert one.pop("what")
+            item.pop(name)
+        assert item.pop("what")
     nothing = dict.fromkeys(items[0]) | {"caller": "dev"}
     points = {**nothing, "currency": "INSPIRATION"}
 

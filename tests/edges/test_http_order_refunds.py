@@ -279,7 +279,7 @@ async def test_a_second_payment_buys_nothing(http: Client) -> None:
 
 async def test_a_wallet_has_so_many_refunds_under_way(ledger: Ledger, alone: Client) -> None:
     """limit-exceeded, counted in refunds that the channel has not settled."""
-    assert ledger.terms().refunds_max == 100
+    assert ledger.catalogue.at(ledger.clock.now()).refunds_max == 100
     wallet = new_wallet()
     order = await recharged(alone, wallet, 102)
     await behave(alone, "silent")

@@ -253,7 +253,7 @@ async def test_approvals_and_rejections_at_once_are_one_decision(
         ]
         answers = await asyncio.gather(*(post(who, at) for who, at in calls))
         assert {answer.status_code for answer in answers} <= {200, 403, 409}
-        taken = [one for one in answers if one.status_code == 200]
+        taken = [answer for answer in answers if answer.status_code == 200]
         firsts = [one for one in taken if "idempotency-replayed" not in one.headers]
         assert len(firsts) == 1
         assert len({one.json()["decided_by"] for one in taken}) == 1
@@ -434,7 +434,7 @@ async def test_an_expired_proposal_is_told_as_expired_and_never_approved(
     ann, bob = clients
     wallet = new_wallet()
     path = (await adjusting(ann, wallet, valid_for_s=60)).replace("adjustments", "proposals")
-    await ledger.move_clock(advance_us=3_600 * 10**6)
+    await ledger.clock.advance(3_600 * 10**6)
     assert (await told(bob, path))["status"] == "open"
     await owner.execute(
         "UPDATE proposals SET proposed_at = proposed_at - interval '60 s', "

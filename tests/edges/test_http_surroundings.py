@@ -8,10 +8,11 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
+from ledger.access.callers import SCOPES, Caller
 from ledger.core.batch import Done
 from ledger.engine import CommandFailed, Unavailable
 from ledger.http.app import create_app
-from ledger.service import SCOPES, Caller, Ledger
+from ledger.service import Ledger
 from tests.edges.callers import Client, post, problem
 
 KEY = "key-0123456789abcdef0123456789abcdef"
@@ -22,7 +23,7 @@ GOOD = {"currency": "INSPIRATION", "amount": "1"}
 @pytest.fixture
 async def inside(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     """A client of an application in this process, so that its service can be made to fail."""
-    monkeypatch.setattr(ledger, "cached_caller", lambda _: Caller("tester", SCOPES))
+    monkeypatch.setattr(ledger.callers, "cached", lambda _: Caller("tester", SCOPES))
     app: Any = create_app(ledger)  # each library types ASGI in its own way
     transport = httpx2.ASGITransport(app)
     headers = {"authorization": f"Bearer {KEY}"}
@@ -34,7 +35,7 @@ async def inside(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 async def test_a_service_that_shuts_down_refuses_and_closes(inside: Client, ledger: Ledger) -> None:
     """503 with Connection: close; the process still lives and tells its figures."""
-    ledger.draining = True
+    ledger.readiness.draining = True
     for path in (WALLET, "/readyz", "/nowhere"):
         answer = await inside.get(path)
         problem(answer, 503, "shutting-down")
@@ -108,7 +109,7 @@ async def test_a_body_that_never_comes_is_given_up(
     """A caller who sends half a body holds its connection for a while, not for ever."""
     monkeypatch.setattr("ledger.http.request.BODY_ARRIVES_IN_S", 0.05)
     monkeypatch.setattr("ledger.http.request.DRAINED_FOR_S", 0.05)
-    monkeypatch.setattr(ledger, "cached_caller", lambda _: Caller("tester", SCOPES))
+    monkeypatch.setattr(ledger.callers, "cached", lambda _: Caller("tester", SCOPES))
     halves = iter([{"type": "http.request", "body": b'{"currency": "INSP', "more_body": True}])
     sent: list[Any] = []
 
@@ -140,4 +141,4 @@ async def test_a_body_that_never_comes_is_given_up(
     assert sent[0]["status"] == 400
     assert (b"connection", b"close") in sent[0]["headers"]
     assert b"did not arrive" in sent[1]["body"]
-    assert (await ledger.read_wallet("w")).seq == 0
+    assert (await ledger.wallets.read("w")).seq == 0

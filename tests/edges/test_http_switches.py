@@ -53,14 +53,17 @@ async def test_a_switch_is_listed_with_who_threw_it_and_why(http: httpx2.AsyncCl
     assert (await throw(http, "sku", SKU, stopped=True)).json() == answer.json()
     await throw(http, "channel", "sandbox", stopped=True)
     items = (await http.get("/v1/switches")).json()["items"]
-    assert [(one["kind"], one["name"]) for one in items] == [("channel", "sandbox"), ("sku", SKU)]
+    assert [(item["kind"], item["name"]) for item in items] == [
+        ("channel", "sandbox"),
+        ("sku", SKU),
+    ]
     assert items[1] == answer.json()
     for _ in range(2):
         answer = await throw(http, "sku", SKU, stopped=False)
         assert (answer.status_code, answer.json()["stopped"]) == (200, False)
         assert answer.json()["stopped_at"] is None
     items = (await http.get("/v1/switches")).json()["items"]
-    assert [one["name"] for one in items] == ["sandbox"]
+    assert [item["name"] for item in items] == ["sandbox"]
 
 
 async def test_a_stopped_sku_is_not_sold_and_others_are(http: httpx2.AsyncClient) -> None:
@@ -188,7 +191,7 @@ async def test_a_stopped_caller_is_refused_by_other_processes_too(
         me = await newest_caller(served)
         busy = asyncio.create_task(keep_asking(other, token))
         await throw(http, "caller", me, stopped=True)
-        found = other.cached_caller(token) or await other.authenticate(token)
+        found = other.callers.cached(token) or await other.callers.authenticate(token)
         busy.cancel()
         assert found is not None
         assert found.stopped_at is not None
@@ -197,6 +200,6 @@ async def test_a_stopped_caller_is_refused_by_other_processes_too(
 async def keep_asking(other: Any, token: str) -> None:
     """Use a key all the time, so that what is known of it is always fresh."""
     while True:
-        if other.cached_caller(token) is None:
-            await other.authenticate(token)
+        if other.callers.cached(token) is None:
+            await other.callers.authenticate(token)
         await asyncio.sleep(0.01)

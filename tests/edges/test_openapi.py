@@ -8,9 +8,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import schema_v31
 
-from ledger.contract.answer import encode
 from ledger.contract.operation import Operation
 from ledger.contract.problems import KINDS, TYPE_BASE
+from ledger.contract.response import encode
 from ledger.http.openapi import document_of, problems_of
 from ledger.http.operations import OPERATIONS, operations_for
 
@@ -53,7 +53,7 @@ def test_every_operation_is_in_the_document_under_an_id_of_its_own() -> None:
 
 def test_production_has_no_development_calls() -> None:
     """The clock and the sandbox's own calls exist only in a development ledger."""
-    hidden = {one.id for one in OPERATIONS} - {
+    hidden = {operation.id for operation in OPERATIONS} - {
         one.id for one in operations_for(in_development=False)
     }
     assert hidden == {
@@ -74,7 +74,7 @@ def test_examples_validate_against_their_schemas(operation: Operation) -> None:
     if operation.body is not None:
         content = spec["requestBody"]["content"]["application/json"]
         check(content["example"], content["schema"])
-    for status in operation.answers:
+    for status in operation.schemas:
         content = spec["responses"][str(status)]["content"]["application/json"]
         check(content["example"], content["schema"])
     for parameter in spec["parameters"]:

@@ -5,10 +5,16 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ledger.contract.outages import failure, outage
-from ledger.contract.problems import KINDS, TYPE_BASE, Slug, problem
-from ledger.contract.refusals import problem_of
-from ledger.contract.wording import told_as
+from ledger.contract.problems import (
+    KINDS,
+    TYPE_BASE,
+    Slug,
+    internal_error_problem,
+    problem,
+    problem_of,
+    unavailable_problem,
+)
+from ledger.contract.refusals import REFUSALS, slug_of
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
@@ -54,6 +60,25 @@ STATUSES = {
     Reason.PAYOUT_EXCEEDS_PAYABLE: 409,
     Reason.LIMIT_EXCEEDED: 409,
     Reason.INSUFFICIENT_FUNDS: 402,
+    Reason.PROPOSAL_NOT_FOUND: 404,
+    Reason.PROPOSAL_IS_OWN: 403,
+    Reason.PROPOSAL_IS_ANOTHERS: 403,
+    Reason.PROPOSAL_EXPIRED: 409,
+    Reason.PROPOSAL_NOT_OPEN: 409,
+    Reason.SCOPES_UNKNOWN: 400,
+    Reason.CALLER_NAME_MALFORMED: 400,
+    Reason.CERTIFICATE_MALFORMED: 400,
+    Reason.CALLER_OF_ANOTHER_KIND: 400,
+    Reason.SCOPES_NOT_FOR_KIND: 400,
+    Reason.KEYS_ARE_PEOPLES: 403,
+    Reason.KEY_MADE_ON_HOST: 403,
+    Reason.KEY_NOT_FOUND: 404,
+    Reason.KEY_OUTLIVES_ITS_OWN: 403,
+    Reason.KEY_IS_ANOTHERS: 403,
+    Reason.KEY_ROTATED_ON_HOST: 403,
+    Reason.KEY_NOT_ROTATABLE: 409,
+    Reason.CERTIFICATE_TAKEN: 400,
+    Reason.CALLER_NOT_FOUND: 404,
 }
 
 
@@ -65,10 +90,11 @@ def test_every_reason_has_the_status_of_the_contract(reason: Reason) -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_reason_is_told_under_its_own_name(reason: Reason) -> None:
-    """The slug is the wire name, but for things that are not found: they share one."""
-    slug, words = told_as(reason)
-    assert slug == ("not-found" if reason.endswith("-not-found") else reason)
-    assert words
+    """The slug is the wire name, but for what is not found, malformed or forbidden."""
+    words = REFUSALS[reason]
+    assert slug_of(reason) == (words.slug or reason)
+    assert words.slug in {"", "not-found", "malformed", "forbidden"}
+    assert (words.slug == "not-found") == reason.endswith("-not-found")
 
 
 def test_a_missing_thing_is_named() -> None:
@@ -317,7 +343,7 @@ def test_a_reused_key_names_the_field_as_callers_know_it(field: str, name: str) 
 )
 def test_an_outage_says_when_to_come_again(reason: Any) -> None:
     """503 with Retry-After, and that the same request is safe to send again."""
-    told = outage(Unavailable(reason, retry_after_s=3))
+    told = unavailable_problem(Unavailable(reason, retry_after_s=3))
     assert (told.status, told.slug) == (503, reason)
     assert (b"retry-after", b"3") in told.headers
     assert "same key" in told.detail
@@ -325,19 +351,20 @@ def test_an_outage_says_when_to_come_again(reason: Any) -> None:
 
 def test_a_bug_names_the_request_in_the_log_and_nothing_else() -> None:
     """Nothing of the error reaches the caller."""
-    document = failure("abc-1").document()
+    document = internal_error_problem("abc-1").document()
     assert document["status"] == 500
     assert set(document) == {"type", "title", "status", "detail", "error_id"}
     assert document["error_id"] == "abc-1"
 
 
-def test_every_slug_has_a_status_and_a_title() -> None:
-    """The slugs are one closed list."""
-    assert set(KINDS) == set(get_args(Slug))
+def test_every_reason_has_its_words_in_the_order_of_precedence() -> None:
+    """The table is read from the top, as the rules are."""
+    assert list(REFUSALS) == list(Reason)
+    assert set(KINDS) == {*get_args(Slug), *map(slug_of, Reason)}
 
 
 def test_a_problem_is_sent_as_problem_json() -> None:
     """RFC 9457: its own media type, and the status in the body as in the head."""
-    answer = reply_of(problem("malformed", "what was wrong", field="amount").answer())
+    answer = reply_of(problem("malformed", "what was wrong", field="amount").response())
     assert (answer.status, answer.media_type) == (400, b"application/problem+json")
     assert msgspec.json.decode(answer.body)["field"] == "amount"

@@ -9,12 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from ledger.contract import commands
-from ledger.contract.bodies import CaptureBody, DebitBody, HoldBody, RefundBody
-from ledger.contract.bodies_batch import BatchBody
-from ledger.contract.calls.charges import QuoteQuery
+from ledger.contract.calls.batches import BatchBody
+from ledger.contract.calls.charges import DebitBody, QuoteQuery, RefundBody, debit_command
 from ledger.contract.calls.finance import TrialBalanceQuery
-from ledger.contract.calls.holds import HoldsQuery
+from ledger.contract.calls.holds import (
+    CaptureBody,
+    HoldBody,
+    HoldsQuery,
+    authorize_command,
+    capture_command,
+)
 from ledger.contract.fields import checked_id, positive_amount, whole_yuan
 from ledger.contract.paging import Keyset
 from ledger.contract.problems import Problem, ProblemError
@@ -238,11 +242,11 @@ PRICES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("body", "price"), PRICES)
 def test_a_price_is_an_amount_or_a_sku(body: dict[str, Any], price: dict[str, Any]) -> None:
     """`30` and `30.00` are the same command: amounts are decoded before they are compared."""
-    assert commands.debit("w", DEBIT.decode(json.dumps(body).encode()), NUMBERS) == Debit(
+    assert debit_command("w", DEBIT.decode(json.dumps(body).encode()), NUMBERS) == Debit(
         "w", **price
     )
     hold = BodyDecoder(HoldBody).decode(json.dumps(body).encode())
-    assert commands.authorize_hold("w", hold, NUMBERS) == AuthorizeHold("w", **price)
+    assert authorize_command("w", hold, NUMBERS) == AuthorizeHold("w", **price)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +264,7 @@ def test_a_price_is_an_amount_or_a_sku(body: dict[str, Any], price: dict[str, An
 def test_half_a_price_or_two_are_malformed(body: dict[str, Any]) -> None:
     """Either currency and amount, or sku and perhaps quantity."""
     with pytest.raises(ProblemError) as error:
-        commands.debit("w", DEBIT.decode(json.dumps(body).encode()), NUMBERS)
+        debit_command("w", DEBIT.decode(json.dumps(body).encode()), NUMBERS)
     assert refusal(error).slug == "malformed"
 
 
@@ -268,15 +272,15 @@ def test_half_a_price_or_two_are_malformed(body: dict[str, Any]) -> None:
 def test_a_currency_must_be_known(currency: str) -> None:
     """CNY is no wallet currency."""
     with pytest.raises(ProblemError) as error:
-        commands.debit("w", DebitBody(currency=currency, amount="1"), NUMBERS)
+        debit_command("w", DebitBody(currency=currency, amount="1"), NUMBERS)
     assert refusal(error).slug == "unknown-currency"
 
 
 def test_a_capture_of_nothing_is_refused_and_one_without_amount_takes_all() -> None:
     """0 is refused: use void."""
-    assert commands.capture_hold("w", "h", CaptureBody()) == CaptureHold("w", "h")
+    assert capture_command("w", "h", CaptureBody()) == CaptureHold("w", "h")
     with pytest.raises(ProblemError) as error:
-        commands.capture_hold("w", "h", CaptureBody(amount="0"))
+        capture_command("w", "h", CaptureBody(amount="0"))
     assert "void" in refusal(error).detail
 
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any, Final
 
+from ledger.access.proposal_rules import Draft, KeptProposal, Proposed
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.grant import Grant
-from ledger.engine.four_eyes import Draft, NotDone, Proposed, Told
+from ledger.core.rejections import Reason, Rejection
 from ledger.engine.lane import hash_key
 from ledger.jobs.proposals import PROPOSALS
 from ledger.jobs.runner import run_once
@@ -38,7 +39,7 @@ async def give(ledger: Ledger, wallet_id: str, amount_minor: int) -> None:
 async def proposed(ledger: Ledger, what: Draft, by: str = ANN, key: str = "p") -> Proposal:
     """A new proposal, open."""
     made = await ledger.proposals.propose(by, key, what)
-    assert isinstance(made, Told), made
+    assert isinstance(made, KeptProposal), made
     assert not made.replayed
     assert made.proposal.status == "open"
     return made.proposal
@@ -46,26 +47,24 @@ async def proposed(ledger: Ledger, what: Draft, by: str = ANN, key: str = "p") -
 
 async def decide(
     ledger: Ledger, proposal: Proposal, verdict: Verdict = "approved", by: str = BOB, key: str = ""
-) -> Told | NotDone:
+) -> KeptProposal | Rejection:
     """What a decision comes to, under a key of its own unless one is given."""
     key = key or f"{verdict} {proposal.proposal_id} {by}"
     decision = Decision(verdict, by, hash_key(key), None)
-    answer = await ledger.proposals.decide(proposal.proposal_id, decision)
-    assert answer is not None, proposal
-    return answer
+    return await ledger.proposals.decide(proposal.proposal_id, decision)
 
 
 async def approved(ledger: Ledger, proposal: Proposal, by: str = BOB) -> Proposal:
     """The proposal after somebody's approval, which must be taken."""
     answer = await decide(ledger, proposal, "approved", by)
-    assert isinstance(answer, Told), answer
+    assert isinstance(answer, KeptProposal), answer
     return answer.proposal
 
 
-def why(answer: Told | NotDone) -> str:
+def why(answer: KeptProposal | Rejection) -> Reason:
     """Why a decision was not taken."""
-    assert isinstance(answer, NotDone), answer
-    return answer.why
+    assert isinstance(answer, Rejection), answer
+    return answer.reason
 
 
 async def resume(ledger: Ledger) -> int:
@@ -95,4 +94,4 @@ async def adjustments(owner: Any, wallet_id: str) -> list[tuple[str, dict[str, A
 
 async def available(ledger: Ledger, wallet_id: str) -> int:
     """Minor units of INSPIRATION."""
-    return (await ledger.read_wallet(wallet_id)).wallet.available_minor(INSPIRATION)
+    return (await ledger.wallets.read(wallet_id)).wallet.available_minor(INSPIRATION)

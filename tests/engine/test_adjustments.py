@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ledger.contract.answers_adjustments import AdjustedLotAnswer, AdjustmentAnswer
-from ledger.contract.render_history import render_entry
-from ledger.contract.submission import told
+from ledger.contract.history.entries import render_entry
+from ledger.contract.operations import RESPONSES
+from ledger.contract.proposals.adjustments import AdjustedLotAnswer, AdjustmentAnswer
+from ledger.contract.submission import response_for
 from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import format_instant
@@ -22,18 +23,18 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
 ) -> None:
     """Its answer, its entry in the wallet's history, its accounts, and nothing for verify."""
     credit = Adjust("w", "prop-1", "amy", "ben", "credit", INSPIRATION, 500, WHY)
-    made = (await ledger.submit("approval:ben", "prop-1", credit)).answer
+    made = (await ledger.submit("approval:ben", "prop-1", credit)).outcome
     assert isinstance(made, BalanceAdjusted)
     assert made.lot is not None
     await ledger.submit("app", "g", Grant("w", INSPIRATION, 300, "promotional", "a gift"))
     debit = Adjust("w", "prop-2", "amy", "cleo", "debit", INSPIRATION, 600, WHY)
     first = await ledger.submit("approval:cleo", "prop-2", debit)
     again = await ledger.submit("approval:cleo", "prop-2", debit)
-    assert (again.replayed, again.answer) == (True, first.answer)
-    assert isinstance(first.answer, BalanceAdjusted)
+    assert (again.replayed, again.outcome) == (True, first.outcome)
+    assert isinstance(first.outcome, BalanceAdjusted)
     assert await differences(database) == []
-    lots = [take.lot.lot_id for take in first.answer.takes]
-    assert told("w", first.answer, CODES) == (
+    lots = [take.lot.lot_id for take in first.outcome.takes]
+    assert response_for("w", first.outcome, RESPONSES, CODES) == (
         201,
         AdjustmentAnswer(
             wallet_id="w",
@@ -45,10 +46,10 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
             available_after="2.00",
             proposed_by="amy",
             approved_by="cleo",
-            adjusted_at=format_instant(first.answer.adjusted_at),
+            adjusted_at=format_instant(first.outcome.adjusted_at),
         ),
     )
-    _, of_credit = told("w", made, CODES)
+    _, of_credit = response_for("w", made, RESPONSES, CODES)
     assert isinstance(of_credit, AdjustmentAnswer)
     assert of_credit.lots == [AdjustedLotAnswer(made.lot.lot_id, "5.00")]
     entries, _ = await ledger.history.read_entries("w", None, 10)
@@ -60,7 +61,7 @@ async def test_an_adjustment_is_booked_once_and_told_to_whoever_reads_the_wallet
     )
     assert (newest.lot_id, newest.reason) == (None, WHY)
     assert (oldest.lot_id, oldest.available_after) == (made.lot.lot_id, "5.00")
-    assert await ledger.erase("w") == 3
+    assert await ledger.texts.erase("w") == 3
     (erased, *_), _ = await ledger.history.read_entries("w", None, 1)
     assert erased.recorded.reason is None
     codes = await owner.fetch(

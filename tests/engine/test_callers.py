@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers
+from ledger.access.keys import By, MadeKey, WantedKey, create_key, revoke_key
+from ledger.access.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.cli.keys import add_token
+from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
-from ledger.engine.callers import KEY_CACHE_S, SCOPES, Caller, Callers
-from ledger.engine.keys import By, MadeKey, WantedKey, create_key, revoke_key
-from ledger.engine.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.callers import limit_caller
@@ -60,7 +61,7 @@ async def keep(ledger: Ledger, **more: Any) -> None:
 async def test_a_caller_is_told_with_its_kind_and_its_key(ledger: Ledger) -> None:
     """Who calls, what kind of caller it is and by which key: people are told from programs."""
     await keep(ledger, caller="ann", kind="person", scopes=["admin:approve"])
-    caller = await ledger.authenticate(TOKEN)
+    caller = await ledger.callers.authenticate(TOKEN)
     assert caller == Caller(
         "ann", frozenset({"admin:approve"}), kind="person", key_id="key-1", rate=None
     )
@@ -96,7 +97,7 @@ async def test_a_certificate_is_a_credential_that_nobody_can_send(ledger: Ledger
     assert (caller.name, caller.key_id) == ("render", made.row.key_id)
     assert await ledger.callers.of_certificate("spiffe://a/other") is None
     for token in ("spiffe://a/render", "\0certificate:spiffe://a/render"):
-        assert await ledger.authenticate(token) is None
+        assert await ledger.callers.authenticate(token) is None
 
 
 async def test_the_identity_of_a_revoked_certificate_can_be_registered_again(
@@ -108,7 +109,10 @@ async def test_the_identity_of_a_revoked_certificate_can_be_registered_again(
         first = await create_key(connection, HOST, wanted)
         assert isinstance(first, MadeKey)
         other = WantedKey(caller="b", scopes=frozenset({"debit:write"}), certificate="cn")
-        assert "already" in getattr(await create_key(connection, HOST, other), "detail", "")
+        refusal = rejected(
+            Reason.CERTIFICATE_TAKEN, field="certificate", identity=other.certificate
+        )
+        assert await create_key(connection, HOST, other) == refusal
         await revoke_key(connection, HOST, first.row.key_id)
         assert await ledger.callers.of_certificate("cn") is None
         assert isinstance(await create_key(connection, HOST, other), MadeKey)
@@ -228,7 +232,7 @@ async def test_a_last_use_is_when_it_was_and_never_goes_back(
             "SELECT extract(epoch FROM clock_timestamp() - last_used_at) FROM api_keys"
         )
     assert 3_600 <= ago_s < 3_660
-    await ledger.authenticate(TOKEN)
+    await ledger.callers.authenticate(TOKEN)
     await ledger.callers.close()
     late = await last_used(ledger)
     clock.now_s -= 7_200
@@ -269,7 +273,7 @@ async def test_a_service_that_ends_has_written_its_uses(database: Database) -> N
     """`last used` survives an orderly end."""
     service = await open_ledger(Settings(database_url=database.url, development=True))
     await keep(service)
-    await service.authenticate(TOKEN)
+    await service.callers.authenticate(TOKEN)
     await service.close()
     again = await open_ledger(Settings(database_url=database.url, development=True))
     assert await last_used(again) is not None

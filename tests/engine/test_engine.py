@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.core.batch import Done
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold
@@ -26,7 +26,7 @@ async def fund(ledger: Ledger, wallet_id: str, amount_minor: int = 100_000) -> N
     """Give a wallet promotional points."""
     grant = Grant(wallet_id, INSPIRATION, amount_minor, "promotional", "for a test")
     done = await ledger.submit("test", f"fund {wallet_id}", grant)
-    assert not isinstance(done.answer, Rejection)
+    assert not isinstance(done.outcome, Rejection)
 
 
 async def test_the_same_request_twice_is_one_effect_and_one_answer(ledger: Ledger) -> None:
@@ -34,8 +34,8 @@ async def test_the_same_request_twice_is_one_effect_and_one_answer(ledger: Ledge
     await fund(ledger, "w")
     first = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
-    assert again == Done(first.answer, replayed=True)
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+    assert again == Done(first.outcome, replayed=True)
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 99_500
 
 
 async def test_a_key_used_for_another_command_is_refused_by_the_field_that_differs(
@@ -44,19 +44,19 @@ async def test_a_key_used_for_another_command_is_refused_by_the_field_that_diffe
     """Invariant 6: the refusal names the field, also where it is the free text."""
     await fund(ledger, "w")
     charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
-    assert isinstance(charged.answer, DebitCharged)
-    charge_id = charged.answer.charge.charge_id
+    assert isinstance(charged.outcome, DebitCharged)
+    charge_id = charged.outcome.charge.charge_id
     await ledger.submit("test", "r", RefundCharge("w", charge_id, "it failed"))
     for key, command, field in (
         ("k", Debit("w", INSPIRATION, 501), "amount_minor"),
         ("k", Debit("w", INSPIRATION, 500, reference="job"), "reference"),
-        ("k", ClaimDailyGrant("w"), "kind"),
+        ("k", TakeDailyGrant("w"), "kind"),
         ("r", RefundCharge("w", charge_id, "it failed badly"), "reason"),
     ):
         done = await ledger.submit("test", key, command)
-        assert isinstance(done.answer, Rejection)
-        assert done.answer.reason is Reason.IDEMPOTENCY_KEY_REUSED
-        assert done.answer.facts == {"field": field}
+        assert isinstance(done.outcome, Rejection)
+        assert done.outcome.reason is Reason.IDEMPOTENCY_KEY_REUSED
+        assert done.outcome.facts == {"field": field}
         assert not done.replayed
 
 
@@ -65,7 +65,7 @@ async def test_a_refusal_is_remembered_after_the_state_has_changed(ledger: Ledge
     refused = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     await fund(ledger, "w")
     again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
-    assert again == Done(refused.answer, replayed=True)
+    assert again == Done(refused.outcome, replayed=True)
 
 
 async def test_the_key_belongs_to_its_caller_and_wallet(ledger: Ledger) -> None:
@@ -75,7 +75,7 @@ async def test_the_key_belongs_to_its_caller_and_wallet(ledger: Ledger) -> None:
     for caller, wallet in (("a", "w"), ("b", "w"), ("a", "v")):
         done = await ledger.submit(caller, "k", Debit(wallet, INSPIRATION, 500))
         assert not done.replayed
-        assert isinstance(done.answer, DebitCharged)
+        assert isinstance(done.outcome, DebitCharged)
 
 
 async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger) -> None:
@@ -83,8 +83,11 @@ async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger)
     await fund(ledger, "w")
     commands = [("k", Debit("w", INSPIRATION, 500))] * 50
     answers = await ledger.submit_many("test", commands)
-    assert [isinstance(one, Done) and one.replayed for one in answers] == [False, *[True] * 49]
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 99_500
+    assert [isinstance(answer, Done) and answer.replayed for answer in answers] == [
+        False,
+        *[True] * 49,
+    ]
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 99_500
 
 
 async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) -> None:
@@ -93,25 +96,25 @@ async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) 
     answers = await asyncio.gather(
         *(ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(200))
     )
-    won = [one for one in answers if isinstance(one.answer, DebitCharged)]
+    won = [answer for answer in answers if isinstance(answer.outcome, DebitCharged)]
     assert len(won) == 100
-    assert (await ledger.read_wallet("w")).wallet.lots == ()
+    assert (await ledger.wallets.read("w")).wallet.lots == ()
 
 
 async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> None:
     """Twenty refunds of a third race for one charge: three win."""
     await fund(ledger, "w")
     charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 300))
-    assert isinstance(charged.answer, DebitCharged)
-    charge_id = charged.answer.charge.charge_id
+    assert isinstance(charged.outcome, DebitCharged)
+    charge_id = charged.outcome.charge.charge_id
     answers = await asyncio.gather(
         *(
             ledger.submit("test", f"r{i}", RefundCharge("w", charge_id, "race", 100))
             for i in range(20)
         )
     )
-    assert sum(not isinstance(one.answer, Rejection) for one in answers) == 3
-    assert (await ledger.read_wallet("w")).wallet.available_minor(INSPIRATION) == 100_000
+    assert sum(not isinstance(answer.outcome, Rejection) for answer in answers) == 3
+    assert (await ledger.wallets.read("w")).wallet.available_minor(INSPIRATION) == 100_000
 
 
 async def test_two_processes_share_one_database(ledger: Ledger, database: Database) -> None:
@@ -128,7 +131,7 @@ async def test_two_processes_share_one_database(ledger: Ledger, database: Databa
         )
     finally:
         await other.close()
-    assert sum(isinstance(one.answer, DebitCharged) for one in answers) == 100
+    assert sum(isinstance(answer.outcome, DebitCharged) for answer in answers) == 100
 
 
 async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) -> None:
@@ -175,8 +178,8 @@ async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
             ("d", Debit("w", INSPIRATION, 1)),
         ],
     )
-    assert [isinstance(one, Done) for one in answers] == [True, False, True, True]
-    view = await ledger.read_wallet("w")
+    assert [isinstance(answer, Done) for answer in answers] == [True, False, True, True]
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 
 
@@ -191,20 +194,20 @@ async def test_what_the_database_refuses_fails_alone(ledger: Ledger) -> None:
             ("d", Debit("w", INSPIRATION, 1)),
         ],
     )
-    assert [isinstance(one, Done) for one in answers] == [True, False, True]
-    view = await ledger.read_wallet("w")
+    assert [isinstance(answer, Done) for answer in answers] == [True, False, True]
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 99_998
 
 
 async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger) -> None:
     """The channel's own number is the key: ten notifications at once are one payment."""
     opened = await ledger.submit("test", "o", OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
-    assert isinstance(opened.answer, OrderOpened)
-    order_id = opened.answer.order.order_id
+    assert isinstance(opened.outcome, OrderOpened)
+    order_id = opened.outcome.order.order_id
     await asyncio.gather(*(ledger.sandbox.pay(order_id) for _ in range(10)))
-    view = await ledger.read_wallet("w")
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 10_000
-    found = await ledger.find_order(order_id)
+    found = await ledger.orders.find(order_id)
     assert found is not None
     assert found[1].status == "paid"
 

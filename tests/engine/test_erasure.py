@@ -26,7 +26,7 @@ async def everything(owner: Any) -> str:
     """All rows of all tables that have text in them, as one text."""
     tables = ("events", "requests", "refusals", "wallets", "documents", "texts", "wallet_snapshots")
     parts = [
-        await owner.fetchval(f"SELECT string_agg(t::text, ' ') FROM {one} t") for one in tables
+        await owner.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table} t") for table in tables
     ]
     return " ".join(part or "" for part in parts)
 
@@ -44,34 +44,34 @@ async def test_erased_texts_are_gone_and_every_answer_stays(
     first = {key: await ledger.submit("test", key, command) for key, command in commands.items()}
     await ledger.submit("test", "g", grant("other"))
     assert NAMED in await everything(owner)
-    before = (await ledger.read_wallet("w")).wallet
-    assert await ledger.erase("w") == len(commands)
-    assert await ledger.erase("w") == 0
+    before = (await ledger.wallets.read("w")).wallet
+    assert await ledger.texts.erase("w") == len(commands)
+    assert await ledger.texts.erase("w") == 0
     assert await owner.fetchval("SELECT count(*) FROM texts WHERE wallet = 'other'") == 1
-    await ledger.erase("other")
+    await ledger.texts.erase("other")
     assert NAMED not in await everything(owner)
-    assert (await ledger.read_wallet("w")).wallet == before
+    assert (await ledger.wallets.read("w")).wallet == before
     for key, command in commands.items():
         again = await ledger.submit("test", key, command)
         assert again.replayed
-        assert again.answer == first[key].answer
+        assert again.outcome == first[key].outcome
     assert (await ledger.submit("test", "g", grant("w", "something else"))).replayed
     changed = await ledger.submit("test", "g", grant("w", amount_minor=200))
-    assert isinstance(changed.answer, Rejection)
-    assert changed.answer.reason is Reason.IDEMPOTENCY_KEY_REUSED
-    assert changed.answer.facts == {"field": "amount_minor"}
+    assert isinstance(changed.outcome, Rejection)
+    assert changed.outcome.reason is Reason.IDEMPOTENCY_KEY_REUSED
+    assert changed.outcome.facts == {"field": "amount_minor"}
     assert await differences(database) == []
 
 
 async def test_a_wallet_goes_on_after_erasure(ledger: Ledger, database: Database) -> None:
     """What comes later has its text, until that is erased too."""
     await ledger.submit("test", "a", grant("w"))
-    assert await ledger.erase("w") == 1
+    assert await ledger.texts.erase("w") == 1
     await ledger.submit("test", "b", grant("w"))
     differs = await ledger.submit("test", "b", grant("w", "something else"))
-    assert isinstance(differs.answer, Rejection)
-    assert await ledger.erase("w") == 1
-    assert await ledger.erase("nobody") == 0
+    assert isinstance(differs.outcome, Rejection)
+    assert await ledger.texts.erase("w") == 1
+    assert await ledger.texts.erase("nobody") == 0
     assert await differences(database) == []
 
 
@@ -79,14 +79,14 @@ async def test_a_closed_wallet_is_erased(ledger: Ledger, database: Database, own
     """Also of the text of its closing; a refused closing erases nothing."""
     await ledger.submit("test", "g", grant("w"))
     refused = await ledger.submit("test", "c1", CloseWallet("w", NAMED))
-    assert isinstance(refused.answer, Rejection)
+    assert isinstance(refused.outcome, Rejection)
     assert await owner.fetchval("SELECT count(*) FROM texts") == 2
     close = CloseWallet("w", NAMED, forfeit_balance=True)
     done = await ledger.submit("test", "c2", close)
-    assert isinstance(done.answer, WalletClosed)
+    assert isinstance(done.outcome, WalletClosed)
     assert NAMED not in await everything(owner)
     again = await ledger.submit("test", "c2", close)
-    assert (again.answer, again.replayed) == (done.answer, True)
+    assert (again.outcome, again.replayed) == (done.outcome, True)
     assert await differences(database) == []
 
 
@@ -96,7 +96,7 @@ async def test_what_a_closing_could_not_erase_is_erased_by_the_next(
 ) -> None:
     """The database went away in between: who closes again, under whatever key, sees to it."""
     done = await ledger._engine.submit("test", "same key", CloseWallet("w", NAMED))
-    assert isinstance(done.answer, WalletClosed)
+    assert isinstance(done.outcome, WalletClosed)
     assert NAMED in await everything(owner)
     await ledger.submit("test", key, CloseWallet("w", NAMED))
     assert NAMED not in await everything(owner)

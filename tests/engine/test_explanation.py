@@ -6,15 +6,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, get_args
 
-from ledger.contract.answers_explanation import (
-    ChargeExplanation,
-    ExplainedCurrency,
-    ExplainedLot,
-    WalletExplanation,
-    What,
-)
-from ledger.contract.render_charge_explanation import render_charge_explanation
-from ledger.contract.render_explanation import render_wallet_explanation
+from ledger.contract.explanation.charge import ChargeExplanation, render_charge_explanation
+from ledger.contract.explanation.currencies import ExplainedCurrency
+from ledger.contract.explanation.lots import ExplainedLot
+from ledger.contract.explanation.upcoming import What
+from ledger.contract.explanation.wallet import WalletExplanation, render_wallet_explanation
 from ledger.core import wire
 from ledger.core.batch import dues
 from ledger.core.chain import Record
@@ -26,8 +22,8 @@ from ledger.core.lots import takes_for
 from ledger.core.money import CNY, format_amount
 from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Take, Wallet
-from ledger.engine.explanation import Rule, charge_reasons, lots_made_by, wallet_reasons
-from ledger.store.explaining import AccountName, RecordedCharge, RecordedRefund
+from ledger.queries.explanation import Rule, charge_reasons, lots_made_by, wallet_reasons
+from ledger.store.explanation import AccountName, RecordedCharge, RecordedRefund
 from tests.core.imagination import MOODS
 from tests.core.stories import STARTS, Story, seeded_steps
 from tests.core.support import CODES, VARIANTS, Journal
@@ -51,7 +47,7 @@ def post(points: Points, record: Record) -> None:
 
 def check_wallet(told: WalletExplanation, wallet: Wallet, points: Points) -> None:
     """Every currency's parts are what the books have; what is to come is what will change."""
-    assert {one.currency for one in told.currencies} == set(CODES.values())
+    assert {currency.currency for currency in told.currencies} == set(CODES.values())
     for one in told.currencies:
         for state, amount in (
             ("available", one.available),
@@ -151,7 +147,7 @@ def refunds_of(journal: Journal, charge: Charge) -> list[RecordedRefund]:
 
 def total(items: Any, field: str) -> Decimal:
     """The sum of an amount over what is told."""
-    return sum((Decimal(getattr(one, field)) for one in items), Decimal())
+    return sum((Decimal(getattr(item, field)) for item in items), Decimal())
 
 
 def check_charge(told: ChargeExplanation, journal: Journal, charge: Charge) -> None:
@@ -232,7 +228,7 @@ def check_story(story: Story, terms: Terms) -> Counter[str]:
             check_charge(charged, story.journal, charge)
             met["paid charge"] += charged.cost_cny != "0.00"
             met["refund in parts"] += len(charged.refunds) > 1
-            met["absorbed"] += any(Decimal(one.absorbed_by_claims) for one in charged.refunds)
+            met["absorbed"] += any(Decimal(refund.absorbed_by_claims) for refund in charged.refunds)
     return met
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.grant import Grant
 from ledger.embedded import EmbeddedPostgres
 from ledger.engine import Unavailable
-from ledger.engine.feed import POLL_S, WAITERS_MAX, Feed
 from ledger.engine.lane import shard_of
+from ledger.queries.feed import POLL_S, WAITERS_MAX, Feed
 from ledger.service import Ledger
 from ledger.store.pool import Connection
 
@@ -31,7 +31,7 @@ class Lender:
         self.lent += 1
         self.out += 1
         try:
-            async with self._ledger._reading() as connection:
+            async with self._ledger.reading() as connection:
                 yield connection
         finally:
             self.out -= 1
@@ -53,7 +53,7 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
     await ledger.submit("test", "k", Grant("w", 1001, 1, "promotional", "for a test"))
     grown = shard_of("w", 2)
     pages = await asyncio.gather(*waits[grown::2])
-    assert all([one.seq for one in page.events] == [1] for page in pages)
+    assert all([event.seq for event in page.events] == [1] for page in pages)
     assert not any(wait.done() for wait in waits[1 - grown :: 2])
     for wait in waits:
         wait.cancel()
@@ -67,7 +67,7 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
 
 async def test_one_too_many_is_busy_and_a_closed_feed_lets_nobody_wait(ledger: Ledger) -> None:
     """What is bounded refuses at once; reading without a wait goes on."""
-    shared = Feed(ledger._reading)
+    shared = Feed(ledger.reading)
     waits = [asyncio.create_task(shared.read(0, 0, 10, 30)) for _ in range(WAITERS_MAX)]
     while len(shared._waiters) < WAITERS_MAX:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.01)
@@ -102,7 +102,7 @@ async def test_whoever_waits_is_told_when_the_database_goes_away(
     ledger: Ledger, postgres: EmbeddedPostgres
 ) -> None:
     """503, as if it had asked just then; afterwards one can wait again."""
-    async with ledger._reading() as connection:
+    async with ledger.reading() as connection:
         name = await connection.fetchval("SELECT current_database()")
     waiting = asyncio.create_task(ledger.feed.read(0, 0, 10, 30))
     await asyncio.sleep(3 * POLL_S)
@@ -123,10 +123,10 @@ async def test_a_page_of_large_events_ends_early(
 ) -> None:
     """It has one event at least, and the next page goes on behind its last."""
     for number in range(5):
-        await ledger.submit("test", f"{number}", ClaimDailyGrant(f"w{number}"))
+        await ledger.submit("test", f"{number}", TakeDailyGrant(f"w{number}"))
     shard = shard_of("w0", 2)
     whole = await ledger.feed.read(shard, 0, 10)
-    sizes = [len(one.payload) for one in whole.events]
+    sizes = [len(event.payload) for event in whole.events]
     assert len(sizes) >= 2
     monkeypatch.setattr("ledger.store.feed.PAGE_BYTES_MAX", sizes[0] + sizes[1] // 2)
     assert (await ledger.feed.read(shard, 0, 10)).events == whole.events[:1]

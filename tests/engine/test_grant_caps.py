@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from ledger.contract.refusals import problem_of
-from ledger.core.batch import Answer, Done
+from ledger.contract.problems import problem_of
+from ledger.core.batch import Done, Outcome
 from ledger.core.decider import Command
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant, LotGranted
-from ledger.core.rejections import Reason, Rejection
+from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
@@ -30,7 +30,7 @@ async def capped(database: Database) -> AsyncIterator[Ledger]:
     """A service whose callers may grant ten points of a currency a day; the day is young."""
     async with opened(database, grant_day_cap_minor=CAP) as ledger:
         since_midnight_us = (await clock(ledger) + SHANGHAI_US) % DAY_US
-        await ledger.move_clock(advance_us=DAY_US - since_midnight_us)
+        await ledger.clock.advance(DAY_US - since_midnight_us)
         yield ledger
 
 
@@ -39,14 +39,14 @@ def grant(amount: int, wallet_id: str = "w", currency: int = INSPIRATION) -> Gra
     return Grant(wallet_id, currency, amount, "promotional", "for a test")
 
 
-async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") -> Answer:
+async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") -> Outcome:
     """What a request is answered."""
-    return (await ledger.submit(caller, key, command)).answer
+    return (await ledger.submit(caller, key, command)).outcome
 
 
 def refused(found: object, used: int, asked: int) -> bool:
     """Whether it is refused for the cap, with what is used and was asked."""
-    facts: dict[str, str | int] = {
+    facts: dict[str, Fact] = {
         "limit": "grants a day",
         "currency": INSPIRATION,
         "cap_minor": CAP,
@@ -77,7 +77,7 @@ async def test_up_to_the_cap_and_not_a_hundredth_above_it(capped: Ledger, owner:
     assert isinstance(await answer(capped, "e", grant(1_000, currency=KUAIBI)), LotGranted)
     assert isinstance(await answer(capped, "f", grant(1_000), caller="app"), LotGranted)
     assert await counted(owner) == 3_000
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert isinstance(await answer(capped, "g", grant(1_000)), LotGranted)
 
 
@@ -85,9 +85,9 @@ async def test_the_day_is_shanghais(capped: Ledger) -> None:
     """It ends at local midnight, to the microsecond, and not at midnight in Greenwich."""
     midnight = (await clock(capped) + SHANGHAI_US) // DAY_US * DAY_US + DAY_US - SHANGHAI_US
     assert isinstance(await answer(capped, "a", grant(1_000)), LotGranted)
-    await capped.move_clock(to=midnight - 60 * 10**6)
+    await capped.clock.move_to(midnight - 60 * 10**6)
     assert refused(await answer(capped, "b", grant(1)), 1_000, 1)
-    await capped.move_clock(to=midnight)
+    await capped.clock.move_to(midnight)
     assert isinstance(await answer(capped, "c", grant(1)), LotGranted)
 
 
@@ -96,7 +96,7 @@ async def test_a_refusal_for_the_cap_is_not_remembered(capped: Ledger, owner: An
     await answer(capped, "a", grant(1_000))
     assert refused(await answer(capped, "b", grant(1)), 1_000, 1)
     assert await owner.fetchval("SELECT count(*) FROM refusals") == 0
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert isinstance(await answer(capped, "b", grant(1)), LotGranted)
 
 
@@ -117,10 +117,10 @@ async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner
     first = await capped.submit("web", "a", grant(1_000))
     for _ in range(2):
         again = await capped.submit("web", "a", grant(1_000))
-        assert again == Done(first.answer, replayed=True)
+        assert again == Done(first.outcome, replayed=True)
         reused = await answer(capped, "a", grant(999))
         assert reused == Rejection(Reason.IDEMPOTENCY_KEY_REUSED, {"field": "amount_minor"})
-        await capped.move_clock(advance_us=DAY_US)
+        await capped.clock.advance(DAY_US)
         await answer(capped, f"b{await clock(capped)}", grant(1_000))
     assert await granted(owner) == 3
     assert await counted(owner) == 3_000
@@ -129,7 +129,7 @@ async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner
 async def test_a_replay_of_another_day_does_not_count_today(capped: Ledger, owner: Any) -> None:
     """Also where there is still room."""
     await answer(capped, "a", grant(700))
-    await capped.move_clock(advance_us=DAY_US)
+    await capped.clock.advance(DAY_US)
     assert (await capped.submit("web", "a", grant(700))).replayed
     assert isinstance(await answer(capped, "b", grant(1_000)), LotGranted)
     assert await counted(owner) == 1_700
@@ -190,7 +190,7 @@ async def test_a_grant_that_is_made_counts_though_another_try_was_taken_back(
         while not lane._queue:  # noqa: ASYNC110 - nobody tells when it has come so far
             await asyncio.sleep(0.001)
         await meddler.execute("DELETE FROM capped_grants")
-    assert isinstance((await granting).answer, LotGranted)
+    assert isinstance((await granting).outcome, LotGranted)
     assert await counted(owner) == 100
     await meddler.close()
 
@@ -218,14 +218,14 @@ async def test_many_at_once_never_pass_the_cap(
     """Two processes, forty keys and their retries, single and in batches: ten grants are made."""
     async with opened(database, grant_day_cap_minor=CAP) as other:
 
-        async def single(service: Ledger, number: int) -> Answer:
+        async def single(service: Ledger, number: int) -> Outcome:
             key = f"k{number}"
-            return (await service.submit("web", key, grant(100, f"w{number % 7}"))).answer
+            return (await service.submit("web", key, grant(100, f"w{number % 7}"))).outcome
 
-        async def batch(service: Ledger, first: int) -> list[Answer]:
+        async def batch(service: Ledger, first: int) -> list[Outcome]:
             requests = [(f"k{n}", grant(100, f"w{n % 7}")) for n in range(first, first + 10)]
             answers = await service.submit_many("web", requests)
-            return [one.answer for one in answers if isinstance(one, Done)]
+            return [answer.outcome for answer in answers if isinstance(answer, Done)]
 
         services = (capped, other)
         singles = [single(services[(n + seed) % 2], n % 40) for n in range(80)]
@@ -252,13 +252,13 @@ async def test_a_batch_counts_its_grants_in_their_order(capped: Ledger, owner: A
         ("c", grant(400)),
     ]
     answers = await capped.submit_many("web", requests)
-    done = [one for one in answers if isinstance(one, Done)]
+    done = [answer for answer in answers if isinstance(answer, Done)]
     assert len(done) == len(requests)
-    assert isinstance(done[0].answer, LotGranted)
-    assert not isinstance(done[1].answer, Rejection)
-    assert refused(done[2].answer, 600, 500)
-    assert done[3] == Done(done[0].answer, replayed=True)
-    assert isinstance(done[4].answer, LotGranted)
+    assert isinstance(done[0].outcome, LotGranted)
+    assert not isinstance(done[1].outcome, Rejection)
+    assert refused(done[2].outcome, 600, 500)
+    assert done[3] == Done(done[0].outcome, replayed=True)
+    assert isinstance(done[4].outcome, LotGranted)
     assert await counted(owner) == 1_000
 
 
@@ -271,6 +271,6 @@ async def test_without_a_cap_nothing_is_counted(ledger: Ledger, owner: Any) -> N
 async def test_what_counted_a_month_ago_is_forgotten(capped: Ledger, owner: Any) -> None:
     """The table stays as small as a month of grants."""
     await answer(capped, "a", grant(1))
-    await capped.move_clock(advance_us=33 * DAY_US)
+    await capped.clock.advance(33 * DAY_US)
     await answer(capped, "b", grant(2))
     assert await counted(owner) == 2

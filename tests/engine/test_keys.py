@@ -8,18 +8,20 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.cli.keys import add_token
-from ledger.engine.keys import (
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller
+from ledger.access.keys import (
     SCOPES_OF,
     By,
-    KeyRefused,
     MadeKey,
     WantedKey,
     create_key,
     revoke_key,
     rotate_key,
 )
-from ledger.service import KEY_CACHE_S, SCOPES, Caller, Ledger
+from ledger.cli.keys import add_token
+from ledger.contract.problems import problem_of
+from ledger.core.rejections import Rejection
+from ledger.service import Ledger
 from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
 from ledger.store.keys import revoke_key as revoke
@@ -44,12 +46,12 @@ async def test_a_key_in_use_is_checked_again_before_it_lapses(
 ) -> None:
     """One request renews what is believed, so that a busy key never sends all to the database."""
     await add_token(connection, ("key-1", "web", TOKEN, ["wallet:read"], None))
-    assert ledger.cached_caller(TOKEN) is None
-    caller = await ledger.authenticate(TOKEN)
+    assert ledger.callers.cached(TOKEN) is None
+    caller = await ledger.callers.authenticate(TOKEN)
     assert caller is not None
     for _ in range(12):
         await asyncio.sleep(KEY_CACHE_S / 6)
-        assert ledger.cached_caller(TOKEN) == caller
+        assert ledger.callers.cached(TOKEN) == caller
 
 
 async def test_a_revoked_key_is_believed_for_a_second_at_most(
@@ -57,13 +59,13 @@ async def test_a_revoked_key_is_believed_for_a_second_at_most(
 ) -> None:
     """However busy the key is: renewing asks the database, and the database says no."""
     await add_token(connection, ("key-1", "web", TOKEN, ["wallet:read"], None))
-    assert await ledger.authenticate(TOKEN) is not None
+    assert await ledger.callers.authenticate(TOKEN) is not None
     assert await revoke(connection, "key-1") == "web"
     for _ in range(20):
-        ledger.cached_caller(TOKEN)
+        ledger.callers.cached(TOKEN)
         await asyncio.sleep(KEY_CACHE_S / 20)
-    assert ledger.cached_caller(TOKEN) is None
-    assert await ledger.authenticate(TOKEN) is None
+    assert ledger.callers.cached(TOKEN) is None
+    assert await ledger.callers.authenticate(TOKEN) is None
 
 
 def wanted(caller: str = "web", *scopes: str, **more: Any) -> WantedKey:
@@ -88,8 +90,9 @@ async def acting(connection: Connection, name: str, *scopes: str, **more: Any) -
 
 def why(answer: object) -> tuple[str, str]:
     """The slug and the words of a refusal."""
-    assert isinstance(answer, KeyRefused), answer
-    return answer.slug, answer.detail
+    assert isinstance(answer, Rejection), answer
+    told = problem_of(answer, {})
+    return told.slug, told.detail
 
 
 async def test_a_callers_first_key_says_what_it_is(connection: Connection) -> None:
@@ -260,17 +263,17 @@ async def test_a_rotated_key_goes_on_for_the_overlap_and_not_longer(
     assert timedelta(seconds=3_599) < overlap <= timedelta(seconds=3_601)
     assert second.row.expires_at is None
     for token in (first.token, second.token):
-        found = await ledger.authenticate(token or "")
+        found = await ledger.callers.authenticate(token or "")
         assert found is not None
         assert found.name == "web"
     move = "UPDATE api_keys SET expires_at = clock_timestamp() + $2 WHERE key_id = $1"
     await owner.execute(move, first.row.key_id, timedelta(seconds=0.3))
-    assert await ledger.authenticate(first.token or "") is not None
+    assert await ledger.callers.authenticate(first.token or "") is not None
     await asyncio.sleep(0.3)
-    assert ledger.cached_caller(first.token or "") is None
-    assert await ledger.authenticate(first.token or "") is None
+    assert ledger.callers.cached(first.token or "") is None
+    assert await ledger.callers.authenticate(first.token or "") is None
     assert (await only(connection, first.row.key_id)).state == "expired"
-    assert await ledger.authenticate(second.token or "") is not None
+    assert await ledger.callers.authenticate(second.token or "") is not None
 
 
 async def test_a_successor_lives_as_long_as_the_key_was_to(
@@ -313,7 +316,7 @@ async def test_a_key_is_rotated_once(connection: Connection, database: Database)
     for other in others:
         await other.close()
     assert sum(isinstance(answer, MadeKey) for answer in answers) == 1
-    refused = [why(answer) for answer in answers if isinstance(answer, KeyRefused)]
+    refused = [why(answer) for answer in answers if isinstance(answer, Rejection)]
     assert {slug for slug, _ in refused} == {"key-not-rotatable"}
     assert len(await list_keys(connection)) == 2
     for key, word in (
@@ -337,7 +340,7 @@ async def test_any_person_may_revoke_any_key(connection: Connection) -> None:
     assert why(await revoke_key(connection, ann, "key-none"))[0] == "not-found"
     for is_news in (True, False):
         done = await revoke_key(connection, ann, bob.caller.key_id)
-        assert not isinstance(done, KeyRefused)
+        assert not isinstance(done, Rejection)
         assert (done[0].state, done[1]) == ("revoked", is_news)
 
 

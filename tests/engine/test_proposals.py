@@ -11,19 +11,18 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
-from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.flows.transfer import PaidOut, PayOut
-from ledger.core.rejections import Reason, Rejection
-from ledger.engine import Unavailable
-from ledger.engine.four_eyes import (
+from ledger.access.proposal_rules import (
     Draft,
     Erased,
     EraseWallet,
-    NotDone,
+    KeptProposal,
     TamperedError,
-    Told,
-    outcome_of,
+    effect_of,
 )
+from ledger.core.flows.closure import CloseWallet, WalletClosed
+from ledger.core.flows.transfer import PaidOut, PayOut
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.engine import Unavailable
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
@@ -93,15 +92,15 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
     share_fen = 50
     await until(lambda: _payable(ledger, "creator", share_fen))
     payout = await proposed(ledger, draft(PayOut("creator", share_fen, 0, "bank-1")))
-    paid = outcome_of(await approved(ledger, payout))
+    paid = effect_of(await approved(ledger, payout))
     assert isinstance(paid, PaidOut)
     assert (paid.amount_fen, paid.reference) == (share_fen, "bank-1")
     await give(ledger, "w", 100)
     erasure = await proposed(ledger, draft(EraseWallet("w")), key="erase")
-    assert outcome_of(await approved(ledger, erasure)) == Erased(1)
+    assert effect_of(await approved(ledger, erasure)) == Erased(1)
     closing = await proposed(ledger, draft(CloseWallet("w", "", forfeit_balance=True)), key="close")
-    assert isinstance(outcome_of(await approved(ledger, closing)), WalletClosed)
-    assert (await ledger.read_wallet("w")).wallet.closed_at is not None
+    assert isinstance(effect_of(await approved(ledger, closing)), WalletClosed)
+    assert (await ledger.wallets.read("w")).wallet.closed_at is not None
     rows = await owner.fetch(
         "SELECT tag, caller FROM events WHERE tag IN ('paid_out_v1', 'wallet_closed_v1')"
     )
@@ -114,7 +113,7 @@ async def test_a_closing_a_payout_and_an_erasure_take_effect_too(
 
 
 async def _payable(ledger: Ledger, wallet_id: str, fen: int) -> bool:
-    return (await ledger.read_wallet(wallet_id)).wallet.payable_fen == fen
+    return (await ledger.wallets.read(wallet_id)).wallet.payable_fen == fen
 
 
 async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -> None:
@@ -122,12 +121,12 @@ async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -
     proposal = await proposed(ledger, draft(adjust("w", 500, "debit")))
     found = await approved(ledger, proposal)
     assert found.status == "refused"
-    refusal = outcome_of(found)
+    refusal = effect_of(found)
     assert isinstance(refusal, Rejection)
     assert refusal.reason is Reason.INSUFFICIENT_FUNDS
     await give(ledger, "w", 1_000)
     again = await decide(ledger, proposal)
-    assert again == Told(found, replayed=True)
+    assert again == KeptProposal(found, replayed=True)
     assert await available(ledger, "w") == 1_000
 
 
@@ -149,12 +148,12 @@ async def test_nobody_decides_on_what_they_proposed(ledger: Ledger, owner: Any) 
     proposal = await proposed(ledger, draft(adjust("w")))
     for key in ("p", "another"):
         for verdict in VERDICTS:
-            assert why(await decide(ledger, proposal, verdict, ANN, key)) == "own"
-    assert why(await decide(ledger, proposal, "withdrawn", BOB)) == "not-own"
+            assert why(await decide(ledger, proposal, verdict, ANN, key)) == Reason.PROPOSAL_IS_OWN
+    assert why(await decide(ledger, proposal, "withdrawn", BOB)) == Reason.PROPOSAL_IS_ANOTHERS
     assert (await ledger.proposals.read(proposal.proposal_id)) == proposal
     await approved(ledger, proposal)
     for verdict in VERDICTS:
-        assert why(await decide(ledger, proposal, verdict, ANN)) == "own"
+        assert why(await decide(ledger, proposal, verdict, ANN)) == Reason.PROPOSAL_IS_OWN
     assert len(await adjustments(owner, "w")) == 1
 
 
@@ -234,7 +233,7 @@ async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_ref
     """The field that differs is named; the scope of a key is the person and the wallet."""
     first = await proposed(ledger, draft(adjust("w")))
     again = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert again == Told(first, replayed=True)
+    assert again == KeptProposal(first, replayed=True)
     others: dict[str, Draft] = {
         "amount_minor": draft(adjust("w", 1_001)),
         "direction": draft(adjust("w", direction="debit")),
@@ -245,12 +244,12 @@ async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_ref
     }
     for field, other in others.items():
         refusal = await ledger.proposals.propose(ANN, "p", other)
-        assert refusal == NotDone("key-reused", first, field)
+        assert refusal == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
     for by, wallet_id in ((BOB, "w"), (ANN, "v")):
         await proposed(ledger, draft(adjust(wallet_id)), by)
     await approved(ledger, first)
     later = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert isinstance(later, Told)
+    assert isinstance(later, KeptProposal)
     assert (later.replayed, later.proposal.status) == (True, "done")
 
 
@@ -259,7 +258,7 @@ async def test_the_same_key_at_once_is_one_proposal(ledger: Ledger, owner: Any) 
     answers = await asyncio.gather(
         *(ledger.proposals.propose(ANN, "p", draft(adjust("w"))) for _ in range(20))
     )
-    told = [answer for answer in answers if isinstance(answer, Told)]
+    told = [answer for answer in answers if isinstance(answer, KeptProposal)]
     assert len(told) == 20
     assert len({one.proposal.proposal_id for one in told}) == 1
     assert sum(not one.replayed for one in told) == 1
@@ -270,19 +269,18 @@ async def test_the_same_decision_again_is_told_how_it_stands(ledger: Ledger, own
     """Under the same key or another; another decision, person or proposal under it is refused."""
     first, second = [await proposed(ledger, draft(adjust("w")), key=key) for key in ("1", "2")]
     done = await decide(ledger, first, key="k")
-    assert isinstance(done, Told)
+    assert isinstance(done, KeptProposal)
     assert (done.replayed, done.proposal.status) == (False, "done")
     for key in ("k", "another"):
-        assert await decide(ledger, first, key=key) == Told(done.proposal, replayed=True)
-    assert why(await decide(ledger, first, "rejected", key="another")) == "decided"
+        assert await decide(ledger, first, key=key) == KeptProposal(done.proposal, replayed=True)
+    assert why(await decide(ledger, first, "rejected", key="another")) == Reason.PROPOSAL_NOT_OPEN
     reused = await decide(ledger, first, "rejected", key="k")
-    assert reused == NotDone("key-reused", done.proposal, "kind")
+    assert reused == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="kind")
     elsewhere = await decide(ledger, second, key="k")
-    assert isinstance(elsewhere, NotDone)
-    assert (elsewhere.why, elsewhere.field) == ("key-reused", "proposal_id")
-    assert why(await decide(ledger, first, by="cy", key="k")) == "decided"
-    assert isinstance(await decide(ledger, second, "withdrawn", ANN), Told)
-    assert why(await decide(ledger, second)) == "decided"
+    assert elsewhere == rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
+    assert why(await decide(ledger, first, by="cy", key="k")) == Reason.PROPOSAL_NOT_OPEN
+    assert isinstance(await decide(ledger, second, "withdrawn", ANN), KeptProposal)
+    assert why(await decide(ledger, second)) == Reason.PROPOSAL_NOT_OPEN
     assert len(await adjustments(owner, "w")) == 1
 
 
@@ -311,14 +309,14 @@ async def test_twenty_decisions_at_once_are_one(
             taken = [
                 call
                 for call, answer in zip(calls, answers, strict=True)
-                if isinstance(answer, Told) and not answer.replayed
+                if isinstance(answer, KeptProposal) and not answer.replayed
             ]
             assert len(taken) == 1, taken
             verdict, by = taken[0]
             told = [
                 call
                 for call, answer in zip(calls, answers, strict=True)
-                if isinstance(answer, Told)
+                if isinstance(answer, KeptProposal)
             ]
             assert set(told) == {(verdict, by)}, "whoever else is told of it decided something"
             found = await ledger.proposals.read(proposal.proposal_id)
@@ -338,7 +336,7 @@ async def test_an_expired_proposal_can_never_be_decided_on(ledger: Ledger, owner
     assert found is not None
     assert found.status == "expired"
     for verdict, by in (("approved", BOB), ("rejected", BOB), ("withdrawn", ANN)):
-        assert why(await decide(ledger, proposal, verdict, by)) == "expired"  # type: ignore[arg-type]
+        assert why(await decide(ledger, proposal, verdict, by)) == Reason.PROPOSAL_EXPIRED  # type: ignore[arg-type]
     assert await owner.fetchval("SELECT status FROM proposals") == "open"
     assert await adjustments(owner, "w") == []
 
@@ -348,12 +346,12 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
 ) -> None:
     """Decisions around the very moment: none is taken after it, by the database's clock."""
     drafts = [draft(adjust(f"w{number}"), valid_for_s=1) for number in range(12)]
-    waiting = await asyncio.gather(*(proposed(ledger, one) for one in drafts))
+    waiting = await asyncio.gather(*(proposed(ledger, draft) for draft in drafts))
     soonest = min(one.expires_at for one in waiting)
     now = await owner.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     await asyncio.sleep(max((soonest - now) / 1e6 - 0.1, 0))
 
-    async def keep_trying(proposal: Proposal, pause_s: float) -> Told | NotDone:
+    async def keep_trying(proposal: Proposal, pause_s: float) -> KeptProposal | Rejection:
         await asyncio.sleep(pause_s)
         return await decide(ledger, proposal)
 
@@ -368,11 +366,11 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
             proposal.proposal_id,
         )
         effects = len(await adjustments(owner, f"w{number}"))
-        if isinstance(answer, Told):
+        if isinstance(answer, KeptProposal):
             in_time += 1
             assert (row["status"], row["in_time"], effects) == ("done", True, 1)
         else:
-            assert (answer.why, row["status"], effects) == ("expired", "open", 0)
+            assert (answer.reason, row["status"], effects) == (Reason.PROPOSAL_EXPIRED, "open", 0)
     assert 0 < in_time < len(waiting), "the moment was missed: the test tests nothing"
 
 
@@ -426,7 +424,7 @@ async def test_a_wallet_in_trouble_keeps_nobody_elses_proposals_waiting(
     Whoever approved it may ask sooner.
     """
     whole = await poison(ledger, owner, "sick")
-    await ledger.move_clock(advance_us=40 * 86_400 * 10**6)
+    await ledger.clock.advance(40 * 86_400 * 10**6)
     stuck = await proposed(ledger, draft(adjust("sick")))
     assert (await approved(ledger, stuck)).status == "approved"
     well = await proposed(ledger, draft(adjust("well")))
@@ -455,16 +453,16 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     waiting = await proposed(ledger, draft(adjust("w")), key="waiting")
     await proposed(ledger, draft(adjust("other")))
     done = await approved(ledger, proposal)
-    assert await ledger.erase("w") == 2
-    assert await ledger.erase("w") == 0
+    assert await ledger.texts.erase("w") == 2
+    assert await ledger.texts.erase("w") == 0
     found = await ledger.proposals.read(proposal.proposal_id)
     assert found == replace(done, reason="", evidence=None)
-    assert await decide(ledger, proposal) == Told(found, replayed=True)
+    assert await decide(ledger, proposal) == KeptProposal(found, replayed=True)
     again = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert again == Told(found, replayed=True)
+    assert again == KeptProposal(found, replayed=True)
     assert await ledger.proposals.read(waiting.proposal_id) == waiting
     await age(owner, 3_600)
-    assert await ledger.erase("w") == 1
+    assert await ledger.texts.erase("w") == 1
     assert await owner.fetchval("SELECT count(*) FROM proposals WHERE reason <> ''") == 1
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from ledger.contract.outages import outage
+from ledger.contract.problems import unavailable_problem
 from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
@@ -48,7 +48,7 @@ async def whole(ledger: Ledger, owner: Any) -> str:
     for number, expires_at in enumerate((None, in_a_month)):
         grant = Grant(NEIGHBOUR, INSPIRATION, 500, "promotional", "test", expires_at)
         await ledger.submit("test", f"n{number}", grant)
-    await ledger.move_clock(advance_us=40 * DAY_US)
+    await ledger.clock.advance(40 * DAY_US)
     return state
 
 
@@ -83,13 +83,13 @@ async def test_a_command_on_it_is_told_so_and_its_neighbours_go_on(
         )
     assert isinstance(sick, Unavailable)
     assert sick.reason == "wallet-quarantined"
-    told = outage(sick)
+    told = unavailable_problem(sick)
     assert (told.status, told.headers) == (503, ((b"retry-after", b"60"),))
     assert "quarantine" in told.detail
     assert "operators were told" in told.detail
     for answer in (well, again):
         assert isinstance(answer, Done)
-        assert isinstance(answer.answer, DebitCharged)
+        assert isinstance(answer.outcome, DebitCharged)
     (row,) = await quarantined(owner)
     assert (row["shard"], row["wallet"], row["attempts"]) == (SHARD, SICK, 1)
     assert "IndexError" in row["error"]
@@ -124,7 +124,7 @@ async def test_the_sweeper_leaves_it_alone_until_its_time(ledger: Ledger, owner:
         assert await drained(ledger) == 1
         (row,) = await quarantined(owner)
         assert row["attempts"] == attempt
-        await ledger.move_clock(advance_us=minutes * MINUTE_US)
+        await ledger.clock.advance(minutes * MINUTE_US)
         await drained(ledger)
 
 
@@ -133,7 +133,7 @@ async def let_fall_due(ledger: Ledger, wallet_id: str) -> None:
     now = await clock(ledger)
     grant = Grant(wallet_id, INSPIRATION, 500, "promotional", "test", now + 10**6)
     await ledger.submit("test", f"due {now}", grant)
-    await ledger.move_clock(advance_us=10**6)
+    await ledger.clock.advance(10**6)
 
 
 def gauge(name: str) -> float | None:
@@ -160,7 +160,7 @@ async def test_a_sweep_lets_it_out_when_its_dues_succeed(
     await drained(ledger)
     await store_state(owner, SICK, whole)
     assert await drained(ledger) == 0
-    await ledger.move_clock(advance_us=MINUTE_US)
+    await ledger.clock.advance(MINUTE_US)
     assert await drained(ledger) == 2
     assert await quarantined(owner) == []
     tags = {row["tag"] for row in await owner.fetch("SELECT tag FROM events WHERE wallet = 'sick'")}
@@ -176,8 +176,8 @@ async def test_a_retry_that_finds_nothing_due_lets_it_out_too(
     await store_state(owner, SICK, whole)
     ledger.controls.quarantined.clear()
     done = await ledger.submit("test", "g", Grant(SICK, INSPIRATION, 100, "promotional", "sorry"))
-    assert isinstance(done.answer, LotGranted)
-    await ledger.move_clock(advance_us=MINUTE_US)
+    assert isinstance(done.outcome, LotGranted)
+    await ledger.clock.advance(MINUTE_US)
     await drained(ledger)
     assert await quarantined(owner) == []
 
@@ -219,12 +219,12 @@ async def test_what_the_database_refuses_of_dues_is_the_wallets_fault(
     wallet = decode_wallet(whole)
     lots = tuple(replace(lot, held_minor=100) for lot in wallet.lots)
     await store_state(owner, SICK, encode(replace(wallet, lots=lots)).decode())
-    await ledger.move_clock(advance_us=HOUR_US)
+    await ledger.clock.advance(HOUR_US)
     assert await drained(ledger) == 1
     (row,) = await quarantined(owner)
     assert (row["wallet"], "held_is_never_negative" in row["error"]) == (SICK, True)
     await store_state(owner, SICK, whole)
-    await ledger.move_clock(advance_us=MINUTE_US)
+    await ledger.clock.advance(MINUTE_US)
     assert await drained(ledger) == 1
     assert await quarantined(owner) == []
     assert await differences(database) == []
@@ -244,8 +244,8 @@ async def test_neighbours_never_wait_for_what_is_written_of_it(ledger: Ledger) -
     sick = asyncio.create_task(ledger.submit("test", "a", debit(SICK)))
     async with asyncio.timeout(1):
         done = await ledger.submit("test", "b", debit(NEIGHBOUR))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)
     with pytest.raises(Unavailable):
         await sick
     done = await ledger.submit("test", "c", debit(NEIGHBOUR))
-    assert isinstance(done.answer, DebitCharged)
+    assert isinstance(done.outcome, DebitCharged)

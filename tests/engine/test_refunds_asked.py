@@ -7,14 +7,21 @@ from typing import Any
 
 import structlog
 
-from ledger.channels.contract import ChannelAway, Message, NotAuthentic, RefundAsked, Reply
+from ledger.channels.contract import (
+    ChannelAway,
+    Instructions,
+    Message,
+    NotAuthentic,
+    RefundAsked,
+    Reply,
+)
 from ledger.core.flows.order import OpenRecharge, OrderOpened, SettlePayment
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.purchases import Order
 from ledger.core.wallet import OrderRefund
 from ledger.engine.background import CLOSE_S
 from ledger.engine.lane import shard_of
-from ledger.engine.send_on import PAGE_MAX
+from ledger.payments.outbox import PAGE_MAX
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.engine.tips import (
@@ -49,6 +56,11 @@ class Desk:
         await asyncio.sleep(0.1)
         assert len(self.asked) == times
 
+    def instructions(self, order: Order) -> Instructions | None:
+        """Nobody pays here."""
+        del order
+        return None
+
     async def refund(self, asked: RefundAsked) -> None:
         """Note it; fail or hang if so told."""
         self.asked.append(asked)
@@ -74,25 +86,25 @@ async def paid(ledger: Ledger, wallet_id: str = "w") -> Order:
     """A paid recharge of ten yuan."""
     command = OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox")
     done = await ledger.submit("test", f"order {wallet_id}", command)
-    assert isinstance(done.answer, OrderOpened)
-    found = await ledger.sandbox.pay(done.answer.order.order_id)
+    assert isinstance(done.outcome, OrderOpened)
+    found = await ledger.sandbox.pay(done.outcome.order.order_id)
     assert found is not None
     return found[1]
 
 
 async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r") -> OrderRefund:
     """A refund that was asked for; who asks its channel is another matter."""
-    found = await ledger.find_order(order.order_id)
+    found = await ledger.orders.find(order.order_id)
     assert found is not None
     command = RefundOrder(found[0], order.order_id, "changed my mind", fen)
     done = await ledger.submit("test", key, command)
-    assert isinstance(done.answer, OrderRefundRequested), done.answer
-    return done.answer.refund
+    assert isinstance(done.outcome, OrderRefundRequested), done.outcome
+    return done.outcome.refund
 
 
 async def status(ledger: Ledger, refund: OrderRefund) -> str:
     """How far a refund is."""
-    found = await ledger.find_refund(refund.refund_id)
+    found = await ledger.orders.find_refund(refund.refund_id)
     assert found is not None
     return found[1].status
 
@@ -135,7 +147,7 @@ async def test_a_refund_nobody_asked_for_before_a_crash_is_asked_for_by_the_job(
         assert await status(dead, refund) == "requested"
     async with opened(database) as heir:
         assert await finish(heir) == 0
-        await heir.move_clock(advance_us=OLD_US)
+        await heir.clock.advance(OLD_US)
         assert await finish(heir) == 1
 
         async def confirmed() -> bool:
@@ -154,11 +166,11 @@ async def test_a_channel_that_is_away_is_asked_again_under_the_same_number(
     desk.away = True
     refund = await refunded(ledger, order)
     await desk.was_asked(1)
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
     assert [await finish(ledger) for _ in range(3)] == [1, 0, 0]
     await desk.was_asked(2)
     assert [asked.refund_id for asked in desk.asked] == [refund.refund_id] * 2
-    waits = ledger.send_on._waits[int(refund.refund_id[:2], 16)]
+    waits = ledger.outbox._waits[int(refund.refund_id[:2], 16)]
     wait = waits[refund.refund_id]
     wait.until = 0.0
     first_s = wait.pause_s
@@ -191,7 +203,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
         return await all_done(ledger, sent)
 
     assert await until(done) < 5
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
     begun = asyncio.get_running_loop().time()
     assert await finish(ledger) == len(refunds)
     assert asyncio.get_running_loop().time() - begun < 5
@@ -203,7 +215,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_else(
         assert await finish(heir) == len(refunds)
 
         async def all_confirmed() -> bool:
-            return {await status(heir, one) for one in refunds} == {"confirmed"}
+            return {await status(heir, refund) for refund in refunds} == {"confirmed"}
 
         await until(all_confirmed)
     assert await differences(database) == []
@@ -223,9 +235,9 @@ async def test_refunds_that_nobody_settles_keep_nothing_else_waiting(
         giver = next(in_one_shard)
         await fund(dead, [giver])
         sent = await tip(dead, giver, "c", 100)
-        await dead.move_clock(advance_us=OLD_US)
+        await dead.clock.advance(OLD_US)
     async with opened(database) as heir, asyncio.timeout(60):
-        assert sum([count async for count in heir.send_on.finish(0)]) == len(refunds) + 1
+        assert sum([count async for count in heir.outbox.finish(0)]) == len(refunds) + 1
         assert await all_done(heir, [sent])
 
 
@@ -245,6 +257,6 @@ async def test_contradictions_of_a_channel_are_told_as_errors(ledger: Ledger) ->
         "refund_failed_after_success": first.refund_id,
         "refund_succeeded_after_failure": second.refund_id,
     }
-    found = await ledger.find_order(order.order_id)
+    found = await ledger.orders.find(order.order_id)
     assert found is not None
     assert (found[1].refunded_fen, found[1].reversed_fen) == (100, 200)

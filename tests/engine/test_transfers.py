@@ -23,7 +23,7 @@ from ledger.core.rejections import Reason, Rejection
 from ledger.engine import Unavailable
 from ledger.engine.background import CLOSE_S, Background
 from ledger.engine.lane import shard_of
-from ledger.engine.send_on import CALLER, PAGE_MAX
+from ledger.payments.outbox import CALLER, PAGE_MAX
 from ledger.service import Ledger
 from tests.conftest import Database
 from tests.engine.tips import (
@@ -55,7 +55,7 @@ async def dead(database: Database) -> AsyncIterator[Ledger]:
 
 async def old(ledger: Ledger) -> None:
     """Let so much time pass that the job takes up what was not sent on."""
-    await ledger.move_clock(advance_us=OLD_US)
+    await ledger.clock.advance(OLD_US)
 
 
 @pytest.mark.parametrize("wallets", [SAME, ACROSS], ids=["one shard", "across shards"])
@@ -90,8 +90,8 @@ async def test_a_batch_of_tips_is_sent_on(ledger: Ledger, database: Database) ->
     sent = []
     for answer in answers[:-1]:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
 
     async def done() -> bool:
         return await all_done(ledger, sent)
@@ -134,7 +134,7 @@ async def test_many_send_on_the_same_at_once_and_it_happens_once(
     await old(dead)
     async with opened(database) as a, opened(database) as b, opened(database) as c:
         for transfer in sent:
-            a.send_on._transfers.put(transfer.transfer_id, transfer)
+            a.outbox._transfers.put(transfer.transfer_id, transfer)
         await asyncio.gather(finish(a), finish(b), finish(c))
 
         async def done() -> bool:
@@ -163,12 +163,12 @@ async def test_the_job_finds_more_than_a_page_of_wallets(dead: Ledger, database:
     sent = []
     for answer in answers:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
     await old(dead)
     async with opened(database) as heir:
         async with asyncio.timeout(30):
-            counts = [count async for count in heir.send_on.finish(0)]
+            counts = [count async for count in heir.outbox.finish(0)]
     assert sum(counts) == len(sent)
     await check(database, sent)
 
@@ -181,7 +181,7 @@ async def test_a_receiver_in_quarantine_keeps_only_its_own_waiting(
     whole = await poison(dead, owner, "sick")
     stuck = await tip(dead, "g", "sick", key="a")
     free = await tip(dead, "g", "well", key="b")
-    await dead.move_clock(advance_us=40 * 86_400 * 10**6)
+    await dead.clock.advance(40 * 86_400 * 10**6)
     async with opened(database) as heir:
         assert await finish(heir) == 1
         assert await all_done(heir, [free])
@@ -209,14 +209,14 @@ async def test_a_frozen_creator_still_receives(ledger: Ledger, database: Databas
     for transfer in sent:
         payout = PayOut(transfer.to_wallet_id, transfer.share_fen, 0)
         paid = await ledger.submit("test", "pay", payout)
-        assert not isinstance(paid.answer, Rejection), paid
+        assert not isinstance(paid.outcome, Rejection), paid
 
 
 async def test_nobody_but_the_ledger_can_send_a_second_half(ledger: Ledger) -> None:
     """A transfer is completed only once it was received, and its giver knows it."""
     done = await ledger.submit("test", "k", CompleteTransfer("w", "tr-none"))
-    assert isinstance(done.answer, Rejection)
-    assert done.answer.reason is Reason.TRANSFER_NOT_FOUND
+    assert isinstance(done.outcome, Rejection)
+    assert done.outcome.reason is Reason.TRANSFER_NOT_FOUND
 
 
 async def test_a_transfer_is_not_completed_before_it_is_received(
@@ -224,11 +224,11 @@ async def test_a_transfer_is_not_completed_before_it_is_received(
 ) -> None:
     """Somebody used the half's key for something else: the share stays in transit, and it shows."""
     await fund(ledger, ["g"])
-    await ledger.send_on.close()
+    await ledger.outbox.close()
     sent = await tip(ledger, "g", "c")
     other = ReceiveTransfer("c", replace(sent, share_fen=1))
     done = await ledger.submit(CALLER, sent.transfer_id, other)
-    assert isinstance(done.answer, TransferReceived)
+    assert isinstance(done.outcome, TransferReceived)
     await old(ledger)
     async with opened(database) as heir:
         assert await finish(heir) == 0
@@ -250,8 +250,8 @@ async def test_a_service_that_closes_leaves_the_rest_to_the_job(
     sent = []
     for answer in answers:
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, TransferSent), answer
-        sent.append(answer.answer.transfer)
+        assert isinstance(answer.outcome, TransferSent), answer
+        sent.append(answer.outcome.transfer)
     async with opened(database) as heir:
         await old(heir)
         await finish(heir)

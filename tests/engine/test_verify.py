@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.core.flows.daily_grant import TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.refund import RefundCharge
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.conftest import Database
@@ -27,9 +27,9 @@ async def lived_in(ledger: Ledger) -> Ledger:
             ("m", OpenMembership(wallet, "gold", "quarter", "sandbox")),
         ):
             opened = await ledger.submit("test", kind, command)
-            assert isinstance(opened.answer, OrderOpened)
-            await ledger.sandbox.pay(opened.answer.order.order_id)
-        await ledger.submit("test", "d", ClaimDailyGrant(wallet))
+            assert isinstance(opened.outcome, OrderOpened)
+            await ledger.sandbox.pay(opened.outcome.order.order_id)
+        await ledger.submit("test", "d", TakeDailyGrant(wallet))
         await ledger.submit("test", "g", Grant(wallet, INSPIRATION, 500, "compensation", "sorry"))
         await ledger.submit("test", "h1", AuthorizeHold(wallet, INSPIRATION, 7_000, hold_id="h1"))
         await ledger.submit("test", "h2", AuthorizeHold(wallet, INSPIRATION, 700, hold_id="h2"))
@@ -37,11 +37,11 @@ async def lived_in(ledger: Ledger) -> Ledger:
         await ledger.submit("test", "c1", CaptureHold(wallet, "h1", 6_800))
         await ledger.submit("test", "v2", VoidHold(wallet, "h2"))
         charged = await ledger.submit("test", "x", Debit(wallet, INSPIRATION, 333))
-        assert isinstance(charged.answer, DebitCharged)
-        charge_id = charged.answer.charge.charge_id
+        assert isinstance(charged.outcome, DebitCharged)
+        charge_id = charged.outcome.charge.charge_id
         await ledger.submit("test", "y", RefundCharge(wallet, charge_id, "failed", 33))
         await ledger.submit("test", "z", Debit(wallet, INSPIRATION, 10**9))
-    await ledger.move_clock(advance_us=65 * 86_400 * 10**6)
+    await ledger.clock.advance(65 * 86_400 * 10**6)
     await ledger.submit("test", "late", Debit("a", INSPIRATION, 1))
     return ledger
 

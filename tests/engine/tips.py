@@ -8,9 +8,9 @@ from ledger.core.flows.opening import ImportOpening, OpeningImported, OpeningLot
 from ledger.core.flows.transfer import SendTransfer, TransferSent
 from ledger.core.wallet import Transfer
 from ledger.engine.lane import shard_of
-from ledger.engine.verify import verify
+from ledger.jobs.outbox import OUTBOX
 from ledger.jobs.runner import run_once
-from ledger.jobs.send_on import SEND_ON
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
@@ -36,20 +36,20 @@ async def opened(database: Database, url: str = "") -> AsyncIterator[Ledger]:
 async def dying(database: Database) -> AsyncIterator[Ledger]:
     """A service that answers and sends nothing on: it dies after every first half."""
     async with opened(database) as service:
-        await service.send_on.close()
+        await service.outbox.close()
         yield service
 
 
 async def fund(ledger: Ledger, wallet_ids: Sequence[str], fen: int = 100_00) -> None:
     """Give wallets paid KUAIBI, ten points a yuan."""
-    now = await ledger.move_clock(advance_us=0)
+    now = await ledger.clock.advance(0)
     openings = []
     for wallet_id in wallet_ids:
         lot = OpeningLot("lot-1", KUAIBI, "purchased", fen * 10, now, None, paid=True, cost_fen=fen)
         openings.append((f"open {wallet_id}", ImportOpening(wallet_id, (lot,))))
     for answer in await ledger.submit_many("test", openings):
         assert not isinstance(answer, Exception), answer
-        assert isinstance(answer.answer, OpeningImported), answer
+        assert isinstance(answer.outcome, OpeningImported), answer
 
 
 async def tip(
@@ -57,32 +57,32 @@ async def tip(
 ) -> Transfer:
     """Give a creator a tip; the transfer, which is in transit then."""
     done = await ledger.submit("test", key, SendTransfer(giver, creator, KUAIBI, amount_minor))
-    assert isinstance(done.answer, TransferSent), done.answer
-    assert done.answer.transfer.status == "in_transit"
-    return done.answer.transfer
+    assert isinstance(done.outcome, TransferSent), done.outcome
+    assert done.outcome.transfer.status == "in_transit"
+    return done.outcome.transfer
 
 
 async def finish(ledger: Ledger) -> int:
     """Do the job until nothing is left for it; how much it sent on."""
-    return sum([count async for count in run_once(ledger, SEND_ON)])
+    return sum([count async for count in run_once(ledger, OUTBOX)])
 
 
 async def cny(ledger: Ledger, account: str) -> int:
     """The credit balance of an account, in fen."""
-    rows = await ledger.trial_balance(None, 156)
+    rows = await ledger.trial_balance.read(None, 156)
     return -sum(row.closing for row in rows if row.account == account)
 
 
 async def payable(ledger: Ledger, wallet_id: str) -> int:
     """What is payable to a wallet's owner, in fen."""
-    return (await ledger.read_wallet(wallet_id)).wallet.payable_fen
+    return (await ledger.wallets.read(wallet_id)).wallet.payable_fen
 
 
 async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
     """Whether every one of these is done."""
-    for one in transfers:
-        found = await ledger.read_transfer(one.from_wallet_id, one.transfer_id)
-        assert found is not None, one
+    for transfer in transfers:
+        found = await ledger.wallets.read_transfer(transfer.from_wallet_id, transfer.transfer_id)
+        assert found is not None, transfer
         if found.status != "done":
             return False
     return True
@@ -90,16 +90,18 @@ async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
 
 async def check(database: Database, transfers: Sequence[Transfer]) -> None:
     """Invariant 5: all are done, nothing is in transit, creators are owed their shares, once."""
-    shares = sum(one.share_fen for one in transfers)
+    shares = sum(transfer.share_fen for transfer in transfers)
     async with opened(database) as ledger:
         assert await all_done(ledger, transfers)
         assert await cny(ledger, "in-transit") == 0
         assert await cny(ledger, "liabilities:creators") == shares
-        for creator in {one.to_wallet_id for one in transfers}:
-            own = sum(one.share_fen for one in transfers if one.to_wallet_id == creator)
+        for creator in {transfer.to_wallet_id for transfer in transfers}:
+            own = sum(
+                transfer.share_fen for transfer in transfers if transfer.to_wallet_id == creator
+            )
             assert await payable(ledger, creator) == own
-        for giver in {one.from_wallet_id for one in transfers}:
-            assert (await ledger.read_wallet(giver)).wallet.transfers == ()
+        for giver in {transfer.from_wallet_id for transfer in transfers}:
+            assert (await ledger.wallets.read(giver)).wallet.transfers == ()
     connection = await connect_service(database.url)
     try:
         assert [repr(one) async for one in verify(connection, lambda _: None)] == []

@@ -12,7 +12,7 @@ from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.engine import Unavailable
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
@@ -58,9 +58,9 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(database: Database, fa
         grant = Grant("w", INSPIRATION, 1_000, "promotional", "for a test")
         await ledger.submit("test", "g", grant)
         done = await ledger.submit("test", "d", Debit("w", INSPIRATION, 100))
-        assert isinstance(done.answer, DebitCharged)
+        assert isinstance(done.outcome, DebitCharged)
         assert done.replayed == (fate == "lose-answer")
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
         assert view.wallet.available_minor(INSPIRATION) == 900
         assert proxy.fates == ["pass", fate, "pass"][: len(proxy.fates)]
     assert await _differences(database) == []
@@ -86,12 +86,12 @@ async def test_commits_lost_at_random_lose_and_double_nothing(
                     done = await ledger.submit("test", key, Debit("w", INSPIRATION, amounts[key]))
                 except Unavailable:
                     continue
-                assert isinstance(done.answer, DebitCharged)
-                assert done.answer.charge.amount_minor == amounts[key]
+                assert isinstance(done.outcome, DebitCharged)
+                assert done.outcome.charge.amount_minor == amounts[key]
                 answered.add(key)
 
         await asyncio.gather(*(debit(key) for key in amounts for _ in range(2)))
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 1_000_000 - sum(amounts.values())
     assert await _differences(database) == []
 
@@ -111,7 +111,7 @@ async def test_a_caller_that_goes_away_leaves_nothing_half_done(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     answers = [await ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(100)]
-    assert all(isinstance(one, Done) for one in answers)
-    view = await ledger.read_wallet("w")
+    assert all(isinstance(answer, Done) for answer in answers)
+    view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 900
     assert await _differences(database) == []

@@ -13,9 +13,9 @@ import asyncpg
 import httpx2
 import pytest
 
+from ledger.access.proposal_rules import KeptProposal
 from ledger.cli.keys import add_token
 from ledger.engine import Unavailable
-from ledger.engine.four_eyes import Told
 from ledger.engine.lane import hash_key
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
@@ -54,7 +54,7 @@ async def test_a_proposal_whose_answer_is_lost_is_one_proposal(
             with pytest.raises(Unavailable, match="outcome-unknown"):
                 await ledger.proposals.propose(ANN, "p", draft(adjust(fate)))
             again = await ledger.proposals.propose(ANN, "p", draft(adjust(fate)))
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert again.replayed == (fate == "lose-answer")
         count = await owner.fetchval("SELECT count(*) FROM proposals WHERE wallet = $1", fate)
         assert count == 1
@@ -74,7 +74,7 @@ async def test_a_decision_whose_answer_is_lost_is_found_out_by_the_same_request(
                 await ledger.proposals.decide(proposal.proposal_id, decision)
             assert await adjustments(owner, verdict) == []
             again = await ledger.proposals.decide(proposal.proposal_id, decision)
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert again.replayed == (fate == "lose-answer")
             assert again.proposal.status == status
         assert len(await adjustments(owner, verdict)) == (verdict == "approved")
@@ -89,14 +89,14 @@ async def test_an_outcome_that_could_not_be_kept_is_found_again(
         async with behind(database, [fate], DONE_PARAMETER) as (ledger, proxy):
             proposal = await proposed(ledger, draft(adjust(found_by)))
             first = await decide(ledger, proposal)
-            assert isinstance(first, Told)
+            assert isinstance(first, KeptProposal)
             assert first.proposal.status == "approved"
             assert proxy.fates == [fate]
             if found_by == "job":
                 await age(owner, 60)
                 assert await resume(ledger) == (fate == "lose-request")
             again = await decide(ledger, proposal)
-            assert isinstance(again, Told)
+            assert isinstance(again, KeptProposal)
             assert (again.replayed, again.proposal.status) == (True, "done")
         assert len(await adjustments(owner, found_by)) == 1
 
@@ -115,14 +115,14 @@ async def test_commits_lost_at_random_double_no_adjustment(database: Database, o
             await asyncio.sleep(dice.random() / 5)
             await decide(ledger, proposal)
 
-        await asyncio.gather(*(approve(one) for one in proposals for _ in range(2)))
+        await asyncio.gather(*(approve(proposal) for proposal in proposals for _ in range(2)))
     await age(owner, 60)
     async with opened(database) as heir:
         await resume(heir)
         for number in range(4):
             assert await available(heir, f"w{number}") == 6_000
             assert len(await adjustments(owner, f"w{number}")) == 6
-        found = [await heir.proposals.read(one.proposal_id) for one in proposals]
+        found = [await heir.proposals.read(proposal.proposal_id) for proposal in proposals]
         assert {one.status for one in found if one is not None} == {"done"}
     assert await differences(database) == []
 
@@ -197,13 +197,13 @@ class _locks:  # noqa: N801 - used as a context manager
 
     async def __aenter__(self) -> list[Any]:
         self._connections = [await asyncpg.connect(self._url) for _ in range(3)]
-        for one in self._connections:
-            await one.execute("BEGIN")
+        for connection in self._connections:
+            await connection.execute("BEGIN")
         return self._connections
 
     async def __aexit__(self, *_: object) -> None:
-        for one in self._connections:
-            await one.close()
+        for connection in self._connections:
+            await connection.close()
 
 
 async def _propose(http: httpx2.AsyncClient, who: dict[str, str], wallet: str) -> str:

@@ -40,7 +40,7 @@ async def test_one_lost_commit_is_found_out_by_the_service_itself(
         sent = await tip(ledger, "w0", "creator")
         if commit == 0 and fate == "lose-answer":
             # What was found out afterwards is an old answer, and what it left open is the job's.
-            await ledger.move_clock(advance_us=OLD_US)
+            await ledger.clock.advance(OLD_US)
             assert await finish(ledger) == 1
         await _arrived(ledger, sent)
         assert fate in proxy.fates
@@ -57,7 +57,7 @@ def _lost(count: int) -> list[Fate]:
 
 async def _arrived(ledger: Ledger, sent: Transfer) -> None:
     for _ in range(600):
-        found = await ledger.read_transfer(sent.from_wallet_id, sent.transfer_id)
+        found = await ledger.wallets.read_transfer(sent.from_wallet_id, sent.transfer_id)
         if found is not None and found.status == "done":
             return
         await asyncio.sleep(0.02)
@@ -83,11 +83,11 @@ async def test_a_database_cut_off_at_any_commit_is_healed_by_another_service(
         assert fate in proxy.fates
     async with opened(database) as heir:
         done = await heir.submit("test", "tip", command)
-        assert isinstance(done.answer, TransferSent)
-        await heir.move_clock(advance_us=OLD_US)
+        assert isinstance(done.outcome, TransferSent)
+        await heir.clock.advance(OLD_US)
         await finish(heir)
-        await _arrived(heir, done.answer.transfer)
-    await check(database, [done.answer.transfer])
+        await _arrived(heir, done.outcome.transfer)
+    await check(database, [done.outcome.transfer])
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -110,7 +110,7 @@ async def test_commits_lost_at_random_lose_and_double_no_tip(database: Database,
 
         await asyncio.gather(*(give(number) for number in range(120)))
     async with opened(database) as heir:
-        await heir.move_clock(advance_us=OLD_US)
+        await heir.clock.advance(OLD_US)
         await finish(heir)
     await check(database, sent)
 
@@ -181,7 +181,7 @@ async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
         payable = [(await told(http, f"/v1/wallets/c{i}"))["payable_fen"] for i in range(10)]
         assert sum(payable) == shares
         replay = (await http.post("/v1/batch", json={"commands": commands})).json()["results"]
-        assert [one["body"] for one in replay] == [one["body"] for one in results]
+        assert [one["body"] for one in replay] == [result["body"] for result in results]
         for command, result in random.Random(1).sample([*zip(commands, results, strict=True)], 50):
             path = f"/v1/wallets/{command['wallet_id']}/transfers/{result['body']['transfer_id']}"
             await eventually(

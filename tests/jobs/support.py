@@ -12,7 +12,7 @@ from ledger.core.flows.grant import Grant
 from ledger.core.flows.order import OpenMembership, OrderOpened
 from ledger.core.rejections import Rejection
 from ledger.core.wire import decode_wallet, encode
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
@@ -36,7 +36,7 @@ async def opened(database: Database, **settings: Any) -> AsyncIterator[Ledger]:
 
 async def clock(ledger: Ledger) -> int:
     """The service's clock."""
-    return await ledger.move_clock(advance_us=0)
+    return await ledger.clock.advance(0)
 
 
 async def lots_that_expire(ledger: Ledger, wallets: int, in_us: int = HOUR_US) -> list[str]:
@@ -61,8 +61,8 @@ async def poison(ledger: Ledger, owner: Any, wallet_id: str) -> str:
     Returns the state as it was, to be stored again.
     """
     opened_ = await ledger.submit("test", f"m {wallet_id}", month(wallet_id))
-    assert isinstance(opened_.answer, OrderOpened)
-    await ledger.sandbox.pay(opened_.answer.order.order_id)
+    assert isinstance(opened_.outcome, OrderOpened)
+    await ledger.sandbox.pay(opened_.outcome.order.order_id)
     whole: str = await owner.fetchval("SELECT state FROM wallets WHERE wallet = $1", wallet_id)
     wallet = decode_wallet(whole)
     assert wallet.membership is not None

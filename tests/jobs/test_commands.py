@@ -29,7 +29,7 @@ async def test_once_sweeps_until_nothing_is_due(
 ) -> None:
     """Exit code 0, and a summary for people or for machines; again it finds nothing."""
     await lots_that_expire(ledger, 700)
-    await ledger.move_clock(advance_us=2 * HOUR_US)
+    await ledger.clock.advance(2 * HOUR_US)
     code, out, err = await run("jobs", "--once", "--json", **of(database))
     assert code == 0, err
     told = json.loads(out)
@@ -47,7 +47,7 @@ async def test_once_leaves_a_wallet_whose_dues_raise_and_says_so(
     """It does not try the same wallet for ever, and the others are swept."""
     await lots_that_expire(ledger, 5)
     await poison(ledger, owner, "sick")
-    await ledger.move_clock(advance_us=40 * 24 * HOUR_US)
+    await ledger.clock.advance(40 * 24 * HOUR_US)
     code, out, err = await run("jobs", "--once", "--json", **of(database))
     assert code == 0, err
     told = json.loads(out)
@@ -108,7 +108,7 @@ async def test_a_server_sweeps_and_tells_its_lag(
     """By default, without anybody's doing; the leases are given back when it stops."""
     await lots_that_expire(ledger, 30)
     async with serving(database) as client:
-        await ledger.move_clock(advance_us=2 * HOUR_US)
+        await ledger.clock.advance(2 * HOUR_US)
 
         async def swept() -> bool:
             return len(await events_of(owner, "lot_expired_v1")) == 30
@@ -119,7 +119,7 @@ async def test_a_server_sweeps_and_tells_its_lag(
             text = (await client.get("/metrics")).text
             lags = [line for line in text.splitlines() if line.startswith("ledger_sweeper_lag_s")]
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
-            swept_in_all = sum(float(one.split()[1]) for one in counts if "_total" in one)
+            swept_in_all = sum(float(count.split()[1]) for count in counts if "_total" in count)
             return sorted(line.split()[1] for line in lags) == ["0.0", "0.0"] and swept_in_all == 30
 
         await until(told)
@@ -134,7 +134,7 @@ async def test_a_server_with_jobs_off_sweeps_nothing(
     """Somebody else does: `ledger jobs` in a process of its own."""
     await lots_that_expire(ledger, 3)
     async with serving(database, LEDGER_JOBS="off"):
-        await ledger.move_clock(advance_us=2 * HOUR_US)
+        await ledger.clock.advance(2 * HOUR_US)
         await asyncio.sleep(2)
         assert await events_of(owner, "lot_expired_v1") == []
         assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
@@ -147,12 +147,12 @@ async def test_several_workers_share_the_jobs(
     """Each offers itself; the figures of whoever does the work are those that are told."""
     await lots_that_expire(ledger, 30)
     async with serving(database, LEDGER_WORKERS="2") as client:
-        await ledger.move_clock(advance_us=2 * HOUR_US)
+        await ledger.clock.advance(2 * HOUR_US)
 
         async def told() -> bool:
             text = (await client.get("/metrics")).text
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
-            return sum(float(one.split()[1]) for one in counts if "_total" in one) == 30
+            return sum(float(count.split()[1]) for count in counts if "_total" in count) == 30
 
         await until(told)
         assert len(await events_of(owner, "lot_expired_v1")) == 30

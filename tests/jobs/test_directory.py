@@ -15,11 +15,11 @@ from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldCaptured
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.instants import DAY_US, HOUR_US
-from ledger.engine import directory as engine_directory
 from ledger.engine.lane import shard_of
 from ledger.jobs import JOBS, running
 from ledger.jobs.directory import DIRECTORY
 from ledger.jobs.runner import run_once
+from ledger.queries import directory as engine_directory
 from ledger.service import Ledger
 from ledger.store import directory
 from ledger.store.directory import Found
@@ -53,11 +53,11 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
         imagination = Imagination(terms, WALLETS, mood=mood)
         for number, step in enumerate(seeded_steps(seed * 100 + turn, count)):
             wallet_id = WALLETS[step.wallet]
-            view = await ledger.read_wallet(wallet_id)
+            view = await ledger.wallets.read(wallet_id)
             order = imagination.command(step, view.wallet, view.as_of)
             done = await ledger.submit(CALLERS[step.caller], f"{mood} {number}", order)
-            imagination.learn(wallet_id, done.answer)
-        await ledger.move_clock(advance_us=31 * DAY_US + HOUR_US)
+            imagination.learn(wallet_id, done.outcome)
+        await ledger.clock.advance(31 * DAY_US + HOUR_US)
         assert [count async for count in run_once(ledger, JOBS[0])]
 
 
@@ -66,8 +66,8 @@ async def upgrade(ledger: Ledger) -> None:
     for plan in ("gold", "platinum"):
         command = OpenMembership("up", plan, "year", "sandbox")
         done = await ledger.submit("test", plan, command)
-        assert isinstance(done.answer, OrderOpened)
-        await ledger.sandbox.pay(done.answer.order.order_id)
+        assert isinstance(done.outcome, OrderOpened)
+        await ledger.sandbox.pay(done.outcome.order.order_id)
 
 
 def mentions(value: Any, under: str = "") -> Iterator[tuple[str, str]]:
@@ -163,7 +163,9 @@ async def test_following_a_log_that_grows_skips_nothing(
 
     async def write() -> None:
         for turn in range(15):
-            await asyncio.gather(*(charge(ledger, 9, f"{one}-{turn}-", one) for one in WALLETS))
+            await asyncio.gather(
+                *(charge(ledger, 9, f"{wallet}-{turn}-", wallet) for wallet in WALLETS)
+            )
 
     async with opened(database) as other, opened(database) as third:
         writing = asyncio.create_task(write())
@@ -251,9 +253,9 @@ async def test_finding_does_not_wait_for_long_for_whoever_empties_it(
         finding = await ledger.directory.find("b2")
         place = finding.places[shard_of("w", 2)]
         assert (finding.items, place.seq, place.head) == ([], 4, 7)
-        assert [one.kind for one in (await ledger.directory.find("a2")).items] == ["reference"]
+        assert [item.kind for item in (await ledger.directory.find("a2")).items] == ["reference"]
     await emptying.close()
-    assert [one.kind for one in (await ledger.directory.find("b2")).items] == ["reference"]
+    assert [item.kind for item in (await ledger.directory.find("b2")).items] == ["reference"]
 
 
 async def test_the_job_enters_what_is_new_by_itself(database: Database, owner: Any) -> None:
@@ -278,19 +280,19 @@ async def test_what_says_where_it_is_is_found_at_once(ledger: Ledger, owner: Any
     assert (await find("w")).items == []
     await give(ledger, "w")
     assert (await find("w")).items == [Found("wallet", "w", 1)]
-    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).answer
+    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).outcome
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
-    captured = (await ledger.submit("test", "c", CaptureHold("w", "job"))).answer
+    captured = (await ledger.submit("test", "c", CaptureHold("w", "job"))).outcome
     assert isinstance(debited, DebitCharged)
     assert isinstance(captured, HoldCaptured)
     assert (await find(debited.charge.charge_id)).items == [Found("charge", "w", 2)]
     assert (await find(captured.charge.charge_id)).items == [Found("charge", "w", 4)]
-    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).answer
+    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).outcome
     assert isinstance(order, OrderOpened)
     order_id = order.order.order_id
     assert (await find(order_id)).items == [Found("order", "w", 5)]
     await ledger.sandbox.pay(order_id)
-    refund = (await ledger.submit("test", "r", RefundOrder("w", order_id, "x"))).answer
+    refund = (await ledger.submit("test", "r", RefundOrder("w", order_id, "x"))).outcome
     assert isinstance(refund, OrderRefundRequested)
     (found,) = (await find(refund.refund.refund_id)).items
     assert (found.kind, found.wallet_id) == ("refund", "w")
@@ -302,7 +304,7 @@ async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, ow
     find = ledger.directory.find
     await give(ledger, "w")
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
-    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).answer
+    order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).outcome
     assert isinstance(order, OrderOpened)
     order_id = order.order.order_id
     assert (await find("job")).items == [Found("hold", "w", 2)]
@@ -311,7 +313,7 @@ async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, ow
     assert (await find(f"lot-{order_id}")).items == [Found("lot", "w", 4)]
     assert await rows_of(owner) == await naive_rows(owner)
     shard = shard_of("w", 2)
-    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).answer
+    debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).outcome
     assert isinstance(debited, DebitCharged)
     assert debited.charge.charge_id == f"ch-{shard}-5"
     for none in (f"ch-{shard}-1", f"ch-{shard}-05", f"ch-{1 - shard}-5", f"ch-{shard}-6", "ch-9-1"):
@@ -323,12 +325,12 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
     wallets = sorted(f"w{number}" for number in range(60))
     await give(ledger, *wallets, "job")
     holds = [
-        ("h", AuthorizeHold(one, INSPIRATION, 1, hold_id="job", reference="job"))
-        for one in (*wallets, "job")
+        ("h", AuthorizeHold(wallet, INSPIRATION, 1, hold_id="job", reference="job"))
+        for wallet in (*wallets, "job")
     ]
     await ledger.submit_many("test", holds)
     await ledger.submit("test", "d", Debit("w1", INSPIRATION, 1, reference="job"))
-    assert [one.kind for one in (await ledger.directory.find("job")).items] == ["wallet"]
+    assert [item.kind for item in (await ledger.directory.find("job")).items] == ["wallet"]
     await follow(ledger)
     finding = await ledger.directory.find("job")
     assert (len(finding.items), finding.more) == (100, True)
@@ -336,9 +338,9 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
     await owner.execute("DELETE FROM directory WHERE kind = 'reference'")
     finding = await ledger.directory.find("job")
     assert not finding.more
-    told = [(one.kind, one.wallet_id) for one in finding.items]
+    told = [(item.kind, item.wallet_id) for item in finding.items]
     assert sorted(told) == sorted(
-        [("wallet", "job"), *(("hold", one) for one in (*wallets, "job"))]
+        [("wallet", "job"), *(("hold", wallet) for wallet in (*wallets, "job"))]
     )
 
 

@@ -79,7 +79,7 @@ async def test_of_two_processes_one_sweeps_and_the_other_takes_over_when_it_stop
             await until(owned)
             async with running(b, [noting("b", log)]):
                 await lots_that_expire(a, 50)
-                await a.move_clock(advance_us=2 * HOUR_US)
+                await a.clock.advance(2 * HOUR_US)
 
                 async def swept() -> bool:
                     return await due_now(owner) == 0
@@ -117,7 +117,7 @@ async def test_a_killed_owner_is_followed_when_its_lease_ends(
     )
     assert 0 < left_s <= LEASE_S
     await lots_that_expire(ledger, 20)
-    await ledger.move_clock(advance_us=2 * HOUR_US)
+    await ledger.clock.advance(2 * HOUR_US)
     async with opened(database) as other, running(other, [SWEEP]):
         await asyncio.sleep(1)
         assert await events_of(owner, "lot_expired_v1") == []
@@ -190,7 +190,7 @@ async def test_a_sweeper_outlives_outages_of_the_database(
     async with opened(way) as behind, running(behind, [SWEEP]):
         for hour in (1, 2):
             async with gate.closed():
-                await ledger.move_clock(advance_us=2 * HOUR_US)
+                await ledger.clock.advance(2 * HOUR_US)
                 await asyncio.sleep(0.5)
                 before = len(await events_of(owner, "lot_expired_v1"))
                 assert before == 200 * (hour - 1)

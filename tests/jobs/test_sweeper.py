@@ -37,7 +37,7 @@ async def test_what_falls_due_is_recorded_without_a_command(database: Database, 
         names = await lots_that_expire(ledger, 60)
         await asyncio.sleep(0.3)
         assert await events_of(owner, "lot_expired_v1") == []
-        await ledger.move_clock(advance_us=2 * HOUR_US)
+        await ledger.clock.advance(2 * HOUR_US)
 
         async def swept() -> bool:
             return len(await events_of(owner, "lot_expired_v1")) == len(names)
@@ -56,7 +56,7 @@ async def test_what_falls_due_is_recorded_without_a_command(database: Database, 
 async def test_the_oldest_is_recorded_first(ledger: Ledger, owner: Any) -> None:
     """Page after page in the order of falling due, whatever the wallets are called."""
     await lots_that_expire(ledger, 4 * PAGE_FIRST)
-    await ledger.move_clock(advance_us=2 * HOUR_US)
+    await ledger.clock.advance(2 * HOUR_US)
     pages = [count async for count in sweep(ledger, 0)]
     assert len([count for count in pages if count]) > 1
     occurred = [
@@ -82,9 +82,9 @@ async def test_wallets_with_very_many_dues_are_swept(
     for number in range(wallets):
         order = OpenMembership(f"m{number}", "gold", "year", "sandbox")
         placed = await ledger.submit("test", "o", order)
-        assert isinstance(placed.answer, OrderOpened)
-        await ledger.sandbox.pay(placed.answer.order.order_id)
-    await ledger.move_clock(advance_us=400 * DAY_US)
+        assert isinstance(placed.outcome, OrderOpened)
+        await ledger.sandbox.pay(placed.outcome.order.order_id)
+    await ledger.clock.advance(400 * DAY_US)
     # Eleven more grants, twelve expiries and one end.
     assert await drained(ledger) == wallets * 24
     assert await due_now(owner) == 0
@@ -97,14 +97,14 @@ async def test_commands_go_on_while_a_sweep_is_under_way(
 ) -> None:
     """Debits of wallets that are being swept, and of others, are decided as ever."""
     names = await lots_that_expire(ledger, 400)
-    await ledger.move_clock(advance_us=2 * HOUR_US)
+    await ledger.clock.advance(2 * HOUR_US)
     funded = await lots_that_expire(ledger, 0)
     assert funded == []
     sweeping = asyncio.create_task(drained(ledger))
     answers = await asyncio.gather(
         *(ledger.submit("test", "d", Debit(name, INSPIRATION, 1)) for name in names)
     )
-    assert not any(isinstance(one.answer, DebitCharged) for one in answers)
+    assert not any(isinstance(answer.outcome, DebitCharged) for answer in answers)
     await sweeping
     assert len(await events_of(owner, "lot_expired_v1")) == len(names)
     assert await differences(database) == []
@@ -115,7 +115,7 @@ async def test_two_that_sweep_at_once_do_nothing_twice(
 ) -> None:
     """The lease saves work; that nothing happens twice does not depend on it."""
     names = await lots_that_expire(ledger, 300)
-    await ledger.move_clock(advance_us=2 * HOUR_US)
+    await ledger.clock.advance(2 * HOUR_US)
     async with opened(database) as other:
         counts = await asyncio.gather(drained(ledger), drained(other), drained(other))
     assert sum(counts) == len(names)
@@ -130,7 +130,7 @@ def _lag(shard: int) -> float | None:
 async def test_the_lag_is_how_long_the_oldest_due_has_waited(ledger: Ledger) -> None:
     """By the service's clock; 0 once all is swept."""
     await lots_that_expire(ledger, 20)
-    await ledger.move_clock(advance_us=3 * HOUR_US)
+    await ledger.clock.advance(3 * HOUR_US)
     shard = shard_of("w0", 2)
     counted = REGISTRY.get_sample_value("ledger_sweeper_dues_total", {"shard": str(shard)}) or 0.0
     steps = sweep(ledger, shard)

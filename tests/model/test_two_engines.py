@@ -16,8 +16,8 @@ from ledger.core.flows.due import next_due_at
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import DAY_US, HOUR_US, Instant, date_to_day, shanghai_midnight_after
 from ledger.embedded import EmbeddedPostgres
-from ledger.engine.lane import hash_key, seal
-from ledger.engine.verify import verify
+from ledger.engine.lane import envelope_for, hash_key
+from ledger.queries.verify import verify
 from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
@@ -55,7 +55,7 @@ class Stage:
         await self._send(together)
 
     async def _jump(self, step: Step) -> None:
-        view = await self.services[0].read_wallet(WALLETS[step.wallet])
+        view = await self.services[0].wallets.read(WALLETS[step.wallet])
         due = next_due_at(view.wallet)
         soon = due if due < FAR_FUTURE else view.as_of + HOUR_US
         target = {
@@ -68,7 +68,7 @@ class Stage:
             22: view.as_of + 31 * DAY_US,
         }.get(step.jump, 0)
         if target > view.as_of + HOUR_US // 60:
-            await self.services[step.x % 2].move_clock(to=target)
+            await self.services[step.x % 2].clock.move_to(target)
 
     async def _request(self, step: Step) -> tuple[str, str, Command]:
         wallet_id, caller = WALLETS[step.wallet], CALLERS[step.caller]
@@ -77,7 +77,7 @@ class Stage:
         if step.key == 10 and earlier is not None:
             request = earlier
         else:
-            view = await self.services[step.y % 2].read_wallet(wallet_id)
+            view = await self.services[step.y % 2].wallets.read(wallet_id)
             command = self.imagination.command(step, view.wallet, view.as_of)
             key = earlier[1] if step.key == 11 and earlier else f"{caller}-{len(self.sent)}"
             request = (*(own_key_of(command) or (caller, key)), command)
@@ -99,12 +99,12 @@ class Stage:
         if request not in self.answered_at:
             self.answered_at[request] = await self._recorded_at(*request)
         if not done.replayed:
-            self.imagination.learn(command.wallet_id, done.answer)
-        envelope = seal(caller, key, command)
+            self.imagination.learn(command.wallet_id, done.outcome)
+        envelope = envelope_for(caller, key, command)
         operation = operation_of(envelope, key)
         at = max(self.answered_at.values()) if done.replayed else self.answered_at[request]
-        expected = self.auditor.answer(operation, at, drawn_id_of(done.answer))
-        said = plain_answer(done.answer)
+        expected = self.auditor.answer(operation, at, drawn_id_of(done.outcome))
+        said = plain_answer(done.outcome)
         assert agrees(said, expected), (command, said, expected)
 
     async def _recorded_at(self, wallet_id: str, caller: str, key: str) -> Instant:
@@ -122,15 +122,15 @@ class Stage:
     async def check_everything(self, database: Database) -> None:
         """Wallets, books and the log itself."""
         for wallet_id in WALLETS:
-            view = await self.services[0].read_wallet(wallet_id)
+            view = await self.services[0].wallets.read(wallet_id)
             self.auditor.catch_up(wallet_id, view.as_of)
             expected = purse_as_wallet(self.auditor.purses[wallet_id])
             assert plain_wallet(view.wallet) == expected, wallet_id
             # A command, so that the dues that were only read so far are recorded too.
             done = await self.services[1].submit("end", wallet_id, _touch(wallet_id))
             at = await self._recorded_at(wallet_id, "end", wallet_id)
-            operation = operation_of(seal("end", wallet_id, _touch(wallet_id)), wallet_id)
-            self.auditor.answer(operation, at, drawn_id_of(done.answer))
+            operation = operation_of(envelope_for("end", wallet_id, _touch(wallet_id)), wallet_id)
+            self.auditor.answer(operation, at, drawn_id_of(done.outcome))
         rows = await self.owner.fetch(
             "SELECT day, account, currency, sum(debit - credit) AS net FROM account_totals"
             " GROUP BY day, account, currency HAVING sum(debit - credit) <> 0"
@@ -166,7 +166,7 @@ async def test_two_services_at_once_answer_as_the_auditor_does(
         owner = await asyncpg.connect(database.owner_url)
         for service in services:
             # What is left open is the story's to send on: the auditor is told of every command.
-            await service.send_on.close()
+            await service.outbox.close()
         try:
             stage = Stage(services, owner, mood)
             await stage.tell(story)

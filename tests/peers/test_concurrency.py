@@ -93,7 +93,7 @@ async def test_concurrent_refunds_never_exceed_the_capture(http: Client) -> None
         *(post(http, refund, {"amount": "1", "reason": "it failed"}) for _ in range(12)),
         *(post(http, refund, {"amount": "2", "reason": "it failed"}) for _ in range(4)),
     )
-    back = [float(one.json()["refunded_now"]) for one in answers if one.status_code == 200]
+    back = [float(answer.json()["refunded_now"]) for answer in answers if answer.status_code == 200]
     assert sum(back) <= 3
     for answer in answers:
         if answer.status_code != 200:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from ledger.core.flows.daily_grant import ClaimDailyGrant, DailyGranted
+from ledger.core.flows.daily_grant import DailyGranted, TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.hold import AuthorizeHold, HoldAuthorized, HoldVoided, VoidHold
 from ledger.core.flows.opening import ImportOpening, OpeningLot
@@ -68,7 +68,7 @@ async def test_expiry_takes_what_is_left_of_its_own_lot(
     Rule: a lot expires with what is left of it, and what a hold has of it comes back to that lot.
     """
     await paid(still, OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
-    await done(still, ClaimDailyGrant("w"), DailyGranted)
+    await done(still, TakeDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 5_000), DebitCharged)
     hold = await done(
         still, AuthorizeHold("w", INSPIRATION, 2_000, expires_in_s=604_800), HoldAuthorized
@@ -78,7 +78,7 @@ async def test_expiry_takes_what_is_left_of_its_own_lot(
     assert await available(still, "w") == 9_600
     await done(still, VoidHold("w", hold.hold.hold_id), HoldVoided)
     assert await available(still, "w") == 10_000
-    await done(still, ClaimDailyGrant("w"), DailyGranted)
+    await done(still, TakeDailyGrant("w"), DailyGranted)
     await clock.set("2026-03-12T00:00")
     charged = await done(still, Debit("w", INSPIRATION, 10_000), DebitCharged)
     assert charged.available_after_minor == 0
@@ -140,7 +140,7 @@ async def test_what_is_both_paid_and_granted_is_given_once(
     await ledger.apply_dues(shard, ["w"])
     spent = await _debits(ledger)
     assert await available(ledger, "w") == 66_000 - spent
-    membership = (await ledger.read_wallet("w")).wallet.membership
+    membership = (await ledger.wallets.read("w")).wallet.membership
     assert membership is not None
     assert (membership.month, membership.terms[0].granted) == (1, 1)
     assert await differences(database) == []
@@ -150,7 +150,7 @@ async def _debits(ledger: Ledger) -> int:
     """How many of the racing debits were charged: those after the payment."""
     answers = [await ledger.submit("test", f"d{n}", Debit("w", INSPIRATION, 1)) for n in range(4)]
     assert all(answer.replayed for answer in answers)
-    return sum(isinstance(answer.answer, DebitCharged) for answer in answers)
+    return sum(isinstance(answer.outcome, DebitCharged) for answer in answers)
 
 
 async def test_a_lot_is_either_paid_or_free(ledger: Ledger) -> None:
@@ -158,9 +158,9 @@ async def test_a_lot_is_either_paid_or_free(ledger: Ledger) -> None:
 
     Rule: a lot has one amount and says whether it was paid; a free one with a cost is refused.
     """
-    now = await ledger.move_clock(advance_us=0)
+    now = await ledger.clock.advance(0)
     both = OpeningLot("l", INSPIRATION, "promotional", 100, now - DAY_US, paid=False, cost_fen=10)
     await refused(ledger, ImportOpening("w", (both,)), Reason.AMOUNT_OUT_OF_RANGE)
     twice = OpeningLot("l", INSPIRATION, "purchased", 100, now - DAY_US, paid=True, cost_fen=10)
     await refused(ledger, ImportOpening("w", (twice, twice)), Reason.LOT_EXISTS)
-    assert (await ledger.read_wallet("w")).seq == 0
+    assert (await ledger.wallets.read("w")).seq == 0

@@ -195,6 +195,6 @@ async def test_hostile_text_in_a_body_is_a_value(http: Client, served: Served, v
         assert given.status_code == (400 if "\n" in text else 201)
         reasons += [] if "\n" in text else [text]
     entries = told(await http.get(f"{wallet}/entries", params={"limit": 1_000}))["items"]
-    said = [one["reason"] for one in entries if one["type"] == "lot_granted"]
+    said = [entry["reason"] for entry in entries if entry["type"] == "lot_granted"]
     assert said[::-1][1:] == reasons
     await _unharmed(http, served, victim, before)

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 
 from ledger.catalog import load_catalogue
-from ledger.core.flows.daily_grant import ClaimDailyGrant, DailyGranted
+from ledger.core.flows.daily_grant import DailyGranted, TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import CaptureHold, HoldCaptured
@@ -201,34 +201,34 @@ async def _goes_on(service: Ledger, wallet_id: str, before: dict[str, list[Any]]
     was = dict(zip(row["currencies"], row["available"], strict=True))
     assert await available(service, wallet_id) == was[INSPIRATION]
     assert await available(service, wallet_id, KUAIBI) == was[KUAIBI]
-    old = await service.submit("app", "login", ClaimDailyGrant(wallet_id))
-    assert isinstance(old.answer, DailyGranted)
+    old = await service.submit("app", "login", TakeDailyGrant(wallet_id))
+    assert isinstance(old.outcome, DailyGranted)
     assert old.replayed
     spent = Debit(wallet_id, sku="image", quantity=33, reference="job-3")
     charged = await service.submit("app", "spent", spent)
-    assert isinstance(charged.answer, DebitCharged)
+    assert isinstance(charged.outcome, DebitCharged)
     assert charged.replayed
     other = await service.submit("app", "spent", Debit(wallet_id, sku="image", quantity=34))
-    assert isinstance(other.answer, Rejection)
-    assert other.answer.facts == {"field": "quantity"}
-    refund = RefundCharge(wallet_id, charged.answer.charge.charge_id, "the rest")
+    assert isinstance(other.outcome, Rejection)
+    assert other.outcome.facts == {"field": "quantity"}
+    refund = RefundCharge(wallet_id, charged.outcome.charge.charge_id, "the rest")
     assert (await done(service, refund, ChargeRefunded)).amount_minor == 500
     capture = CaptureHold(wallet_id, "still-open", 1_000)
     assert (await done(service, capture, HoldCaptured)).charge.amount_minor == 1_000
     pending = await service.submit(
         "app", "pending", OpenRecharge(wallet_id, INSPIRATION, 2_000, "sandbox")
     )
-    assert isinstance(pending.answer, OrderOpened)
+    assert isinstance(pending.outcome, OrderOpened)
     assert pending.replayed
     left = await available(service, wallet_id)
-    await settled(service, wallet_id, pending.answer.order)
+    await settled(service, wallet_id, pending.outcome.order)
     assert await available(service, wallet_id) == left + 20_000
 
 
 async def _next_months(service: Ledger, clock: StoppedClock) -> None:
     """Memberships that the release before sold: granted on, extended and given back."""
     paid_at = at(PAID_AT)
-    wallet = (await service.read_wallet("ann")).wallet
+    wallet = (await service.wallets.read("ann")).wallet
     assert wallet.membership is not None
     assert [(term.plan, term.left) for term in wallet.membership.terms] == [
         ("gold", 1),
@@ -236,19 +236,19 @@ async def _next_months(service: Ledger, clock: StoppedClock) -> None:
     ]
     for month, granted in ((2, 66_000), (3, 66_000), (4, 0)):
         await clock.set_to(add_months(paid_at, month))
-        lots = (await service.read_wallet("ann")).wallet.lots
+        lots = (await service.wallets.read("ann")).wallet.lots
         assert (
             sum(lot.available_minor for lot in lots if lot.terms.source == "membership") == granted
         )
-    assert (await service.read_wallet("ann")).wallet.membership is None
-    eve = (await service.read_wallet("eve")).wallet.membership
+    assert (await service.wallets.read("ann")).wallet.membership is None
+    eve = (await service.wallets.read("eve")).wallet.membership
     assert eve is not None
     order_id = eve.terms[0].order_id
     asked = await done(service, RefundOrder("eve", order_id, "moving away"), OrderRefundRequested)
     # Five of twelve grants were made, and the fifth is still there.
     assert asked.refund.amount_fen == 26_600 * 8
     assert (await order_now(service, order_id)).price_fen == 26_600 * 12
-    assert (await service.read_wallet("eve")).wallet.membership is None
+    assert (await service.wallets.read("eve")).wallet.membership is None
 
 
 async def test_a_long_wallet_is_migrated_with_a_snapshot(
@@ -263,7 +263,7 @@ async def test_a_long_wallet_is_migrated_with_a_snapshot(
     await ledger.submit("test", "g", grant)
     debits = [(f"d{n}", Debit("long", INSPIRATION, 1)) for n in range(520)]
     await ledger.submit_many("test", debits)
-    await ledger.submit("test", "short", ClaimDailyGrant("short"))
+    await ledger.submit("test", "short", TakeDailyGrant("short"))
     await _carry_over(database, first)
     for _ in range(2):
         await _migrate(first)
@@ -273,8 +273,8 @@ async def test_a_long_wallet_is_migrated_with_a_snapshot(
             assert [tuple(row) for row in rows] == [("long", 521), ("short", 1)]
             kept = await connection.fetch("SELECT wallet, seq FROM wallet_snapshots")
             assert [tuple(row) for row in kept] == [("long", 521)]
-        view = await service.read_wallet("long")
-        assert (await service.read_wallet("long", view.as_of)).wallet == view.wallet
+        view = await service.wallets.read("long")
+        assert (await service.wallets.read_at("long", view.as_of)).wallet == view.wallet
         await done(service, Debit("long", INSPIRATION, 1), DebitCharged)
         assert await available(service, "long") == 100_000 - 521
     assert await differences(first) == []

@@ -131,7 +131,7 @@ async def test_every_fen_of_a_membership_is_found_again(
     assert order.price_fen == 55_400
     costs = []
     for month in range(1, 13):
-        lots = (await still.read_wallet("w")).wallet.lots
+        lots = (await still.wallets.read("w")).wallet.lots
         costs.append(sum(lot.terms.cost_fen for lot in lots))
         await done(still, Debit("w", INSPIRATION, 7 * month), DebitCharged)
         await clock.set(f"202{6 + (2 + month) // 12}-{(2 + month) % 12 + 1:02d}-10T12:00")
@@ -179,7 +179,7 @@ async def test_a_negative_amount_moves_nothing(ledger: Ledger, http: Client) -> 
         for command in commands:
             await refused(ledger, command, Reason.AMOUNT_OUT_OF_RANGE)
     assert await available(ledger, "w", KUAIBI) == 10_000
-    assert (await ledger.read_wallet("v")).seq == 0
+    assert (await ledger.wallets.read("v")).seq == 0
 
 
 async def test_a_tip_to_oneself_is_refused(http: Client) -> None:
@@ -271,8 +271,8 @@ async def test_no_order_has_a_price_below_nothing(ledger: Ledger) -> None:
                     command = OpenMembership(name, wanted, other, "sandbox")
                     answer: Any = await ledger.submit("test", f"{wanted}-{other}", command)
                     assert isinstance(answer, Done)
-                    if isinstance(answer.answer, Rejection):
-                        assert answer.answer.reason is Reason.UPGRADE_NOT_OFFERED
+                    if isinstance(answer.outcome, Rejection):
+                        assert answer.outcome.reason is Reason.UPGRADE_NOT_OFFERED
                     else:
-                        assert isinstance(answer.answer, OrderOpened)
-                        assert answer.answer.order.price_fen > 0
+                        assert isinstance(answer.outcome, OrderOpened)
+                        assert answer.outcome.order.price_fen > 0

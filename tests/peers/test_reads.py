@@ -204,7 +204,9 @@ async def test_a_failed_job_never_looks_charged(http: Client) -> None:
     assert (voided["status"], voided["charge_id"], voided["captured"]) == ("voided", None, None)
     assert await balance(http, wallet) == ("50.00", "0.00")
     entries = told(await http.get(f"{wallet}/entries"))["items"]
-    assert [(one["type"], one["available_change"], one["charge_id"]) for one in entries[:2]] == [
+    assert [
+        (entry["type"], entry["available_change"], entry["charge_id"]) for entry in entries[:2]
+    ] == [
         ("hold_voided", "35.00", None),
         ("hold_authorized", "-35.00", None),
     ]
@@ -256,7 +258,7 @@ async def test_sequence_numbers_have_no_gaps_whatever_failed(
         # Telling of a bug with all its variables takes longer than anything else here.
         with capture_logs():
             answers = await asyncio.gather(*calls, return_exceptions=True)
-        failed = sum(isinstance(one, CommandFailed) for one in answers)
+        failed = sum(isinstance(answer, CommandFailed) for answer in answers)
         assert failed == (0 if turn % 3 else 2)
     for shard in range(ledger.facts.shards):
         seqs = await owner.fetch("SELECT seq FROM events WHERE shard = $1 ORDER BY seq", shard)

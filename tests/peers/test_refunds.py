@@ -108,7 +108,7 @@ async def test_a_dispute_and_then_a_refund_take_value_back_once(
     refund = ReversePayment("w", order.order_id, "the refund of it", 1_000)
     second = await done(ledger, refund, PaymentReversed)
     assert (second.suspense_fen, second.takes, second.claim) == (1_000, (), None)
-    wallet = (await ledger.read_wallet("w")).wallet
+    wallet = (await ledger.wallets.read("w")).wallet
     assert (wallet.available_minor(INSPIRATION), wallet.claim_fen()) == (left, claim_fen)
     now = await order_now(ledger, order.order_id)
     assert (now.reversed_fen, now.status) == (1_000, "refunded")
@@ -134,7 +134,7 @@ async def test_a_refund_and_then_a_dispute_take_value_back_once(
     confirm = ConfirmRefund("w", refund.refund_id, order.order_id)
     await done(ledger, confirm, OrderRefundConfirmed)
     await refused(ledger, confirm, Reason.REFUND_NOT_OPEN)
-    wallet = (await ledger.read_wallet("w")).wallet
+    wallet = (await ledger.wallets.read("w")).wallet
     assert (wallet.available_minor(INSPIRATION), wallet.claim_fen()) == (50_000, 0)
     assert (await closing_of(ledger))["suspense"] == 1_000
     assert await differences(database) == []

@@ -163,17 +163,17 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     refund_id = asked.refund.refund_id
 
     async def declined() -> bool:
-        found = await ledger.find_refund(refund_id)
+        found = await ledger.orders.find_refund(refund_id)
         return found is not None and found[1].status == "failed"
 
     await until(declined)
     assert await available(ledger, "w") == 10_000
     for _ in range(3):
-        await ledger.move_clock(advance_us=DAY_US)
-        for job in (one for one in JOBS if one is not DIRECTORY):  # it only reads the log
+        await ledger.clock.advance(DAY_US)
+        for job in (job for job in JOBS if job is not DIRECTORY):  # it only reads the log
             assert not any([count async for count in run_once(ledger, job)])
     again = await ledger.submit("test", "ask", ask)
-    assert (again.answer, again.replayed) == (asked, True)
+    assert (again.outcome, again.replayed) == (asked, True)
     tags = await owner.fetch("SELECT tag FROM events WHERE tag LIKE 'order_refund%' ORDER BY seq")
     assert [row["tag"] for row in tags] == ["order_refund_requested_v1", "order_refund_failed_v1"]
     now = await order_now(ledger, order.order_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.core.flows.control import LimitSet, SetLimit
-from ledger.core.flows.daily_grant import AlreadyClaimed, ClaimDailyGrant, DailyGranted
+from ledger.core.flows.daily_grant import AlreadyTaken, DailyGranted, TakeDailyGrant
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant, LotGranted
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldAuthorized, HoldCaptured
@@ -48,14 +48,14 @@ async def test_the_day_begins_at_midnight_in_shanghai_to_the_microsecond(
     """
     midnight = at("2026-03-11T00:00")
     await clock.set_to(midnight - 1)
-    first = await done(still, ClaimDailyGrant("w"), DailyGranted)
+    first = await done(still, TakeDailyGrant("w"), DailyGranted)
     assert first.lot.expires_at == midnight
-    await done(still, ClaimDailyGrant("w"), AlreadyClaimed)
+    await done(still, TakeDailyGrant("w"), AlreadyTaken)
     await done(still, Debit("w", INSPIRATION, 600), DebitCharged)
     assert await available(still, "w") == 6_000
     await clock.set_to(midnight)
     assert await available(still, "w") == 0
-    second = await done(still, ClaimDailyGrant("w"), DailyGranted)
+    second = await done(still, TakeDailyGrant("w"), DailyGranted)
     assert (second.lot.expires_at, second.day) == (midnight + DAY_US, first.day + 1)
     assert await available(still, "w") == 6_600
     days = await owner.fetch("SELECT tag, day::text FROM events ORDER BY seq")
@@ -77,18 +77,18 @@ async def test_midnight_in_utc_resets_nothing(still: Ledger, clock: StoppedClock
     await clock.set("2026-03-10T07:59:59.999999")
     limit = SetLimit("w", INSPIRATION, "a child's wallet", day_minor=1_000)
     await done(still, limit, LimitSet)
-    claimed = await done(still, ClaimDailyGrant("w"), DailyGranted)
+    claimed = await done(still, TakeDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)
-    today = await still.trial_balance(None, INSPIRATION)
+    today = await still.trial_balance.read(None, INSPIRATION)
     # UTC's midnight, New York's, and the last moment of the day in Shanghai.
     for moment in ("2026-03-10T08:00", "2026-03-10T12:00", "2026-03-10T23:59:59.999999"):
         await clock.set(moment)
-        again = await done(still, ClaimDailyGrant("w"), AlreadyClaimed)
+        again = await done(still, TakeDailyGrant("w"), AlreadyTaken)
         assert again.claim.lot_id == claimed.lot.lot_id
         await refused(still, Debit("w", INSPIRATION, 1), Reason.LIMIT_EXCEEDED)
-        assert await still.trial_balance(None, INSPIRATION) == today
+        assert await still.trial_balance.read(None, INSPIRATION) == today
     await clock.set("2026-03-11T00:00")
-    await done(still, ClaimDailyGrant("w"), DailyGranted)
+    await done(still, TakeDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)
 
 
@@ -126,7 +126,7 @@ async def test_monthly_grants_fall_due_once_in_any_time_zone(
     for _ in range(3):
         await still.apply_dues(shard, ["w"])
     assert await _grants(owner) == 12
-    assert (await still.read_wallet("w")).wallet.membership is None
+    assert (await still.wallets.read("w")).wallet.membership is None
     await clock.set_to(add_months(start, 40))
     await still.apply_dues(shard, ["w"])
     assert await _grants(owner) == 12
@@ -294,7 +294,7 @@ async def _busy(still: Ledger, wallet_id: str, start: Instant) -> None:
     """Everything that falls due by itself, on many days of a year."""
     await paid(still, OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox"))
     await paid(still, OpenMembership(wallet_id, "gold", "year", "sandbox"))
-    await done(still, ClaimDailyGrant(wallet_id), DailyGranted)
+    await done(still, TakeDailyGrant(wallet_id), DailyGranted)
     for days in (2, 29, 100, 200, 365):
         gift = Grant(wallet_id, INSPIRATION, 70, "promotional", "test", start + days * DAY_US)
         await done(still, gift, LotGranted)
@@ -322,14 +322,14 @@ async def test_a_clock_that_jumps_back_is_not_followed(
     the earliest, so nothing is granted, due or expired a second time.
     """
     midnight = await clock.set("2026-03-11T00:00")
-    claimed = await done(still, ClaimDailyGrant("w"), DailyGranted)
+    claimed = await done(still, TakeDailyGrant("w"), DailyGranted)
     gift = Grant("w", INSPIRATION, 500, "promotional", "test", midnight + 10**6)
     await done(still, gift, LotGranted)
     await clock.set_to(midnight + 10**6)
     await done(still, Debit("w", INSPIRATION, 1), DebitCharged)
     await clock.set("2026-03-10T12:00")
-    assert (await still.read_wallet("w")).as_of == midnight + 10**6
-    again = await done(still, ClaimDailyGrant("w"), AlreadyClaimed)
+    assert (await still.wallets.read("w")).as_of == midnight + 10**6
+    again = await done(still, TakeDailyGrant("w"), AlreadyTaken)
     assert again.claim.lot_id == claimed.lot.lot_id
     assert await available(still, "w") == 6_599
     charged = await done(still, Debit("w", INSPIRATION, 99), DebitCharged)
@@ -338,7 +338,7 @@ async def test_a_clock_that_jumps_back_is_not_followed(
     assert [row["recorded_at"] for row in times] == sorted(row["recorded_at"] for row in times)
     assert all(to_instant(row["occurred_at"]) <= to_instant(row["recorded_at"]) for row in times)
     await clock.set("2026-03-12T00:00")
-    await done(still, ClaimDailyGrant("w"), DailyGranted)
+    await done(still, TakeDailyGrant("w"), DailyGranted)
     assert await differences(database) == []
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from ledger.core.batch import Answer
+from ledger.core.batch import Outcome
 from ledger.core.decider import Command
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened, SettlePayment
 from ledger.core.instants import SHANGHAI
@@ -36,13 +36,13 @@ _keys = itertools.count()
 async def done(ledger: Ledger, command: Command, kind: type[T], key: str = "") -> T:
     """Have a command done, under a key of its own unless one is given; the event of this kind."""
     told = await ledger.submit("test", key or f"key-{next(_keys)}", command)
-    assert isinstance(told.answer, kind), told.answer
-    return told.answer
+    assert isinstance(told.outcome, kind), told.outcome
+    return told.outcome
 
 
 async def refused(ledger: Ledger, command: Command, reason: Reason) -> Rejection:
     """Have a command refused for this reason."""
-    answer: Answer = (await ledger.submit("test", f"key-{next(_keys)}", command)).answer
+    answer: Outcome = (await ledger.submit("test", f"key-{next(_keys)}", command)).outcome
     assert isinstance(answer, Rejection), answer
     assert answer.reason is reason, answer
     return answer
@@ -55,29 +55,29 @@ async def paid(ledger: Ledger, command: OpenRecharge | OpenMembership) -> Order:
     return await order_now(ledger, order.order_id)
 
 
-async def settled(ledger: Ledger, wallet_id: str, order: Order, payment_id: str = "") -> Answer:
+async def settled(ledger: Ledger, wallet_id: str, order: Order, payment_id: str = "") -> Outcome:
     """What comes of the channel's word that an order was paid, under the channel's own number."""
     payment_id = payment_id or f"pay-{order.order_id}"
     settle = SettlePayment(wallet_id, order.order_id, payment_id, order.price_fen)
-    return (await ledger.submit(f"channel:{order.channel}", payment_id, settle)).answer
+    return (await ledger.submit(f"channel:{order.channel}", payment_id, settle)).outcome
 
 
 async def order_now(ledger: Ledger, order_id: str) -> Order:
     """An order as it stands."""
-    found = await ledger.find_order(order_id)
+    found = await ledger.orders.find(order_id)
     assert found is not None, order_id
     return found[1]
 
 
 async def closing_of(ledger: Ledger, currency: int = CNY) -> dict[str, int]:
     """What every account that is not at zero stands at, debit positive, by its path."""
-    rows = await ledger.trial_balance(None, currency)
+    rows = await ledger.trial_balance.read(None, currency)
     return {row.account: row.closing for row in rows if row.closing}
 
 
 async def available(ledger: Ledger, wallet_id: str, currency: int = INSPIRATION) -> int:
     """What a wallet has to spend."""
-    return (await ledger.read_wallet(wallet_id)).wallet.available_minor(currency)
+    return (await ledger.wallets.read(wallet_id)).wallet.available_minor(currency)
 
 
 async def until(true: Callable[[], Awaitable[bool]], patience_s: float = 20) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from ledger.access.callers import SCOPES
 from ledger.cli.keys import add_token
 from ledger.rpc.server import Server
-from ledger.service import SCOPES, Ledger, open_ledger
+from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings, Tls
 from ledger.store.pool import connect_service
 from tests.conftest import DEV_KEY, Database, Served

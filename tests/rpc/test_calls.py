@@ -165,14 +165,14 @@ async def test_a_batch_answers_each_command_in_its_place(rpc: Rpc) -> None:
     for number, entry in enumerate(entries):
         next(iter(entry.values()))["idempotency_key"] = f"k{number}"
     answer = await rpc.call("Batch", commands=entries, request_id="batch-1")
-    assert [one.status for one in answer.results] == [201, 200, 409, 201, 402]
-    bodies = [one.WhichOneof("body") for one in answer.results]
+    assert [result.status for result in answer.results] == [201, 200, 409, 201, 402]
+    bodies = [result.WhichOneof("body") for result in answer.results]
     assert bodies == ["hold", "capture", "problem", "daily_grant", "problem"]
     assert answer.results[2].problem.reason == "HOLD_NOT_OPEN"
     assert answer.results[4].problem.facts["available"] == "165.00"
     assert answer.request_id == "batch-1"
     again = await rpc.call("Batch", commands=entries)
-    assert all(one.replayed for one in again.results)
+    assert all(result.replayed for result in again.results)
     broken = [*entries, {"debit": {**common, "idempotency_key": "k9", "currency": "INSPIRATION"}}]
     told = await refused(rpc.call("Batch", commands=broken), "INVALID_ARGUMENT", "MALFORMED")
     assert told.facts["index"] == "5"
@@ -188,8 +188,10 @@ async def test_many_calls_at_once_are_all_answered_to_whom_they_belong(rpc: Rpc)
             for number in range(256)
         )
     )
-    assert [one.debit.reference for one in answers] == [f"n-{number}" for number in range(256)]
-    assert len({one.debit.charge_id for one in answers}) == 256
+    assert [answer.debit.reference for answer in answers] == [
+        f"n-{number}" for number in range(256)
+    ]
+    assert len({answer.debit.charge_id for answer in answers}) == 256
     assert await available(rpc, wallet_id) == "744.00"
 
 

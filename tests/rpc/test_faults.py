@@ -66,7 +66,7 @@ async def test_cancelled_batches_and_streams_leave_nothing_half_done(alone: Alon
             await asyncio.sleep(wait_s)
             stream.cancel()
         answer = await rpc.call("Batch", commands=entries)
-        assert [one.status for one in answer.results] == [201] * 400
+        assert [result.status for result in answer.results] == [201] * 400
         assert await available(rpc, wallet_id) == "600.00"
 
 
@@ -100,7 +100,7 @@ async def test_nothing_is_begun_whose_deadline_has_passed(
     """A process that is slow to come to a call leaves it alone once its caller has given up."""
     async with Rpc(alone.port) as rpc:
         wallet_id = await funded(rpc)
-        cached = alone.ledger.cached_caller
+        cached = alone.ledger.callers.cached
         ends: list[grpc.StatusCode] = []
 
         def slowly(token: str) -> Any:
@@ -108,7 +108,7 @@ async def test_nothing_is_begun_whose_deadline_has_passed(
             time.sleep(0.3)
             return cached(token)
 
-        monkeypatch.setattr(alone.ledger, "cached_caller", slowly)
+        monkeypatch.setattr(alone.ledger.callers, "cached", slowly)
         for key, within_s in (("late", 0.1), ("timely", 5.0)):
             try:
                 await debit(rpc, wallet_id, key, within_s)
@@ -229,7 +229,9 @@ async def test_health_follows_the_database_and_the_end(
     ):
         name = await owner.fetchval("SELECT current_database()")
         stub = health_pb2_grpc.HealthStub(rpc.channel)
-        watches = [stub.Watch(health_pb2.HealthCheckRequest(service=one)) for one in services]
+        watches = [
+            stub.Watch(health_pb2.HealthCheckRequest(service=service)) for service in services
+        ]
         assert [(await watch.read()).status for watch in watches] == [serves, serves]
         await admin.execute("ALTER ROLE ledger_login CONNECTION LIMIT 0")
         await admin.execute(
@@ -260,7 +262,7 @@ async def test_a_stop_answers_what_is_under_way(alone: Alone, database: Database
         await alone.server.stop()
         assert time.monotonic() - started < 2
         answers = await asyncio.gather(*calls, return_exceptions=True)
-    failed = [one for one in answers if isinstance(one, BaseException)]
+    failed = [answer for answer in answers if isinstance(answer, BaseException)]
     assert 0 < len(failed) < len(answers), "nothing was under way"
     for one in failed:
         assert isinstance(one, grpc.aio.AioRpcError)

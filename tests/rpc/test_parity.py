@@ -97,9 +97,9 @@ class RpcRun(Run):
             await call.write(request(sequence=number, command=entry))
         await call.done_writing()
         answers = [answer async for answer in call]
-        assert [one.sequence for one in answers] == list(range(len(commands)))
-        assert [one.idempotency_key for one in answers] == [key for _, key, _ in commands]
-        return [self._told_of(one.result) for one in answers]
+        assert [answer.sequence for answer in answers] == list(range(len(commands)))
+        assert [answer.idempotency_key for answer in answers] == [key for _, key, _ in commands]
+        return [self._told_of(answer.result) for answer in answers]
 
     def _told_of(self, result: Any) -> Outcome:
         body = json_of(getattr(result, result.WhichOneof("body")))
@@ -283,11 +283,11 @@ async def test_what_people_ask_is_the_same(http: Client, rpc: Rpc) -> None:
     ).explanation
     await same(http, f"{path}/charges/{charge_id}/explanation", explained)
     wallet = (await rpc.call("ExplainWallet", wallet_id=wallet_id)).explanation
-    assert [one.currency for one in wallet.currencies] == list(CURRENCIES)
+    assert [currency.currency for currency in wallet.currencies] == list(CURRENCIES)
     assert json_of(wallet)["why"] == (await told(http, f"{path}/explanation"))["why"]
     await run.control("freeze", WHY)
     acts = await rpc.call("ListActs", subject=wallet_id)
-    assert [one.operation for one in acts.items] == ["freezeWallet"]
+    assert [item.operation for item in acts.items] == ["freezeWallet"]
     await same(http, f"/v1/acts?subject={wallet_id}", acts)
     await same(http, "/v1/callers/me", (await rpc.call("ReadMe")).me)
     for call, where in (

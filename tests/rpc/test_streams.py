@@ -12,9 +12,9 @@ from typing import Any
 import grpc
 import pytest
 
-from ledger.contract.calls.feed import SEQ_MAX
+from ledger.contract.history.feed import SEQ_MAX
 from ledger.embedded import EmbeddedPostgres
-from ledger.rpc.submitting import AT_ONCE, COMMAND_BYTES
+from ledger.rpc.command_stream import AT_ONCE, COMMAND_BYTES
 from ledger.v1.generation_pb2 import Command, DebitRequest, SubmitRequest
 from ledger.v1.wallet_pb2 import GrantRequest
 from tests.conftest import Database, MakeKey, Served, fresh_database
@@ -43,8 +43,8 @@ async def test_commands_on_one_wallet_are_decided_in_the_order_they_were_sent(rp
     sending = asyncio.create_task(send())
     results = [one async for one in call]
     await sending
-    assert [one.sequence for one in results] == list(range(count))
-    left = [float(one.result.debit.available_after) for one in results]
+    assert [result.sequence for result in results] == list(range(count))
+    left = [float(result.result.debit.available_after) for result in results]
     assert left == [5_000.0 - number for number in range(1, count + 1)]
 
 
@@ -64,7 +64,7 @@ async def test_what_is_wrong_with_one_command_is_its_own_result(rpc: Rpc) -> Non
         await call.write(one)
     await call.done_writing()
     results = [one.result async for one in call]
-    reasons = [one.problem.reason for one in results]
+    reasons = [result.problem.reason for result in results]
     assert reasons[:3] == ["MALFORMED", "MALFORMED", "BODY_TOO_LARGE"]
     assert reasons[3:5] == ["INSUFFICIENT_FUNDS", "UNKNOWN_CURRENCY"]
     assert results[5].debit.available_after == "4.00"
@@ -90,7 +90,7 @@ async def test_a_stream_needs_the_scope_of_each_command(served: Served, make_key
         await call.write(debit(2, new_wallet_id()))
         await call.done_writing()
         results = [one.result async for one in call]
-    assert [one.problem.reason for one in results] == ["FORBIDDEN", "INSUFFICIENT_FUNDS"]
+    assert [result.problem.reason for result in results] == ["FORBIDDEN", "INSUFFICIENT_FUNDS"]
 
 
 async def test_a_key_that_is_revoked_ends_its_streams(alone: Alone, database: Database) -> None:
@@ -226,7 +226,7 @@ async def caught_up(database: Database, followers: list[Follower]) -> list[int]:
     async with connected(database.owner_url) as owner:
         heads = [row["seq"] for row in await owner.fetch("SELECT seq FROM shards ORDER BY shard")]
     async with asyncio.timeout(20):
-        while [len(one.seqs) for one in followers] != heads:  # noqa: ASYNC110
+        while [len(follower.seqs) for follower in followers] != heads:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return heads
 

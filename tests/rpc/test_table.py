@@ -11,8 +11,8 @@ import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
 from ledger import v1
-from ledger.contract.answers import WalletStatus
-from ledger.contract.bodies_batch import AnyBatchCommand
+from ledger.contract.calls.batches import AnyBatchCommand
+from ledger.contract.calls.wallets import WalletStatus
 from ledger.contract.operation import Operation
 from ledger.contract.operations import OPERATIONS
 from ledger.contract.problems import KINDS
@@ -20,11 +20,11 @@ from ledger.core.chart import SOURCES
 from ledger.core.flows.adjustment import Direction
 from ledger.core.purchases import OrderStatus
 from ledger.core.wallet import HoldStatus, RefundStatus, TransferStatus
-from ledger.engine.explanation import Rule
-from ledger.rpc.asking import texts_of
+from ledger.queries.explanation import Rule
 from ledger.rpc.methods import KEY, SERVICES, methods_for
 from ledger.rpc.refusals import CODES
-from ledger.rpc.telling import teller_of
+from ledger.rpc.requests import texts_of
+from ledger.rpc.responses import response_encoder
 from ledger.store.directory import NameKind
 from ledger.store.keys import CallerKind, KeyKind, KeyState
 from ledger.store.proposals import ProposalKind, ProposalStatus, Standing
@@ -57,7 +57,9 @@ def test_every_operation_has_a_call_and_every_call_an_operation() -> None:
 def test_every_service_has_its_messages_alone() -> None:
     """Each call's request and response are its own, so that they can grow apart."""
     kinds = [
-        kind.full_name for one in METHODS.values() for kind in (one.input_type, one.output_type)
+        kind.full_name
+        for method in METHODS.values()
+        for kind in (method.input_type, method.output_type)
     ]
     assert len(kinds) == len(set(kinds))
     protos = Path(str(v1.__file__)).parent.glob("*.proto")
@@ -70,15 +72,17 @@ def test_every_service_has_its_messages_alone() -> None:
 def fields_of(kind: Any) -> set[str]:
     """The names of a struct's fields, or of several ones' with what tells them apart."""
     if isinstance(kind, types.UnionType):
-        tags = {str(one.__struct_config__.tag) for one in get_args(kind)}
-        return tags | {name for one in get_args(kind) for name in fields_of(one)}
+        tags = {str(argument.__struct_config__.tag) for argument in get_args(kind)}
+        return tags | {name for argument in get_args(kind) for name in fields_of(argument)}
     return set() if kind is None else {field.encode_name for field in msgspec.structs.fields(kind)}
 
 
 def names_in(kind: Any) -> set[str]:
     """The fields of a message, and of those in its `kind`."""
     kinds = kind.oneofs_by_name["kind"].fields if "kind" in kind.oneofs_by_name else []
-    return set(kind.fields_by_name) | {name for one in kinds for name in names_in(one.message_type)}
+    return set(kind.fields_by_name) | {
+        name for kind in kinds for name in names_in(kind.message_type)
+    }
 
 
 @pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
@@ -96,7 +100,7 @@ def test_a_call_asks_for_what_its_operation_takes(operation: Operation) -> None:
 
 def answers_of(operation: Operation) -> Iterator[type]:
     """Every kind of answer that an operation has."""
-    for answer in operation.answers.values():
+    for answer in operation.schemas.values():
         yield from get_args(answer) if isinstance(answer, types.UnionType) else (answer,)
 
 
@@ -105,7 +109,7 @@ def test_a_response_has_a_place_for_every_field_of_its_answer(operation: Operati
     """NoPlaceError otherwise; the example of the document is told without loss of a field."""
     response = METHODS[name_of(operation)].output_type
     for answer in answers_of(operation):
-        teller_of(response, answer)
+        response_encoder(response, answer)
     [method] = [one for one in methods_for(OPERATIONS) if one.name == name_of(operation)]
     assert method.told(operation.example_answer, "r", replayed=False)
 
@@ -121,7 +125,9 @@ def test_only_calls_with_a_key_tell_of_replays(operation: Operation) -> None:
 def test_batches_take_every_command_of_http() -> None:
     """Each kind is a field of `Command`, with the fields of its own call."""
     command = generation_pb2.Command.DESCRIPTOR
-    kinds = {str(one.__struct_config__.tag): one for one in get_args(AnyBatchCommand)}
+    kinds = {
+        str(argument.__struct_config__.tag): argument for argument in get_args(AnyBatchCommand)
+    }
     assert set(command.fields_by_name) == set(kinds)
     for tag, kind in kinds.items():
         request: Any = command.fields_by_name[tag].message_type

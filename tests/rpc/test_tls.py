@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ledger.access.keys import By, MadeKey, WantedKey, create_key
 from ledger.cli.keys import add_token
-from ledger.engine.keys import By, MadeKey, WantedKey, create_key
 from ledger.settings import SettingsError, Tls, read_settings
 from ledger.store.pool import connect_service
 from tests.conftest import DEV_KEY, Database, Served, free_port

@@ -18,7 +18,8 @@ from ledger.core.flows.order import OpenRecharge, OrderOpened
 from ledger.core.instants import DAY_US, HOUR_US
 from ledger.core.wallet import Wallet
 from ledger.engine import Unavailable
-from ledger.engine.history import Entry, History, Moved, YetToComeError
+from ledger.queries.history import Entry, History, Moved
+from ledger.queries.wallets import Wallets, WalletView, YetToComeError
 from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
@@ -51,7 +52,7 @@ async def all_entries(history: History, wallet_id: str, limit: int) -> list[Entr
 
 def check_entries(entries: Sequence[Entry], log: Log) -> None:
     """Newest first, whole, and each available amount that of the wallet folded up to there."""
-    assert [one.recorded.seq for one in entries] == [seq for seq, _, _ in log.events][::-1]
+    assert [entry.recorded.seq for entry in entries] == [seq for seq, _, _ in log.events][::-1]
     wallet = Wallet(log.wallet_id)
     for entry, (_, recorded_at, event) in zip(reversed(entries), log.events, strict=True):
         before, wallet = wallet, evolve(wallet, event)
@@ -71,16 +72,16 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
     imagination = Imagination(load_catalogue().at(0), WALLETS)
     for number, step in enumerate(seeded_steps(seed, count)):
         wallet_id = WALLETS[step.wallet]
-        view = await ledger.read_wallet(wallet_id)
+        view = await ledger.wallets.read(wallet_id)
         due = next_due_at(view.wallet)
         jumps = {15: due, 16: due + 1, 19: view.as_of + HOUR_US, 20: view.as_of + DAY_US}
         target = jumps.get(step.jump, 0)
         # Not by less than the clock may tick on until it is moved.
         if view.as_of + HOUR_US // 60 < target < view.as_of + 400 * DAY_US:
-            await ledger.move_clock(to=target)
+            await ledger.clock.move_to(target)
         order = imagination.command(step, view.wallet, view.as_of)
         done = await ledger.submit(CALLERS[step.caller], f"{number}", order)
-        imagination.learn(wallet_id, done.answer)
+        imagination.learn(wallet_id, done.outcome)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -94,15 +95,15 @@ async def test_a_wallet_is_told_as_it_was_and_its_entries_walk_back_to_nothing(
     monkeypatch.setattr("ledger.store.journal.SNAPSHOT_EVERY", 7)
     monkeypatch.setattr("ledger.store.history.CHUNK", 3)
     await tell_a_story(ledger, seed, 250)
-    now = (await ledger.read_wallet(WALLETS[0])).as_of
+    now = (await ledger.wallets.read(WALLETS[0])).as_of
     kept = await owner.fetchval("SELECT count(*) FROM wallet_snapshots")
     assert kept >= 3
     for wallet_id in WALLETS:
         # What is sent on between wallets may still be under way: up to `now` it has come to rest.
-        await ledger.read_wallet(wallet_id, now)
+        await ledger.wallets.read_at(wallet_id, now)
         log = await log_of(owner, wallet_id)
         for at, wallet, seq in log.at(log.interesting(now, 25, seed)):
-            view = await ledger.read_wallet(wallet_id, at)
+            view = await ledger.wallets.read_at(wallet_id, at)
             assert (view.wallet, view.seq, view.as_of) == (wallet, seq, at)
         for limit in (1, 2, 7, 1_000):
             entries = await all_entries(ledger.history, wallet_id, limit)
@@ -110,8 +111,8 @@ async def test_a_wallet_is_told_as_it_was_and_its_entries_walk_back_to_nothing(
 
 
 @asynccontextmanager
-async def counted_reads(url: str) -> AsyncIterator[tuple[History, Any]]:
-    """A history on one connection, and what tells how many rows it has read of a table since."""
+async def counted_reads(url: str) -> AsyncIterator[tuple[Wallets, History, Any]]:
+    """Reads on one connection, and what tells how many rows they have read of a table since."""
     connection = await connect_service(url)
 
     @asynccontextmanager
@@ -128,7 +129,7 @@ async def counted_reads(url: str) -> AsyncIterator[tuple[History, Any]]:
 
     await connection.execute("BEGIN")
     try:
-        yield History(lend, 2), rows_read
+        yield Wallets(lend, 2), History(lend, 2), rows_read
     finally:
         await connection.close()
 
@@ -141,16 +142,16 @@ async def test_the_past_of_a_long_wallet_costs_no_more_than_that_of_a_short_one(
     await fund(ledger)
     for turn in range(20):
         await debit(ledger, 1_500, f"t{turn}-")
-        await fund(ledger, "w", (await ledger.read_wallet("w")).as_of + DAY_US)
+        await fund(ledger, "w", (await ledger.wallets.read("w")).as_of + DAY_US)
     log = await log_of(owner, "w")
     assert len(log.events) > 30_000
-    now = (await ledger.read_wallet("w")).as_of
+    now = (await ledger.wallets.read("w")).as_of
     instants = log.interesting(now, 40, seed=1)
-    async with counted_reads(database.url) as (history, rows_read):
+    async with counted_reads(database.url) as (wallets, history, rows_read):
         most = 0
         for at, wallet, seq in log.at(instants):
             before = [await rows_read(table) for table in ("events", "wallet_snapshots")]
-            assert await history.read_wallet("w", at) == (wallet, seq)
+            assert await wallets.read_at("w", at) == WalletView(wallet, seq, at)
             after = [await rows_read(table) for table in ("events", "wallet_snapshots")]
             most = max(most, after[0] - before[0])
             assert after[1] - before[1] <= 1
@@ -168,10 +169,10 @@ async def test_a_lot_is_gone_from_its_expiry_on_whenever_that_was_recorded(
     ledger: Ledger, owner: Any
 ) -> None:
     """Between an expiry and its recording the past has it applied in memory, as the present had."""
-    now = (await ledger.read_wallet("w")).as_of
+    now = (await ledger.wallets.read("w")).as_of
     expires_at = now + HOUR_US
     await fund(ledger, "w", expires_at)
-    await ledger.move_clock(to=expires_at + HOUR_US)
+    await ledger.clock.move_to(expires_at + HOUR_US)
     await ledger.submit("test", "d", AuthorizeHold("w", INSPIRATION, 1))
     await ledger.submit("test", "g", Grant("w", KUAIBI, 5, "promotional", "x"))
     log = await log_of(owner, "w")
@@ -184,7 +185,7 @@ async def test_a_lot_is_gone_from_its_expiry_on_whenever_that_was_recorded(
         (recorded_at - 1, 0, log.events[0][0]),
         (recorded_at, 0, log.events[2][0] if log.events[2][1] == recorded_at else log.events[1][0]),
     ):
-        view = await ledger.read_wallet("w", at)
+        view = await ledger.wallets.read_at("w", at)
         assert (view.wallet.available_minor(INSPIRATION), view.seq) == (available, seq)
 
 
@@ -192,18 +193,18 @@ async def test_what_is_yet_to_come_is_refused_and_before_the_first_event_there_i
     ledger: Ledger,
 ) -> None:
     """The future is nobody's business; a wallet begins with its first event."""
-    before = (await ledger.read_wallet("w")).as_of
+    before = (await ledger.wallets.read("w")).as_of
     await fund(ledger)
     for at in (before, 0, -62_135_596_800_000_000):
-        view = await ledger.read_wallet("w", at)
+        view = await ledger.wallets.read_at("w", at)
         assert (view.wallet, view.seq, view.as_of) == (Wallet("w"), 0, at)
-    now = (await ledger.read_wallet("w")).as_of
-    assert (await ledger.read_wallet("w", now)).seq == 1
+    now = (await ledger.wallets.read("w")).as_of
+    assert (await ledger.wallets.read_at("w", now)).seq == 1
     with pytest.raises(YetToComeError) as early:
-        await ledger.read_wallet("w", now + HOUR_US)
+        await ledger.wallets.read_at("w", now + HOUR_US)
     assert now < early.value.now < now + HOUR_US
-    await ledger.move_clock(advance_us=HOUR_US)
-    assert (await ledger.read_wallet("w", now + HOUR_US)).seq == 1
+    await ledger.clock.advance(HOUR_US)
+    assert (await ledger.wallets.read_at("w", now + HOUR_US)).seq == 1
 
 
 async def test_a_past_that_a_batch_may_still_add_to_waits_for_it(
@@ -213,9 +214,9 @@ async def test_a_past_that_a_batch_may_still_add_to_waits_for_it(
     await fund(ledger)
     recorded_at = (await ledger.history.read_entries("w", None, 1))[0][0].recorded.recorded_at
     at = await under_way.begin("w")
-    early = await ledger.read_wallet("w", recorded_at - 1)
+    early = await ledger.wallets.read_at("w", recorded_at - 1)
     assert early.seq == 0
-    reading = asyncio.create_task(ledger.read_wallet("w", at))
+    reading = asyncio.create_task(ledger.wallets.read_at("w", at))
     await asyncio.sleep(0.3)
     assert not reading.done()
     await under_way.commit()
@@ -229,10 +230,10 @@ async def test_a_past_that_stays_undecided_is_busy(
     """Whoever holds a shard for long keeps nobody waiting for ever."""
     await fund(ledger)
     at = await under_way.begin("w")
-    async with ledger._reading() as connection:
+    async with ledger.reading() as connection:
         await connection.execute("SET lock_timeout = '200ms'")
     with pytest.raises(Unavailable) as away:
-        await ledger.read_wallet("w", at)
+        await ledger.wallets.read_at("w", at)
     assert away.value.reason == "busy"
 
 
@@ -267,7 +268,7 @@ async def test_an_event_of_two_currencies_is_told_by_its_first(ledger: Ledger, o
     for limit in (1, 2, 3):
         entries = await all_entries(ledger.history, "w", limit)
         check_entries(entries, await log_of(owner, "w"))
-        assert [one.moved for one in entries] == [
+        assert [entry.moved for entry in entries] == [
             Moved(INSPIRATION, 41, -41, 0),
             Moved(KUAIBI, 705, 705, 705),
             Moved(INSPIRATION, 11, 11, 11),
@@ -282,10 +283,10 @@ async def test_a_reason_stands_with_its_own_event_until_it_is_erased(
     second = Grant("w", INSPIRATION, 5, "promotional", "for Bob's")
     third = Debit("w", INSPIRATION, 1)
     await ledger.submit_many("test", [("1", first), ("2", second), ("3", third)])
-    reasons = [one.recorded.reason for one in await all_entries(ledger.history, "w", 2)]
+    reasons = [entry.recorded.reason for entry in await all_entries(ledger.history, "w", 2)]
     assert reasons == [None, "for Bob's", "for Ann's birthday"]
     await owner.execute("DELETE FROM texts WHERE body LIKE '%Bob%'")
-    reasons = [one.recorded.reason for one in await all_entries(ledger.history, "w", 2)]
+    reasons = [entry.recorded.reason for entry in await all_entries(ledger.history, "w", 2)]
     assert reasons == [None, None, "for Ann's birthday"]
 
 
@@ -296,17 +297,17 @@ async def test_orders_are_told_newest_first_page_by_page(ledger: Ledger) -> None
         for wallet_id in ("w", "v"):
             command = OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox")
             done = await ledger.submit("test", f"{number}", command)
-            assert isinstance(done.answer, OrderOpened)
+            assert isinstance(done.outcome, OrderOpened)
             if wallet_id == "w":
-                opened.append(done.answer.order.order_id)
+                opened.append(done.outcome.order.order_id)
         await asyncio.sleep(0.002)
     await ledger.sandbox.pay(opened[3])
-    await ledger.move_clock(advance_us=DAY_US)
+    await ledger.clock.advance(DAY_US)
     told, more, before = [], True, None
     while more:
-        page, more = await ledger.history.read_orders("w", before, 3)
+        page, more = await ledger.orders.list("w", before, 3)
         told += page
         before = page[-1].order_id
     assert [order.order_id for order in told] == opened[::-1]
     assert [order.status for order in told] == ["closed"] * 3 + ["paid"] + ["closed"] * 3
-    assert await ledger.history.read_orders("nobody", None, 3) == ([], False)
+    assert await ledger.orders.list("nobody", None, 3) == ([], False)

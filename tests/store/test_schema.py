@@ -20,7 +20,7 @@ from ledger.core.flows.order import OpenRecharge
 from ledger.core.rejections import Reason, Rejection
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.engine.clock import ClockError
-from ledger.engine.payments import UnknownChannel
+from ledger.payments.notifications import UnknownChannel
 from ledger.service import open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_owner
@@ -165,14 +165,14 @@ async def test_development_and_production_are_for_life(
 ) -> None:
     """A development ledger never becomes a production one, nor the other way round."""
     with pytest.raises(SchemaError, match="development ledger for life"):
-        await initialise(database.owner_url, "ledger_login", CODES)
+        await initialise(database.owner_url, "ledger_login", CODES, secrets=())
     async with fresh_database(postgres, None) as other:
-        await initialise(other.owner_url, "ledger_login", CODES, shards=3)
+        await initialise(other.owner_url, "ledger_login", CODES, secrets=(), shards=3)
         with pytest.raises(SchemaError, match="production ledger for life"):
-            await initialise(other.owner_url, "ledger_login", CODES, development=True)
+            await initialise(other.owner_url, "ledger_login", CODES, secrets=(), development=True)
         with pytest.raises(SchemaError, match="3 shards for life"):
-            await initialise(other.owner_url, "ledger_login", CODES, shards=4)
-        facts = await initialise(other.owner_url, "ledger_login", CODES)
+            await initialise(other.owner_url, "ledger_login", CODES, secrets=(), shards=4)
+        facts = await initialise(other.owner_url, "ledger_login", CODES, secrets=())
         assert (facts.shards, facts.development) == (3, False)
 
 
@@ -181,7 +181,7 @@ async def test_production_refuses_a_server_that_may_lose_commits(
 ) -> None:
     """An fsync that is off is for tests: a production ledger does not start on it."""
     async with fresh_database(postgres, None) as found:
-        await initialise(found.owner_url, "ledger_login", CODES)
+        await initialise(found.owner_url, "ledger_login", CODES, secrets=())
         with pytest.raises(SchemaError, match="fsync=off"):
             await open_ledger(Settings(database_url=found.url))
         connection = await asyncpg.connect(found.owner_url)
@@ -194,15 +194,15 @@ async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
     """On a server that keeps its promises it starts; what is for development is not there."""
     with EmbeddedPostgres(tmp_path) as server:
         owner_url, url = server.url("postgres"), server.url("ledger_login")
-        await initialise(owner_url, "ledger_login", CODES)
+        await initialise(owner_url, "ledger_login", CODES, secrets=())
         ledger = await open_ledger(Settings(database_url=url))
         try:
-            assert ledger.terms().channels == {}
+            assert ledger.catalogue.at(ledger.clock.now()).channels == {}
             refused = await ledger.submit("c", "k", OpenRecharge("w", 1001, 100, "sandbox"))
-            assert isinstance(refused.answer, Rejection)
-            assert refused.answer.reason is Reason.UNKNOWN_CHANNEL
+            assert isinstance(refused.outcome, Rejection)
+            assert refused.outcome.reason is Reason.UNKNOWN_CHANNEL
             with pytest.raises(ClockError, match="development"):
-                await ledger.move_clock(advance_us=1)
+                await ledger.clock.advance(1)
             with pytest.raises(UnknownChannel):
                 await ledger.payments.notify("sandbox", {}, b"")
         finally:
@@ -217,9 +217,9 @@ async def test_a_second_server_is_used_over_tcp_with_a_password(tmp_path: Path) 
     with EmbeddedPostgres(tmp_path, port=port, settings={"fsync": "off"}):
         password = (tmp_path / "postgres.password").read_text().strip()
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/ledger"
-        await initialise(url, "postgres", CODES, development=True)
+        await initialise(url, "postgres", CODES, secrets=(), development=True)
         ledger = await open_ledger(Settings(database_url=url))
-        view = await ledger.read_wallet("w")
+        view = await ledger.wallets.read("w")
         assert view.seq == 0
         connection = await ledger._read_pool.acquire()
         assert await connection.fetchval("SELECT current_user") == "ledger_service"

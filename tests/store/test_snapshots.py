@@ -15,7 +15,7 @@ from ledger.core.flows.order import OpenRecharge, OrderOpened
 from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.wallet import Wallet
 from ledger.embedded import EmbeddedPostgres
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import connect_owner, connect_service
@@ -62,8 +62,8 @@ async def test_since_when_something_waits_to_be_sent_on_is_stored(
 ) -> None:
     """A refund on its way to its channel; the sweeper finds the wallet by it."""
     opened = await ledger.submit("test", "o", OpenRecharge("w", INSPIRATION, 1_000, "sandbox"))
-    assert isinstance(opened.answer, OrderOpened)
-    order_id = opened.answer.order.order_id
+    assert isinstance(opened.outcome, OrderOpened)
+    order_id = opened.outcome.order.order_id
     await ledger.sandbox.pay(order_id)
     assert await owner.fetchval("SELECT unsent_since FROM wallets") is None
     await ledger.sandbox.behave("silent")
@@ -79,7 +79,7 @@ async def test_times_far_in_the_future_are_stored_to_the_microsecond(
 ) -> None:
     """The log is hashed with exact times, so it is stored with them, until the clock ends."""
     await fund(ledger)
-    await ledger.move_clock(to=221_845_390_000_000_001)
+    await ledger.clock.move_to(221_845_390_000_000_001)
     await debit(ledger, 3, "late")
     await fund(ledger, "w", 221_845_391_999_999_999)
     due_us = "SELECT (extract(EPOCH FROM due_at) * 1000000)::bigint FROM wallets"

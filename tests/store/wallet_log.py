@@ -13,7 +13,7 @@ from ledger.core.flows.due import next_due_at
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import DAY_US, Instant
 from ledger.core.wallet import Wallet
-from ledger.engine.lane import seal, shard_of
+from ledger.engine.lane import envelope_for, shard_of
 from ledger.service import Ledger
 from ledger.store import journal
 from ledger.store.pool import Connection
@@ -32,7 +32,7 @@ async def debit(ledger: Ledger, count: int, name: str, wallet_id: str = "w") -> 
     """Charge a wallet so many times, in as few batches as there may be."""
     commands = [(f"{name}{i}", Debit(wallet_id, INSPIRATION, 1)) for i in range(count)]
     answers = await ledger.submit_many("test", commands)
-    assert all(isinstance(one, Done) for one in answers)
+    assert all(isinstance(answer, Done) for answer in answers)
 
 
 class BatchUnderWay:
@@ -45,7 +45,8 @@ class BatchUnderWay:
         """Charge a wallet so many times; the instant at which that is being recorded."""
         shard = shard_of(wallet_id, 2)
         envelopes = [
-            seal("batch", f"{number}", Debit(wallet_id, INSPIRATION, 1)) for number in range(count)
+            envelope_for("batch", f"{number}", Debit(wallet_id, INSPIRATION, 1))
+            for number in range(count)
         ]
         await journal.lock_shard(self._connection, shard)
         wanted = journal.nothing_wanted()
@@ -74,7 +75,7 @@ class Log:
     def up_to(self, seq: int) -> "Log":
         """The part of it that ends with a seq."""
         part = Log(self.wallet_id, ())
-        part.events = [one for one in self.events if one[0] <= seq]
+        part.events = [event for event in self.events if event[0] <= seq]
         return part
 
     def at(self, instants: Iterable[Instant]) -> Iterable[tuple[Instant, Wallet, int]]:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
-from ledger.cli.admin.where import HERE, Flag, Where
 from ledger.cli.command_error import CommandError
 
 callers: Final = App(name="caller", help="Callers: who there is, and how much each may send.")
@@ -25,7 +25,7 @@ Yes = Annotated[Flag, Parameter(alias="-y")]
 
 
 @callers.command
-async def me(*, where: Where = HERE) -> None:
+async def me(*, where: ConnectionOptions = HERE) -> None:
     """Show who you are to the ledger, and what your key allows."""
     async with asking(where) as asked:
         body = await asked.get(path("v1", "callers", "me"))
@@ -34,7 +34,7 @@ async def me(*, where: Where = HERE) -> None:
 
 
 @callers.command(name="list")
-async def list_callers(*, where: Where = HERE) -> None:
+async def list_callers(*, where: ConnectionOptions = HERE) -> None:
     """List callers, by name."""
     async with asking(where) as asked:
         body = await asked.pages(path("v1", "callers"), None)
@@ -48,7 +48,7 @@ async def rate(
     reason: str,
     rate_per_s: int | None = None,
     burst: int | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """Limit how much a caller may send; with neither number, lift the limit.
 
@@ -66,7 +66,7 @@ async def rate(
 
 
 @keys.command(name="list")
-async def list_keys(*, caller: str | None = None, where: Where = HERE) -> None:
+async def list_keys(*, caller: str | None = None, where: ConnectionOptions = HERE) -> None:
     """List keys, newest first; the keys themselves are kept nowhere.
 
     Parameters
@@ -87,7 +87,7 @@ async def create(
     reason: str,
     expires_in_s: int | None = None,
     out: Path | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """Make a key for a service. It is shown this once.
 
@@ -117,7 +117,7 @@ async def rotate(
     overlap_s: int | None = None,
     expires_in_s: int | None = None,
     out: Path | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """Make a key's successor, with the same scopes; your own key's too. It is shown this once.
 
@@ -135,7 +135,9 @@ async def rotate(
 
 
 @keys.command
-async def revoke(key_id: str, *, reason: str, yes: Yes = False, where: Where = HERE) -> None:
+async def revoke(
+    key_id: str, *, reason: str, yes: Yes = False, where: ConnectionOptions = HERE
+) -> None:
     """Revoke a key; once this returns, every process refuses it.
 
     Parameters
@@ -149,7 +151,9 @@ async def revoke(key_id: str, *, reason: str, yes: Yes = False, where: Where = H
         asked.show(body, lambda screen, told: _tell_keys(screen, {"items": [told]}))
 
 
-async def _make(place: str, given: Mapping[str, object], out: Path | None, where: Where) -> None:
+async def _make(
+    place: str, given: Mapping[str, object], out: Path | None, where: ConnectionOptions
+) -> None:
     # The file is made first: a key that cannot be put anywhere is not made.
     with _new_file(out) as keep:
         async with asking(where) as asked:

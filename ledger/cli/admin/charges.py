@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
 
 app: Final = App(name="charge", help="Look at charges, explain them, refund them.")
 app.command(
@@ -21,7 +21,9 @@ app.command(
 
 
 @app.command
-async def show(charge_id: str, *, wallet: str | None = None, where: Where = HERE) -> None:
+async def show(
+    charge_id: str, *, wallet: str | None = None, where: ConnectionOptions = HERE
+) -> None:
     """Show a charge, and what was refunded of it.
 
     Parameters
@@ -31,7 +33,7 @@ async def show(charge_id: str, *, wallet: str | None = None, where: Where = HERE
     """
     async with asking(where) as asked:
         wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
-        asked.show(await asked.get(wallet_path(wallet_id, "charges", charge_id)), tell_charge)
+        asked.show(await asked.get(wallet_path(wallet_id, "charges", charge_id)), show_charge)
 
 
 @app.command
@@ -41,7 +43,7 @@ async def refund(
     reason: str,
     amount: str | None = None,
     wallet: str | None = None,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Give a charge back, to the lots that it took from.
 
@@ -59,7 +61,7 @@ async def refund(
         asked.show(await asked.post(path, given, key=where.idempotency_key), _tell_refund)
 
 
-def tell_charge(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_charge(screen: Screen, body: Mapping[str, Any]) -> None:
     """A charge, and the lots that it took from."""
     screen.facts(
         [

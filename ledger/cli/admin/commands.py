@@ -18,8 +18,8 @@ _COMMANDS: Final = {
     "proposal": ("proposals:app", "What waits for a second person; approve it or reject it."),
     "caller": ("access:callers", "Callers: who there is, and how much each may send."),
     "apikey": ("access:keys", "API keys of services, and your own."),
-    "acts": ("acts:acts", "List what administrators did, newest first."),
-    "switch": ("acts:switches", "Stop a channel, a SKU or a caller, or let it go on."),
+    "acts": ("audit_log:acts", "List what administrators did, newest first."),
+    "switch": ("audit_log:switches", "Stop a channel, a SKU or a caller, or let it go on."),
     "login": ("login:login", "Put your API key into the keyring."),
     "logout": ("login:logout", "Take your API key out of the keyring."),
 }

@@ -3,8 +3,8 @@
 import signal
 import sys
 
-from ledger.cli.admin.asking import STOPPED
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import STOPPED
 from ledger.cli.command_error import CommandError
 
 

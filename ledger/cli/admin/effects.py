@@ -14,7 +14,7 @@ def effect_of(proposal: Mapping[str, Any]) -> str:
     match command["kind"]:
         case "adjustment":
             of = f"{command['direction']} {command['amount']} {command['currency']}"
-            return of + "".join(f", {one}" for one in _terms(command))
+            return of + "".join(f", {term}" for term in _terms(command))
         case "pay_out":
             withheld = command["tax_withheld_cny"]
             tax = "" if withheld == "0.00" else f", {withheld} of it to the tax office"
@@ -44,7 +44,7 @@ def _terms(command: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def tell_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str, Any]) -> None:
+def show_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str, Any]) -> None:
     """What approving a proposal would do now; said to who is asked, not as an answer."""
     screen.note(f"proposal {proposal['proposal_id']}, {proposal['status']}:")
     screen.note(f"  {effect_of(proposal)}")

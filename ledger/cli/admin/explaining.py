@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import Column, amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, in_both_zones, moment, money, when
-from ledger.cli.admin.where import HERE, Where
 
 _LOTS: Final = columns(
     amount("#"),
@@ -42,14 +42,16 @@ _JOURNAL: Final = columns(
 )
 
 
-async def explain_wallet(wallet_id: str, *, where: Where = HERE) -> None:
+async def explain_wallet(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Explain a balance: which lots there are, why they are spent in this order, what falls due."""
     async with asking(where) as asked:
         body = await asked.get(wallet_path(wallet_id, "explanation"))
         asked.show(body, _tell_wallet)
 
 
-async def explain_charge(charge_id: str, *, wallet: str | None = None, where: Where = HERE) -> None:
+async def explain_charge(
+    charge_id: str, *, wallet: str | None = None, where: ConnectionOptions = HERE
+) -> None:
     """Explain a charge: what it took, what that had cost, what it earned, what was refunded.
 
     The journal is shown to keys with finance:read or admin:write.

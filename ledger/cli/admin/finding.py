@@ -4,14 +4,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.cli.admin.asking import REFUSED, Asked, asking
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions
 from ledger.cli.admin.layout import columns, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import REFUSED, Session, asking
 from ledger.cli.admin.texts import NOTHING
-from ledger.cli.admin.where import HERE, Where
 
 
-async def find(what: str, *, where: Where = HERE) -> None:
+async def find(what: str, *, where: ConnectionOptions = HERE) -> None:
     """Find a wallet by its id, or that of an order, refund, hold, charge, transfer, lot or payment.
 
     Exit code 1 when nothing is found.
@@ -23,13 +23,13 @@ async def find(what: str, *, where: Where = HERE) -> None:
     """
     async with asking(where) as asked:
         body = await asked.get("/v1/find", q=what)
-        asked.show(body, _tell)
+        asked.show(body, _show)
         if not body["items"]:
             asked.screen.note(f"Nothing is known by {what}.{_progress(body)}")
             sys.exit(REFUSED)
 
 
-def _tell(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns("what", under("id"), "wallet", "seq")
     rows = [
         (one["kind"], one["id"], one["wallet_id"], str(one["seq"] or NOTHING))
@@ -46,7 +46,7 @@ def _progress(body: Mapping[str, Any]) -> str:
     return f" The directory knows the log up to seq {known}." if known else ""
 
 
-async def wallet_of(asked: Asked, kind: str, name: str, wallet: str | None) -> str:
+async def wallet_of(asked: Session, kind: str, name: str, wallet: str | None) -> str:
     """The wallet of a hold or charge: as it was said, else as the directory knows it.
 
     Ends the process where that is not a single one.

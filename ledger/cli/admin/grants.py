@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from cyclopts import Parameter
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, ChangeOptions
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
-from ledger.cli.admin.where import CHANGING, Changing
 
 
 @Parameter(name="*")
@@ -33,7 +33,7 @@ async def grant(
     amount: str,
     *,
     why: Why,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Give a wallet points without payment, within the caller's daily cap; above it, adjust."""
     given = {
@@ -45,10 +45,10 @@ async def grant(
     }
     async with asking(where) as asked:
         place = wallet_path(wallet_id, "grants")
-        asked.show(await asked.post(place, given, key=where.idempotency_key), _tell)
+        asked.show(await asked.post(place, given, key=where.idempotency_key), _show)
 
 
-def _tell(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.facts(
         [
             *facts_of(body, ("wallet_id", "lot_id", "source")),

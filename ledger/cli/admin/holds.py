@@ -5,19 +5,19 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
-from ledger.cli.admin.wallets import tell_holds
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
+from ledger.cli.admin.wallets import show_holds
 
 app: Final = App(name="hold", help="Look at holds, void them, let them expire later.")
 
 
 @app.command(name="list")
-async def list_(wallet_id: str, *, where: Where = HERE) -> None:
+async def list_(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """List a wallet's open holds, oldest first."""
     async with asking(where) as asked:
         body = await asked.pages(wallet_path(wallet_id, "holds"), None)
@@ -25,7 +25,7 @@ async def list_(wallet_id: str, *, where: Where = HERE) -> None:
 
 
 @app.command
-async def show(hold_id: str, *, wallet: str | None = None, where: Where = HERE) -> None:
+async def show(hold_id: str, *, wallet: str | None = None, where: ConnectionOptions = HERE) -> None:
     """Show a hold, open or closed.
 
     Parameters
@@ -35,11 +35,11 @@ async def show(hold_id: str, *, wallet: str | None = None, where: Where = HERE) 
     """
     async with asking(where) as asked:
         wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
-        asked.show(await asked.get(wallet_path(wallet_id, "holds", hold_id)), tell_hold)
+        asked.show(await asked.get(wallet_path(wallet_id, "holds", hold_id)), show_hold)
 
 
 @app.command
-async def void(hold_id: str, *, wallet: str | None = None, where: Changing = CHANGING) -> None:
+async def void(hold_id: str, *, wallet: str | None = None, where: ChangeOptions = CHANGING) -> None:
     """Give an open hold back to the lots that it came from.
 
     Parameters
@@ -50,12 +50,12 @@ async def void(hold_id: str, *, wallet: str | None = None, where: Changing = CHA
     async with asking(where) as asked:
         wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
         path = wallet_path(wallet_id, "holds", hold_id, "void")
-        asked.show(await asked.post(path, key=where.idempotency_key), tell_hold)
+        asked.show(await asked.post(path, key=where.idempotency_key), show_hold)
 
 
 @app.command
 async def extend(
-    hold_id: str, *, expires_in_s: int, wallet: str | None = None, where: Changing = CHANGING
+    hold_id: str, *, expires_in_s: int, wallet: str | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Let an open hold expire at another time.
 
@@ -70,10 +70,10 @@ async def extend(
         wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
         path = wallet_path(wallet_id, "holds", hold_id, "extend")
         given = {"expires_in_s": expires_in_s}
-        asked.show(await asked.post(path, given, key=where.idempotency_key), tell_hold)
+        asked.show(await asked.post(path, given, key=where.idempotency_key), show_hold)
 
 
-def tell_hold(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_hold(screen: Screen, body: Mapping[str, Any]) -> None:
     """A hold, and the lots that it has set aside."""
     screen.facts(
         [
@@ -89,6 +89,6 @@ def tell_hold(screen: Screen, body: Mapping[str, Any]) -> None:
 
 
 def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
-    tell_holds(screen, body["items"])
+    show_holds(screen, body["items"])
     if not body["items"]:
         screen.note("The wallet has no open holds.")

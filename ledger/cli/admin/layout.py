@@ -45,7 +45,7 @@ def under(name: str) -> Column:
 
 def columns(*names: str | Column) -> list[Column]:
     """Columns, most of them by name only."""
-    return [Column(one) if isinstance(one, str) else one for one in names]
+    return [Column(name) if isinstance(name, str) else name for name in names]
 
 
 Parts = tuple[str, ...]

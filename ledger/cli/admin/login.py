@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ledger.cli.admin.asking import address
 from ledger.cli.admin.credentials import forget_key, store_key
+from ledger.cli.admin.session import address
 from ledger.cli.command_error import CommandError
 
 Url = Annotated[str | None, Parameter(env_var="LEDGER_URL")]

@@ -5,12 +5,18 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path, wallet_path
 from ledger.cli.admin.confirming import confirm
+from ledger.cli.admin.connection_options import (
+    CHANGING,
+    HERE,
+    ChangeOptions,
+    ConnectionOptions,
+    Flag,
+)
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, path, wallet_path
 from ledger.cli.admin.texts import facts_of, moment, money, when
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.command_error import CommandError
 
 app: Final = App(name="order", help="Look at orders, open, close and refund them.")
@@ -22,15 +28,15 @@ _PARTS: Final = ("refunding_cny", "refunded_cny", "reversed_cny", "claim_repaid_
 
 
 @app.command
-async def show(order_id: str, *, where: Where = HERE) -> None:
+async def show(order_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show an order."""
     async with asking(where) as asked:
-        asked.show(await asked.get(path("v1", "orders", order_id)), tell_order)
+        asked.show(await asked.get(path("v1", "orders", order_id)), show_order)
 
 
 @app.command(name="list")
 async def list_(
-    wallet_id: str, *, limit: int = 20, after: str | None = None, where: Where = HERE
+    wallet_id: str, *, limit: int = 20, after: str | None = None, where: ConnectionOptions = HERE
 ) -> None:
     """List a wallet's orders, newest first.
 
@@ -50,7 +56,7 @@ async def list_(
 
 @opens.command
 async def recharge(
-    wallet_id: str, *, channel: str, currency: str, price_cny: str, where: Changing = CHANGING
+    wallet_id: str, *, channel: str, currency: str, price_cny: str, where: ChangeOptions = CHANGING
 ) -> None:
     """Open an order of points.
 
@@ -71,7 +77,7 @@ async def membership_order(
     plan: str,
     period: str,
     promotion: str | None = None,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Open an order of a membership; of a higher plan than the one that runs it is an upgrade.
 
@@ -94,18 +100,18 @@ async def membership_order(
     await _open(wallet_id, given, where)
 
 
-async def _open(wallet_id: str, given: Mapping[str, object], where: Changing) -> None:
+async def _open(wallet_id: str, given: Mapping[str, object], where: ChangeOptions) -> None:
     async with asking(where) as asked:
         where_to = wallet_path(wallet_id, "orders")
-        asked.show(await asked.post(where_to, given, key=where.idempotency_key), tell_order)
+        asked.show(await asked.post(where_to, given, key=where.idempotency_key), show_order)
 
 
 @app.command
-async def close(order_id: str, *, where: Changing = CHANGING) -> None:
+async def close(order_id: str, *, where: ChangeOptions = CHANGING) -> None:
     """Give up an order that was not paid."""
     async with asking(where) as asked:
         where_to = path("v1", "orders", order_id, "close")
-        asked.show(await asked.post(where_to, key=where.idempotency_key), tell_order)
+        asked.show(await asked.post(where_to, key=where.idempotency_key), show_order)
 
 
 @app.command
@@ -115,7 +121,7 @@ async def refund(
     reason: str,
     amount_cny: str | None = None,
     yes: Annotated[Flag, Parameter(alias="-y")] = False,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Take back what is unspent of an order, and have its channel pay the money back.
 
@@ -135,18 +141,18 @@ async def refund(
         confirm(asked.screen, f"Refund {what} of order {order_id}?", yes=yes)
         where_to = path("v1", "orders", order_id, "refund")
         given = {"reason": reason, "amount_cny": amount_cny}
-        asked.show(await asked.post(where_to, given, key=where.idempotency_key), tell_refund)
+        asked.show(await asked.post(where_to, given, key=where.idempotency_key), show_refund)
 
 
 @app.command(name="refund-show")
-async def refund_show(refund_id: str, *, where: Where = HERE) -> None:
+async def refund_show(refund_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show how far a refund of an order is."""
     async with asking(where) as asked:
-        asked.show(await asked.get(path("v1", "refunds", refund_id)), tell_refund)
+        asked.show(await asked.get(path("v1", "refunds", refund_id)), show_refund)
 
 
 @memberships.command(name="show")
-async def membership_show(wallet_id: str, *, where: Where = HERE) -> None:
+async def membership_show(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show a wallet's membership."""
     async with asking(where) as asked:
         body = await asked.get(wallet_path(wallet_id))
@@ -154,7 +160,7 @@ async def membership_show(wallet_id: str, *, where: Where = HERE) -> None:
 
 
 @memberships.command
-async def cancel(wallet_id: str, *, where: Changing = CHANGING) -> None:
+async def cancel(wallet_id: str, *, where: ChangeOptions = CHANGING) -> None:
     """Let a membership end after what was paid; nothing is taken away."""
     async with asking(where) as asked:
         where_to = wallet_path(wallet_id, "membership", "cancel")
@@ -171,7 +177,7 @@ def _in_short(order: Mapping[str, Any]) -> str:
     )
 
 
-def tell_order(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_order(screen: Screen, body: Mapping[str, Any]) -> None:
     """An order."""
     bought = facts_of(body, ("plan", "period", "months", "promotion", "upgrade_from"))
     if body["kind"] == "recharge":
@@ -215,7 +221,7 @@ def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.following(body)
 
 
-def tell_refund(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_refund(screen: Screen, body: Mapping[str, Any]) -> None:
     """A refund of an order."""
     screen.facts(
         [

@@ -6,13 +6,19 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import AWAY, REFUSED, Asked, asking, path
 from ledger.cli.admin.confirming import confirm
-from ledger.cli.admin.effects import effect_of, tell_effect
+from ledger.cli.admin.connection_options import (
+    CHANGING,
+    HERE,
+    ChangeOptions,
+    ConnectionOptions,
+    Flag,
+)
+from ledger.cli.admin.effects import effect_of, show_effect
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import AWAY, REFUSED, Session, asking, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Flag, Where
 from ledger.cli.command_error import CommandError
 from ledger.client import Refused
 
@@ -31,7 +37,7 @@ async def list_(
     wallet: str | None = None,
     limit: int = 50,
     after: str | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """List proposals; first what waits for you.
 
@@ -63,10 +69,10 @@ async def list_(
 
 
 @app.command
-async def show(proposal_id: str, *, where: Where = HERE) -> None:
+async def show(proposal_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show a proposal: what it would do, why, and how it stands."""
     async with asking(where) as asked:
-        asked.show(await asked.get(_place(proposal_id)), tell_proposal)
+        asked.show(await asked.get(_place(proposal_id)), show_proposal)
 
 
 @app.command
@@ -76,7 +82,7 @@ async def approve(
     *,
     reason: str | None = None,
     yes: Annotated[Flag, Parameter(alias="-y")] = False,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Approve what another person proposed; it is carried out at once.
 
@@ -111,7 +117,7 @@ async def approve(
 
 
 async def _approve(
-    asked: Asked, proposal_ids: Sequence[str], reason: str | None, key: str | None
+    asked: Session, proposal_ids: Sequence[str], reason: str | None, key: str | None
 ) -> list[dict[str, Any]]:
     """Those that could be decided on, each told as soon as it is; a refusal ends only its own."""
     decided = []
@@ -125,7 +131,7 @@ async def _approve(
             continue
         decided.append(body)
         if len(proposal_ids) == 1 or not asked.as_json:
-            asked.show(body, tell_proposal)
+            asked.show(body, show_proposal)
     if len(proposal_ids) > 1 and asked.as_json:
         asked.screen.document({"items": decided})
     return decided
@@ -133,7 +139,7 @@ async def _approve(
 
 @app.command
 async def reject(
-    proposal_id: str, *, reason: str | None = None, where: Changing = CHANGING
+    proposal_id: str, *, reason: str | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Reject what another person proposed; nothing is done."""
     await _decide(proposal_id, "reject", reason, where)
@@ -141,31 +147,31 @@ async def reject(
 
 @app.command
 async def withdraw(
-    proposal_id: str, *, reason: str | None = None, where: Changing = CHANGING
+    proposal_id: str, *, reason: str | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Take your own proposal back."""
     await _decide(proposal_id, "withdraw", reason, where)
 
 
-async def _decide(proposal_id: str, verb: str, reason: str | None, where: Changing) -> None:
+async def _decide(proposal_id: str, verb: str, reason: str | None, where: ChangeOptions) -> None:
     async with asking(where) as asked:
         key = where.idempotency_key
         body = await asked.post(_place(proposal_id, verb), {"reason": reason}, key=key)
-        asked.show(body, tell_proposal)
+        asked.show(body, show_proposal)
 
 
 def _place(proposal_id: str, *more: str) -> str:
     return path("v1", "proposals", proposal_id, *more)
 
 
-async def _preview(asked: Asked, proposal_id: str) -> None:
+async def _preview(asked: Session, proposal_id: str) -> None:
     """What approving would do, on the wallet as it is now; told beside the answer, not in it."""
     proposal = await asked.get(_place(proposal_id))
     wallet = await asked.get(path("v1", "wallets", proposal["wallet_id"]))
-    tell_effect(asked.screen, proposal, wallet)
+    show_effect(asked.screen, proposal, wallet)
 
 
-def tell_proposal(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_proposal(screen: Screen, body: Mapping[str, Any]) -> None:
     """A proposal as it stands."""
     screen.facts(
         [

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.asking import asking, path
-from ledger.cli.admin.proposals import tell_proposal
-from ledger.cli.admin.where import CHANGING, Changing, Flag
+from ledger.cli.admin.connection_options import CHANGING, ChangeOptions, Flag
+from ledger.cli.admin.proposals import show_proposal
+from ledger.cli.admin.session import asking, path
 
 app: Final = App(name="propose", help="Propose what another person must approve.")
 
@@ -53,7 +53,7 @@ async def adjust(
     amount: str,
     *,
     why: Correction,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Propose to correct a balance; nothing changes until another person approves it.
 
@@ -82,7 +82,7 @@ async def close(
     end_membership: Flag = False,
     write_off_claim: Flag = False,
     why: Why,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Propose to close a wallet for good; what it still has must be said to be given up.
 
@@ -112,7 +112,7 @@ async def payout(
     tax_withheld_cny: str | None = None,
     reference: str | None = None,
     why: Why,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Propose to book money that was paid to a wallet's owner.
 
@@ -135,13 +135,13 @@ async def payout(
 
 
 @app.command
-async def erase(wallet_id: str, *, why: Why, where: Changing = CHANGING) -> None:
+async def erase(wallet_id: str, *, why: Why, where: ChangeOptions = CHANGING) -> None:
     """Propose to erase what people wrote about a wallet; balances and the log stay."""
     await _propose("proposals", wallet_id, {"kind": "erase_wallet"}, why, where)
 
 
 async def _propose(
-    to: str, wallet_id: str, given: Mapping[str, object], why: Why, where: Changing = CHANGING
+    to: str, wallet_id: str, given: Mapping[str, object], why: Why, where: ChangeOptions = CHANGING
 ) -> None:
     body = {
         "wallet_id": wallet_id,
@@ -152,4 +152,4 @@ async def _propose(
     }
     async with asking(where) as asked:
         made = await asked.post(path("v1", to), body, key=where.idempotency_key)
-        asked.show(made, tell_proposal)
+        asked.show(made, show_proposal)

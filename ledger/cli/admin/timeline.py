@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.cli.admin.asking import PAGE, Asked, asking, wallet_path
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import PAGE, Session, asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, SHANGHAI, Cell, moment, money
-from ledger.cli.admin.where import HERE, Flag, Where
 from ledger.cli.command_error import CommandError
 
 _HEADS: Final = columns(
@@ -29,7 +29,7 @@ async def timeline(
     limit: int = 20,
     all_: Flag = False,
     after: str | None = None,
-    where: Where = HERE,
+    where: ConnectionOptions = HERE,
 ) -> None:
     """Show what was recorded of a wallet, newest first.
 
@@ -50,7 +50,7 @@ async def timeline(
     async with asking(where) as asked:
         wanted = None if all_ or oldest is not None else limit
         body = await _entries(asked, wallet_path(wallet_id, "entries"), oldest, wanted, after)
-        asked.show(body, _tell)
+        asked.show(body, _show)
 
 
 def instant(text: str) -> datetime:
@@ -65,7 +65,7 @@ def instant(text: str) -> datetime:
 
 
 async def _entries(
-    asked: Asked, path: str, oldest: datetime | None, wanted: int | None, after: str | None
+    asked: Session, path: str, oldest: datetime | None, wanted: int | None, after: str | None
 ) -> dict[str, Any]:
     if oldest is None:
         return await asked.pages(path, wanted, after)
@@ -79,7 +79,7 @@ async def _entries(
             return {**page, "items": items, "next": None}
 
 
-def _tell(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns(
         time("time (+08, UTC)"),
         "what",

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from ledger.cli.admin.asking import asking, wallet_path
+from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
+from ledger.cli.admin.session import asking, wallet_path
 from ledger.cli.admin.texts import NOTHING, moment, when, yuan
-from ledger.cli.admin.where import CHANGING, HERE, Changing, Where
 from ledger.cli.command_error import CommandError
 
 app: Final = App(name="wallet", help="Look at a wallet, explain it, freeze it, limit it.")
@@ -30,7 +30,7 @@ LOTS: Final = columns(
 
 
 @app.command
-def show(wallet_id: str, *, at: str | None = None, where: Where = HERE) -> None:
+def show(wallet_id: str, *, at: str | None = None, where: ConnectionOptions = HERE) -> None:
     """Show a wallet: balances, lots in spending order, open holds, orders, membership, limits.
 
     Over the API where --url, LEDGER_URL or --key-file is given; else from the database that
@@ -52,22 +52,22 @@ def show(wallet_id: str, *, at: str | None = None, where: Where = HERE) -> None:
     run_show(wallet_id, as_json=where.json)
 
 
-async def _show(wallet_id: str, at: str | None, where: Where) -> None:
+async def _show(wallet_id: str, at: str | None, where: ConnectionOptions) -> None:
     async with asking(where) as asked:
         body = await asked.get(wallet_path(wallet_id), at=at)
         if asked.as_json:
             asked.screen.document(body)
             return
         lots = await asked.pages(wallet_path(wallet_id, "lots"), None, at=at)
-        tell_wallet(asked.screen, body)
+        show_wallet(asked.screen, body)
         _tell_lots(asked.screen, lots["items"])
         if at is None:
             holds = await asked.pages(wallet_path(wallet_id, "holds"), None)
-            tell_holds(asked.screen, holds["items"])
+            show_holds(asked.screen, holds["items"])
 
 
 @app.command
-async def lots(wallet_id: str, *, at: str | None = None, where: Where = HERE) -> None:
+async def lots(wallet_id: str, *, at: str | None = None, where: ConnectionOptions = HERE) -> None:
     """List the lots that have anything left, in the order in which they are spent.
 
     Parameters
@@ -81,18 +81,18 @@ async def lots(wallet_id: str, *, at: str | None = None, where: Where = HERE) ->
 
 
 @app.command
-async def freeze(wallet_id: str, *, reason: str, where: Changing = CHANGING) -> None:
+async def freeze(wallet_id: str, *, reason: str, where: ChangeOptions = CHANGING) -> None:
     """Let nothing be spent, converted, given away or claimed until further notice."""
     await _set_frozen(wallet_id, "freeze", reason, where)
 
 
 @app.command
-async def unfreeze(wallet_id: str, *, reason: str, where: Changing = CHANGING) -> None:
+async def unfreeze(wallet_id: str, *, reason: str, where: ChangeOptions = CHANGING) -> None:
     """Let a frozen wallet spend again."""
     await _set_frozen(wallet_id, "unfreeze", reason, where)
 
 
-async def _set_frozen(wallet_id: str, verb: str, reason: str, where: Changing) -> None:
+async def _set_frozen(wallet_id: str, verb: str, reason: str, where: ChangeOptions) -> None:
     async with asking(where) as asked:
         path = wallet_path(wallet_id, verb)
         body = await asked.post(path, {"reason": reason}, key=where.idempotency_key)
@@ -107,7 +107,7 @@ async def limit(
     reason: str,
     day: str | None = None,
     single: str | None = None,
-    where: Changing = CHANGING,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Limit what a wallet may spend of a currency; with neither --day nor --single, lift the limit.
 
@@ -124,7 +124,7 @@ async def limit(
         asked.show(body, _tell_limit)
 
 
-def tell_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
     """A wallet's balances and whatever else is to be known of it."""
     screen.facts(
         [
@@ -164,7 +164,7 @@ def _membership(body: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _claims(claims: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{one['open_cny']} CNY of order {one['order_id']}" for one in claims)
+    return ", ".join(f"{claim['open_cny']} CNY of order {claim['order_id']}" for claim in claims)
 
 
 def _tell_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -176,31 +176,31 @@ def _tell_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
 def _tell_lots(screen: Screen, lots: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
-            one["lot_id"],
-            one["source"],
-            one["available"],
-            one["held"],
-            one["currency"],
-            yuan(one["cost_fen"]) if one["cost_fen"] else NOTHING,
-            moment(one["expires_at"], "never"),
+            lot["lot_id"],
+            lot["source"],
+            lot["available"],
+            lot["held"],
+            lot["currency"],
+            yuan(lot["cost_fen"]) if lot["cost_fen"] else NOTHING,
+            moment(lot["expires_at"], "never"),
         )
-        for one in lots
+        for lot in lots
     ]
     screen.table(LOTS, rows, title="lots, in the order they are spent")
 
 
-def tell_holds(screen: Screen, holds: Sequence[Mapping[str, Any]]) -> None:
+def show_holds(screen: Screen, holds: Sequence[Mapping[str, Any]]) -> None:
     """Open holds as a table."""
     heads = columns(under("hold"), amount("amount"), "currency", "reference", time("expires"))
     rows = [
         (
-            one["hold_id"],
-            one["amount"],
-            one["currency"],
-            one["reference"] or NOTHING,
-            moment(one["expires_at"]),
+            hold["hold_id"],
+            hold["amount"],
+            hold["currency"],
+            hold["reference"] or NOTHING,
+            moment(hold["expires_at"]),
         )
-        for one in holds
+        for hold in holds
     ]
     screen.table(heads, rows, title="open holds")
 

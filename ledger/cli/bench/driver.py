@@ -24,7 +24,6 @@ from typing import Final
 
 import structlog
 import uvloop
-from msgspec.structs import astuple
 
 from ledger.core.batch import Done
 from ledger.core.flows.debit import Debit
@@ -72,12 +71,14 @@ def failures(answers: Iterable[Done | BaseException]) -> Counter[str]:
     for answer in answers:
         if isinstance(answer, BaseException):
             failed[repr(answer)] += 1
-            continue
-        # By its place: not every checkout has the same name for what came of a command.
-        outcome = astuple(answer)[0]
-        if isinstance(outcome, Rejection):
+        elif isinstance(outcome := _outcome_of(answer), Rejection):
             failed[outcome.reason.value] += 1
     return failed
+
+
+def _outcome_of(done: Done) -> object:
+    """What a command came to; checkouts before 2026-11-28 have it under another name."""
+    return getattr(done, "outcome", None) or getattr(done, "answer", None)
 
 
 def log_to_standard_error() -> None:

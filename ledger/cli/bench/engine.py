@@ -17,7 +17,7 @@ from ledger.cli.bench.figures import Sample, percentiles
 from ledger.cli.bench.jobs import WALLET
 from ledger.core.decider import Command
 from ledger.engine.commit import Answered, Committer, Unavailable
-from ledger.engine.lane import Lane, seal, shard_of
+from ledger.engine.lane import Lane, envelope_for, shard_of
 from ledger.store.pool import Pool, create_pool
 
 _ROOM_S: Final = 0.001
@@ -67,7 +67,7 @@ class EngineLoad:
         )
         spent_s = perf_counter() - started
         batches_after, commands_after = _counted()
-        took = [one for times, _ in kept for one in times]
+        took = [time for times, _ in kept for time in times]
         failed = sum((one for _, one in kept), Counter[str]())
         p50_ms, p99_ms = percentiles(took)
         return Sample(
@@ -98,7 +98,7 @@ class EngineLoad:
     async def _put(self, lane: Lane, commands: Iterable[Command]) -> list[asyncio.Future[Answered]]:
         futures = []
         for command in commands:
-            envelope = seal(CALLER, f"bench-{next(self._numbers)}", command)
+            envelope = envelope_for(CALLER, f"bench-{next(self._numbers)}", command)
             while True:
                 try:
                     futures.append(lane.put(envelope))

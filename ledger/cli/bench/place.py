@@ -12,6 +12,7 @@ import uvloop
 from msgspec import Struct
 
 from ledger.catalog import load_catalogue
+from ledger.channels import drawn_secret_names
 from ledger.cli.bench.checkout import this_checkout
 from ledger.cli.bench.driver import fund, tune_garbage_collection
 from ledger.cli.bench.engine import EngineLoad
@@ -31,12 +32,12 @@ from ledger.cli.bench.storage import (
 from ledger.cli.database import EMBEDDED_OWNER, EMBEDDED_SERVICE
 from ledger.cli.failures import CommandError
 from ledger.embedded import EmbeddedPostgres, bin_dir
-from ledger.engine.verify import verify
+from ledger.queries.verify import verify
 from ledger.service import open_ledger
 from ledger.settings import Settings
-from ledger.store.audit import count_events
 from ledger.store.pool import connect_service
 from ledger.store.schema import SHARDS_DEFAULT, initialise
+from ledger.store.verification import count_events
 
 WARM_UP_S: Final = 1.0
 
@@ -113,7 +114,10 @@ def place_for(
 
 async def _initialise(owner_url: str) -> None:
     codes = load_catalogue().currency_codes()
-    await initialise(owner_url, EMBEDDED_SERVICE, codes, shards=SHARDS_DEFAULT, development=True)
+    names = drawn_secret_names(development=True)
+    await initialise(
+        owner_url, EMBEDDED_SERVICE, codes, secrets=names, shards=SHARDS_DEFAULT, development=True
+    )
     await make_tables(owner_url)
 
 

@@ -85,7 +85,7 @@ def chosen(only: str | None) -> list[Measurement]:
     letters = set(LETTERS) if only is None else {part.strip() for part in only.split(",")}
     if not letters <= set(LETTERS):
         raise CommandError(f"--only takes letters from a to j, as in `a,b`, not {only!r}")
-    return [one for one in MEASUREMENTS if one.letter in letters]
+    return [measurement for measurement in MEASUREMENTS if measurement.letter in letters]
 
 
 def turns(measurements: Iterable[Measurement], seconds: float) -> list[tuple[Measurement, float]]:

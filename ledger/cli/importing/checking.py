@@ -17,7 +17,7 @@ from ledger.cli.progress import Meter
 from ledger.core.flows import opening
 from ledger.core.instants import Instant
 from ledger.core.rejections import Rejection
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Wallet
 
 
@@ -96,7 +96,7 @@ def _totals(scratch: Scratch, terms: Terms, faults: Faults, meter: Meter) -> tup
     totals = Totals(terms)
     wallets = 0
     # Long ago no lot had expired: what time and a wallet's own state refuse is its own matter.
-    now = Now(at=0, shard=0, seq=1, fresh_id="")
+    now = Stamp(at=0, shard=0, seq=1, fresh_id="")
     for command in stream_openings(scratch.stream(), terms.lots_max, faults):
         decision = opening.decide(Wallet(command.wallet_id), command, terms, now)
         assert not isinstance(decision, Rejection), decision

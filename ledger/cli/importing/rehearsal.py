@@ -6,7 +6,7 @@ from ledger.cli.importing.sending import CALLER, Request
 from ledger.core.batch import Envelope, Failed, decide_batch
 from ledger.engine import CommandFailed, Unavailable
 from ledger.engine.commit import Answered
-from ledger.engine.lane import seal, shard_of
+from ledger.engine.lane import envelope_for, shard_of
 from ledger.service import Ledger
 from ledger.store import journal
 
@@ -22,13 +22,13 @@ class Rehearsal:
         by_shard: dict[int, list[Envelope]] = {}
         for key, command in requests:
             shard = shard_of(command.wallet_id, self._ledger.facts.shards)
-            by_shard.setdefault(shard, []).append(seal(CALLER, key, command))
+            by_shard.setdefault(shard, []).append(envelope_for(CALLER, key, command))
         answers: dict[str, Answered] = {}
         for shard, envelopes in by_shard.items():
             try:
                 answers |= await self._decide(shard, envelopes)
             except Unavailable as away:
-                answers |= {one.command.wallet_id: away for one in envelopes}
+                answers |= {envelope.command.wallet_id: away for envelope in envelopes}
         return [answers[command.wallet_id] for _, command in requests]
 
     async def _decide(self, shard: int, envelopes: Sequence[Envelope]) -> dict[str, Answered]:
@@ -41,7 +41,7 @@ class Rehearsal:
         batch = decide_batch(snapshot, envelopes, self._ledger.catalogue.at)
         return {
             one.command.wallet_id: _answered(outcome) if isinstance(outcome, Failed) else outcome
-            for one, outcome in zip(envelopes, batch.outcomes, strict=True)
+            for one, outcome in zip(envelopes, batch.decided, strict=True)
         }
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from ledger.cli.importing.faults import FAULTS_MAX, Fault
 from ledger.cli.importing.sending import Answer
 from ledger.cli.importing.totals import Difference, Totals, texts_of
-from ledger.contract.refusals import problem_of
+from ledger.contract.problems import problem_of
 from ledger.core.terms import Terms
 
 REFUSED_NAMED_MAX: Final = 200
@@ -125,8 +125,11 @@ def show_wrong(report: Report) -> None:
         console.print(str(fault))
     if len(report.errors) == FAULTS_MAX:
         console.print(f"… these are the first {FAULTS_MAX}; there may be more.")
-    for one in report.differences:
-        console.print(f"{one.total}: the control total is {one.wanted}, the files have {one.found}")
+    for difference in report.differences:
+        wanted, counted = difference.wanted, difference.found
+        console.print(
+            f"{difference.total}: the control total is {wanted}, the files have {counted}"
+        )
     console.print("Nothing was imported.")
 
 

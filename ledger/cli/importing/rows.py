@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from ledger.cli.importing.faults import Fault, Faults, shown
 from ledger.core.chart import SOURCES
 from ledger.core.flows.opening import OpeningClaim, OpeningLot
+from ledger.core.ids import ID_PATTERN
 from ledger.core.instants import INSTANT_MAX, Instant, format_instant, to_instant
 from ledger.core.money import AmountError, parse_amount
 from ledger.core.terms import Terms
@@ -22,7 +23,7 @@ PAYABLES: Final = "payables.csv"
 FILES: Final = (LOTS, CLAIMS, PAYABLES)
 """The files there may be, in the order in which they are read."""
 
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _MOMENT: Final = Annotated[datetime, Meta(tz=True)]
 
 Value = OpeningLot | OpeningClaim | int

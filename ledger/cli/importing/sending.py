@@ -139,9 +139,9 @@ class Sender:
             for shard, wallet_ids in shards.items():
                 found |= await find_openings(connection, shard, wallet_ids, CALLER)
         known = {
-            one.wallet_id: self._judge(one, found[one.wallet_id])
-            for one in openings
-            if one.wallet_id in found
+            opening.wallet_id: self._judge(opening, found[opening.wallet_id])
+            for opening in openings
+            if opening.wallet_id in found
         }
         return {wallet_id: answer for wallet_id, answer in known.items() if answer is not None}
 
@@ -179,7 +179,7 @@ def _answer(wallet_id: str, answered: Answered) -> Answer | str:
         return Answer(wallet_id, reason=answered.reason)
     if isinstance(answered, CommandFailed):
         return Answer(wallet_id, reason=f"failed: {answered}")
-    answer = answered.answer
+    answer = answered.outcome
     if isinstance(answer, Rejection):
         return Answer(wallet_id, reason=answer.reason.value, rejection=answer)
     assert isinstance(answer, OpeningImported), answer

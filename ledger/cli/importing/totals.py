@@ -35,7 +35,7 @@ class Totals:
 
     def __init__(self, terms: Terms) -> None:
         self._codes = {one.number: code for code, one in terms.currencies.items()}
-        liabilities = {one.liability for one in terms.currencies.values()}
+        liabilities = {currency.liability for currency in terms.currencies.values()}
         accounts = [*sorted({*liabilities, terms.membership_liability}), VAT_PENDING]
         names = [
             *_COUNTS,

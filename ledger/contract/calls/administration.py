@@ -4,12 +4,13 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import Problem, ProblemError, problem
+from ledger.contract.response import Response
+from ledger.contract.shared import Body
 from ledger.core.instants import format_instant
+from ledger.core.rejections import Reason
 from ledger.store.switches import Switch, SwitchKind
 
 Name = Annotated[
@@ -49,20 +50,20 @@ class SwitchesAnswer(Struct, frozen=True):
     items: list[SwitchAnswer]
 
 
-async def list_switches(call: Call[None, NoQuery]) -> Answer:
+async def list_switches(call: Call[None, NoQuery]) -> Response:
     """Tell what is stopped."""
-    switches = await call.ledger.controls.list()
-    return Answer(200, SwitchesAnswer([_item(switch) for switch in switches]))
+    switches = await call.ledger.switches.list()
+    return Response(200, SwitchesAnswer([_item(switch) for switch in switches]))
 
 
-async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Answer:
+async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Response:
     """Stop something or let it go on; answered once every process knows."""
     kind, name, by = call.body.kind, call.body.name, call.caller.name
     controls = call.ledger.controls
     if not call.body.stopped:
         if not await controls.resume(kind, name, by, call.body.reason):
             await _check_name(call)
-        return Answer(
+        return Response(
             200,
             SwitchAnswer(kind, name, stopped=False, stopped_at=None, stopped_by=None, reason=None),
         )
@@ -73,22 +74,22 @@ async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Answer:
     switch = await controls.stop(kind, name, by, call.body.reason)
     if switch is None:
         raise ProblemError(_no_such_caller(name))
-    return Answer(200, _item(switch))
+    return Response(200, _item(switch))
 
 
 async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
     """Raises ProblemError for what is not in the catalogue, or no caller."""
     kind, name = call.body.kind, call.body.name
     if kind == "caller":
-        if not await call.ledger.controls.caller_exists(name):
+        if not await call.ledger.callers.exists(name):
             raise ProblemError(_no_such_caller(name))
         return
-    terms = call.ledger.terms()
+    terms = call.ledger.catalogue.at(call.ledger.clock.now())
     known = terms.channels if kind == "channel" else terms.skus
     if name not in known:
         there_are = ", ".join(sorted(known)) or "none"
         detail = f"There is no {kind} of the name {name!a}. There are: {there_are}."
-        slug: Final = "unknown-channel" if kind == "channel" else "unknown-sku"
+        slug = Reason.UNKNOWN_CHANNEL if kind == "channel" else Reason.UNKNOWN_SKU
         raise ProblemError(problem(slug, detail, **{kind: name}))
 
 
@@ -151,7 +152,7 @@ OPERATIONS: Final = (
         subject=_subject,
         body=SwitchBody,
         answers={200: SwitchAnswer},
-        problems=("unknown-channel", "unknown-sku"),
+        problems=(Reason.UNKNOWN_CHANNEL, Reason.UNKNOWN_SKU),
         example_body=SwitchBody(
             "sku", "video-10s-professional", stopped=True, reason="The model is down."
         ),

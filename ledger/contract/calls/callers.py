@@ -5,15 +5,16 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
+from ledger.access.callers import Scope
+from ledger.access.rates import BURST_MAX, RATE_MAX
 from ledger.contract.fields import Moment, ReasonText
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
+from ledger.contract.problems import ProblemError, problem, problem_of
+from ledger.contract.response import Response
+from ledger.contract.shared import Body
 from ledger.core.instants import format_instant, to_instant
-from ledger.engine.callers import Scope
-from ledger.engine.rates import BURST_MAX, RATE_MAX
+from ledger.core.rejections import Reason, rejected
 from ledger.store.callers import CallerRow, limit_caller
 from ledger.store.callers import list_callers as read_callers
 from ledger.store.keys import CallerKind
@@ -77,24 +78,24 @@ class MeAnswer(Struct, frozen=True):
     burst: int | None
 
 
-async def read_me(call: Call[None, NoQuery]) -> Answer:
+async def read_me(call: Call[None, NoQuery]) -> Response:
     """Tell callers who they are."""
     caller, rate = call.caller, call.caller.rate
     limit = (None, None) if rate is None else (rate.per_s, rate.burst)
-    return Answer(
+    return Response(
         200, MeAnswer(caller.name, caller.kind, caller.key_id, sorted(caller.scopes), *limit)
     )
 
 
-async def list_callers(call: Call[None, CallersQuery]) -> Answer:
+async def list_callers(call: Call[None, CallersQuery]) -> Response:
     """List the callers there are."""
     async with call.ledger.reading() as connection:
         rows = await read_callers(connection)
     page, following = _NAMES.page(rows, lambda row: (row.name,), call.query.limit, call.query.after)
-    return Answer(200, CallersAnswer([_item(row) for row in page], following))
+    return Response(200, CallersAnswer([_item(row) for row in page], following))
 
 
-async def limit_rate(call: Call[RateBody, NoQuery]) -> Answer:
+async def limit_rate(call: Call[RateBody, NoQuery]) -> Response:
     """Limit a caller, or lift its limit."""
     name, body = call.params["caller_name"], call.body
     rate_per_s = None if isinstance(body.rate_per_s, UnsetType) else body.rate_per_s
@@ -105,10 +106,10 @@ async def limit_rate(call: Call[RateBody, NoQuery]) -> Answer:
         raise ProblemError(problem("malformed", detail, field=missing))
     async with call.ledger.reading() as connection:
         if not await limit_caller(connection, name, rate_per_s, burst):
-            detail = f"There is no caller {name}: see GET /v1/callers."
-            raise ProblemError(problem("not-found", detail, what="caller"))
+            refusal = rejected(Reason.CALLER_NOT_FOUND, caller=name)
+            raise ProblemError(problem_of(refusal, call.currencies.codes))
         (row,) = await read_callers(connection, name)
-    return Answer(200, _item(row))
+    return Response(200, _item(row))
 
 
 def _item(row: CallerRow) -> CallerAnswer:

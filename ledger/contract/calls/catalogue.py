@@ -2,55 +2,172 @@
 
 from typing import Final
 
-from ledger.contract.answer import Answer
-from ledger.contract.answers_catalogue import (
-    CatalogueAnswer,
-    ChannelAnswer,
-    ConversionTermsAnswer,
-    CurrencyAnswer,
-    DailyTermsAnswer,
-    PeriodAnswer,
-    PlanAnswer,
-    PolicyAnswer,
-    PromotionAnswer,
-    RechargeTermsAnswer,
-    SkuAnswer,
-    SpendTermsAnswer,
-    TransferTermsAnswer,
-)
+from msgspec import Struct
+
+from ledger.contract.examples import CHANNEL
+from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.render import Codes, optional_amount
+from ledger.contract.response import Response
+from ledger.contract.shared import Codes, optional_amount
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.core.pricing import promoted_fen
 from ledger.core.terms import Plan, Policy, Promotion, Terms
 
 
-async def read_catalogue(call: Call[None, NoQuery]) -> Answer:
+class CurrencyAnswer(Struct, frozen=True):
+    """A virtual currency."""
+
+    currency: str
+    name: str
+
+
+class SkuAnswer(Struct, frozen=True):
+    """The price of one item of a generation."""
+
+    sku: str
+    currency: str
+    price: Amount
+    attributes: dict[str, str | int | bool]
+
+
+class PlanAnswer(Struct, frozen=True):
+    """A membership tier; `prices_cny` are list prices by period.
+
+    A plan of a higher `rank` than the one that runs is an upgrade of it.
+    """
+
+    plan: str
+    name: str
+    rank: int
+    currency: str
+    month_amount: Amount
+    prices_cny: dict[str, Amount]
+    entitlements: list[str]
+
+
+class PeriodAnswer(Struct, frozen=True):
+    """How long a membership can be bought for."""
+
+    period: str
+    months: int
+
+
+class ChannelAnswer(Struct, frozen=True):
+    """A payment channel; an order expires `order_ttl_s` seconds after it was opened."""
+
+    channel: str
+    amount_per_yuan: Amount
+    order_ttl_s: int
+
+
+class RechargeTermsAnswer(Struct, frozen=True):
+    """The bounds of a recharge, in whole yuan."""
+
+    min_cny: Amount
+    max_cny: Amount
+
+
+class DailyTermsAnswer(Struct, frozen=True):
+    """The day's free points."""
+
+    currency: str
+    amount: Amount
+
+
+class PromotionAnswer(Struct, frozen=True):
+    """A lower price for memberships: `prices_cny` by plan and period.
+
+    It holds for orders opened from `since` until before `until`, `per_wallet_max` times a wallet;
+    on an upgrade, at `factor_bp` ten-thousandths of its price, only if it is `stackable`.
+    """
+
+    promotion: str
+    name: str
+    since: Moment
+    until: Moment
+    per_wallet_max: int
+    stackable: bool
+    factor_bp: int
+    prices_cny: dict[str, dict[str, Amount]]
+
+
+class ConversionTermsAnswer(Struct, frozen=True):
+    """A conversion on offer, at par; `day` is what a wallet may convert a Shanghai day."""
+
+    from_currency: str
+    to_currency: str
+    day: Amount | None
+
+
+class TransferTermsAnswer(Struct, frozen=True):
+    """What may be given away; the receiver's share of its cost, in ten-thousandths."""
+
+    currencies: list[str]
+    creator_share_bp: int
+
+
+class SpendTermsAnswer(Struct, frozen=True):
+    """What a wallet without a limit of its own may spend of a currency a Shanghai day."""
+
+    currency: str
+    day: Amount
+
+
+class PolicyAnswer(Struct, frozen=True):
+    """What the house allows; `claims_block_spending` while a claim is open."""
+
+    conversions: list[ConversionTermsAnswer]
+    transfers: TransferTermsAnswer
+    spend_limits: list[SpendTermsAnswer]
+    claims_block_spending: bool
+
+
+class CatalogueAnswer(Struct, frozen=True):
+    """Everything that is for sale, at the prices of now, and what the house allows."""
+
+    version: str
+    currencies: list[CurrencyAnswer]
+    skus: list[SkuAnswer]
+    plans: list[PlanAnswer]
+    periods: list[PeriodAnswer]
+    channels: list[ChannelAnswer]
+    recharge: RechargeTermsAnswer
+    daily_grant: DailyTermsAnswer
+    promotions: list[PromotionAnswer]
+    policy: PolicyAnswer
+
+
+async def read_catalogue(call: Call[None, NoQuery]) -> Response:
     """Tell the terms in force."""
-    return Answer(200, render_catalogue(call.ledger.terms(), call.currencies.codes))
+    terms = call.ledger.catalogue.at(call.ledger.clock.now())
+    return Response(200, render_catalogue(terms, call.currencies.codes))
 
 
 def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
     """The terms of one instant as callers see them."""
     return CatalogueAnswer(
         version=terms.version,
-        currencies=[CurrencyAnswer(one.code, one.name) for one in terms.currencies.values()],
-        skus=[
-            SkuAnswer(one.sku, codes[one.currency], format_amount(one.price_minor), one.attributes)
-            for one in terms.skus.values()
+        currencies=[
+            CurrencyAnswer(currency.code, currency.name) for currency in terms.currencies.values()
         ],
-        plans=[_plan(one, terms, codes) for one in terms.plans.values()],
+        skus=[
+            SkuAnswer(sku.sku, codes[sku.currency], format_amount(sku.price_minor), sku.attributes)
+            for sku in terms.skus.values()
+        ],
+        plans=[_plan(plan, terms, codes) for plan in terms.plans.values()],
         periods=[PeriodAnswer(period, months) for period, months in terms.periods.items()],
         channels=[
-            ChannelAnswer(one.channel, format_amount(one.minor_per_yuan), one.order_ttl_s)
-            for one in terms.channels.values()
+            ChannelAnswer(
+                channel.channel, format_amount(channel.minor_per_yuan), channel.order_ttl_s
+            )
+            for channel in terms.channels.values()
         ],
         recharge=RechargeTermsAnswer(
             format_amount(terms.recharge_min_fen), format_amount(terms.recharge_max_fen)
         ),
         daily_grant=DailyTermsAnswer(codes[terms.daily_currency], format_amount(terms.daily_minor)),
-        promotions=[_promotion(one, terms) for one in terms.promotions.values()],
+        promotions=[_promotion(promotion, terms) for promotion in terms.promotions.values()],
         policy=_policy(terms.policy, codes),
     )
 
@@ -129,7 +246,7 @@ _EXAMPLE: Final = CatalogueAnswer(
         )
     ],
     periods=[PeriodAnswer("month", 1), PeriodAnswer("quarter", 3)],
-    channels=[ChannelAnswer("sandbox", "10.00", 7_200)],
+    channels=[ChannelAnswer(CHANNEL, "10.00", 7_200)],
     recharge=RechargeTermsAnswer("1.00", "50000.00"),
     daily_grant=DailyTermsAnswer("INSPIRATION", "66.00"),
     promotions=[

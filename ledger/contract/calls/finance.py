@@ -5,14 +5,34 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
-from ledger.contract.answers import TrialBalanceAnswer, TrialBalanceItem
-from ledger.contract.commands import currency_number
+from ledger.contract.examples import CHANNEL
+from ledger.contract.fields import Amount
 from ledger.contract.operation import Call, Operation
-from ledger.contract.render import Codes
+from ledger.contract.response import Response
+from ledger.contract.shared import Codes, currency_number
 from ledger.core.instants import date_to_day
 from ledger.core.money import CNY, format_amount
+from ledger.core.rejections import Reason
 from ledger.finance.trial_balance import TrialBalanceRow
+
+
+class TrialBalanceItem(Struct, frozen=True):
+    """One account and currency; opening and closing are signed, debit positive."""
+
+    account: str
+    code: str
+    currency: str
+    opening: Amount
+    debit: Amount
+    credit: Amount
+    closing: Amount
+
+
+class TrialBalanceAnswer(Struct, frozen=True):
+    """All accounts that ever moved."""
+
+    items: list[TrialBalanceItem]
+
 
 Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
 Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
@@ -25,15 +45,15 @@ class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Code | UnsetType = UNSET
 
 
-async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Answer:
+async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
     """Tell every account's opening, movement and closing on a day."""
     query, codes = call.query, call.currencies.codes
     day = None if isinstance(query.date, UnsetType) else date_to_day(query.date)
     currency = None
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
-    rows = await call.ledger.trial_balance(day, currency)
-    return Answer(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
+    rows = await call.ledger.trial_balance.read(day, currency)
+    return Response(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
 
 
 def _item(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
@@ -60,12 +80,12 @@ OPERATIONS: Final = (
         scopes=("finance:read",),
         query=TrialBalanceQuery,
         answers={200: TrialBalanceAnswer},
-        problems=("unknown-currency",),
+        problems=(Reason.UNKNOWN_CURRENCY,),
         example_query={"date": "2026-03-01", "currency": "CNY"},
         example_answer=TrialBalanceAnswer(
             [
                 TrialBalanceItem(
-                    account="assets:funds:sandbox",
+                    account=f"assets:funds:{CHANNEL}",
                     code="1012.99",
                     currency="CNY",
                     opening="0.00",

@@ -4,10 +4,40 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ledger.contract.answer import Answer
-from ledger.contract.answers_find import FindAnswer, FoundAnswer, IndexedAnswer
-from ledger.contract.calls.examples import HOLD, WALLET
+from ledger.contract.examples import HOLD, WALLET
 from ledger.contract.operation import Call, Operation
+from ledger.contract.response import Response
+from ledger.store.directory import NameKind
+
+
+class FoundAnswer(Struct, frozen=True):
+    """Something of this name, and the wallet it belongs to.
+
+    `seq` is of an event of that wallet which tells of it: the one that named it first, or of a
+    wallet, an order and a refund the one that changed it last.
+    """
+
+    kind: NameKind
+    id: str
+    wallet_id: str
+    seq: int
+
+
+class IndexedAnswer(Struct, frozen=True):
+    """Up to which seq of a shard the directory has followed the log, which ended at `head`."""
+
+    shard: int
+    seq: int
+    head: int
+
+
+class FindAnswer(Struct, frozen=True):
+    """All that goes by a name; `more` says that there is more than can be told."""
+
+    items: list[FoundAnswer]
+    more: bool
+    indexed: list[IndexedAnswer]
+
 
 NameText = Annotated[
     str,
@@ -26,14 +56,14 @@ class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
     q: NameText
 
 
-async def find(call: Call[None, FindQuery]) -> Answer:
+async def find(call: Call[None, FindQuery]) -> Response:
     """Tell what goes by a name."""
     name = call.query.q
     finding = await call.ledger.directory.find(name)
-    return Answer(
+    return Response(
         200,
         FindAnswer(
-            [FoundAnswer(one.kind, name, one.wallet_id, one.seq) for one in finding.items],
+            [FoundAnswer(item.kind, name, item.wallet_id, item.seq) for item in finding.items],
             finding.more,
             [IndexedAnswer(place.shard, place.seq, place.head) for place in finding.places],
         ),

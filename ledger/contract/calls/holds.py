@@ -1,24 +1,199 @@
 """Holds: authorize value for a job, then capture, void or extend it; read and list."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
-from ledger.contract import commands
 from ledger.contract.access import MENDS
-from ledger.contract.answer import Answer
-from ledger.contract.answers import CaptureAnswer, HoldAnswer, HoldsAnswer
-from ledger.contract.bodies import CaptureBody, EmptyBody, ExtendBody, HoldBody
-from ledger.contract.calls import examples
-from ledger.contract.calls.gates import GENERATES
+from ledger.contract.calls.charges import DebitBody, price_fields
+from ledger.contract.examples import CHARGE, HOLD, QUOTE, TAKES, WALLET
+from ledger.contract.fields import Amount, AmountText, Id, Moment, positive_amount, shown
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.refusals import problem_of
-from ledger.contract.render import render_closed_hold, render_hold
+from ledger.contract.problems import ProblemError, problem, problem_of
+from ledger.contract.response import Response
+from ledger.contract.shared import (
+    Body,
+    Codes,
+    EmptyBody,
+    Numbers,
+    PriceAnswer,
+    TakeAnswer,
+    given,
+    render_price,
+    render_takes,
+)
 from ledger.contract.submission import submit
-from ledger.core.flows.hold import VoidHold
+from ledger.core.flows.hold import (
+    HOLD_TTL_MAX_S,
+    AuthorizeHold,
+    CaptureHold,
+    ExtendHold,
+    HoldAuthorized,
+    HoldCaptured,
+    HoldExtended,
+    HoldVoided,
+    VoidHold,
+)
+from ledger.core.instants import format_instant
+from ledger.core.money import format_amount
 from ledger.core.rejections import Reason, rejected
-from ledger.core.wallet import ClosedHold, Hold
+from ledger.core.wallet import ClosedHold, Hold, HoldStatus
+
+ExpiresIn = Annotated[
+    int,
+    Meta(
+        description="Seconds from now",
+        extra_json_schema={"minimum": 1, "maximum": HOLD_TTL_MAX_S},
+    ),
+]
+
+
+class HoldBody(DebitBody, frozen=True):
+    """A debit's price, and a hold's own id and life; `hold_id` is unique in the wallet for ever."""
+
+    hold_id: Id | UnsetType = UNSET
+    expires_in_s: ExpiresIn = 3_600
+
+
+class CaptureBody(Body, frozen=True):
+    """What to charge of a hold; everything when left out."""
+
+    amount: AmountText | UnsetType = UNSET
+
+
+class ExtendBody(Body, frozen=True):
+    """When the hold shall expire instead."""
+
+    expires_in_s: ExpiresIn
+
+
+class HoldAnswer(Struct, frozen=True):
+    """A hold; `charge_id` and `captured` are null unless it was captured."""
+
+    hold_id: str
+    wallet_id: str
+    currency: str
+    amount: Amount
+    status: HoldStatus
+    authorized_at: Moment
+    expires_at: Moment
+    takes: list[TakeAnswer]
+    reference: str | None
+    quote: PriceAnswer | None
+    charge_id: str | None
+    captured: Amount | None
+
+
+class HoldsAnswer(Struct, frozen=True):
+    """A page of open holds, oldest first."""
+
+    items: list[HoldAnswer]
+    next: str | None
+
+
+class CaptureAnswer(Struct, frozen=True):
+    """A captured hold: what was charged, and what went back to its lots."""
+
+    charge_id: str
+    hold_id: str
+    wallet_id: str
+    currency: str
+    captured: Amount
+    returned: Amount
+    status: Literal["captured"]
+
+
+def authorize_command(wallet_id: str, body: HoldBody, numbers: Numbers) -> AuthorizeHold:
+    """Value set aside."""
+    return AuthorizeHold(
+        wallet_id,
+        hold_id=given(body.hold_id),
+        expires_in_s=_expires_in(body.expires_in_s),
+        reference=given(body.reference),
+        **price_fields(body, numbers),
+    )
+
+
+def capture_command(wallet_id: str, hold_id: str, body: CaptureBody) -> CaptureHold:
+    """A hold charged."""
+    if isinstance(body.amount, UnsetType):
+        return CaptureHold(wallet_id, hold_id)
+    instead = "a capture of nothing is a void: call …/void instead"
+    return CaptureHold(wallet_id, hold_id, positive_amount(body.amount, "amount", instead=instead))
+
+
+def extend_command(wallet_id: str, hold_id: str, body: ExtendBody) -> ExtendHold:
+    """A hold's new expiry."""
+    return ExtendHold(wallet_id, hold_id, _expires_in(body.expires_in_s))
+
+
+def _expires_in(seconds: int) -> int:
+    if not 1 <= seconds <= HOLD_TTL_MAX_S:
+        detail = (
+            f"expires_in_s was {shown(str(seconds))}; it is between 1 and {HOLD_TTL_MAX_S} seconds"
+        )
+        raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field="expires_in_s"))
+    return seconds
+
+
+def render_hold(
+    wallet_id: str, hold: Hold, codes: Codes, *, status: HoldStatus = "open"
+) -> HoldAnswer:
+    """A hold, open unless said otherwise."""
+    return HoldAnswer(
+        hold_id=hold.hold_id,
+        wallet_id=wallet_id,
+        currency=codes[hold.currency],
+        amount=format_amount(hold.amount_minor),
+        status=status,
+        authorized_at=format_instant(hold.authorized_at),
+        expires_at=format_instant(hold.expires_at),
+        takes=render_takes(hold.takes),
+        reference=hold.reference,
+        quote=render_price(hold.quote),
+        charge_id=None,
+        captured=None,
+    )
+
+
+def render_closed_hold(wallet_id: str, closed: ClosedHold, codes: Codes) -> HoldAnswer:
+    """A hold after its end."""
+    answer = render_hold(wallet_id, closed.hold, codes, status=closed.status)
+    if closed.status != "captured":
+        return answer
+    captured = format_amount(closed.captured_minor)
+    return replace(answer, charge_id=closed.charge_id, captured=captured)
+
+
+def render_capture(wallet_id: str, event: HoldCaptured, codes: Codes) -> CaptureAnswer:
+    """The answer to a capture."""
+    return CaptureAnswer(
+        charge_id=event.charge.charge_id,
+        hold_id=event.hold_id,
+        wallet_id=wallet_id,
+        currency=codes[event.charge.currency],
+        captured=format_amount(event.charge.amount_minor),
+        returned=format_amount(sum(take.amount_minor for take in event.returned)),
+        status="captured",
+    )
+
+
+def render_authorized(wallet_id: str, event: HoldAuthorized, codes: Codes) -> HoldAnswer:
+    """The answer to an authorization."""
+    return render_hold(wallet_id, event.hold, codes)
+
+
+def render_voided(wallet_id: str, event: HoldVoided, codes: Codes) -> HoldAnswer:
+    """The answer to a void."""
+    return render_hold(wallet_id, event.hold, codes, status="voided")
+
+
+def render_extended(wallet_id: str, event: HoldExtended, codes: Codes) -> HoldAnswer:
+    """The answer to an extension."""
+    return render_hold(wallet_id, event.hold, codes)
+
 
 _HOLDS: Final = Keyset(tuple[int, str])
 
@@ -31,57 +206,76 @@ class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Cursor | UnsetType = UNSET
 
 
-async def authorize(call: Call[HoldBody, NoQuery]) -> Answer:
+async def authorize(call: Call[HoldBody, NoQuery]) -> Response:
     """Set value aside."""
     wallet_id = call.params["wallet_id"]
-    command = commands.authorize_hold(wallet_id, call.body, call.currencies.numbers)
+    command = authorize_command(wallet_id, call.body, call.currencies.numbers)
     return await submit(call, command)
 
 
-async def read_hold(call: Call[None, NoQuery]) -> Answer:
+async def read_hold(call: Call[None, NoQuery]) -> Response:
     """Tell one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
-    found = await call.ledger.read_hold(wallet_id, hold_id)
+    found = await call.ledger.wallets.read_hold(wallet_id, hold_id)
     if found is None:
-        return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).answer()
+        return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).response()
     if isinstance(found, ClosedHold):
-        return Answer(200, render_closed_hold(wallet_id, found, codes))
-    return Answer(200, render_hold(wallet_id, found, codes))
+        return Response(200, render_closed_hold(wallet_id, found, codes))
+    return Response(200, render_hold(wallet_id, found, codes))
 
 
-async def list_holds(call: Call[None, HoldsQuery]) -> Answer:
+async def list_holds(call: Call[None, HoldsQuery]) -> Response:
     """List the open holds, oldest first."""
     wallet_id, query = call.params["wallet_id"], call.query
-    view = await call.ledger.read_wallet(wallet_id)
+    view = await call.ledger.wallets.read(wallet_id)
     holds, following = _HOLDS.page(view.wallet.holds, _rank, query.limit, query.after)
     items = [render_hold(wallet_id, hold, call.currencies.codes) for hold in holds]
-    return Answer(200, HoldsAnswer(items, following))
+    return Response(200, HoldsAnswer(items, following))
 
 
 def _rank(hold: Hold) -> tuple[int, str]:
     return hold.authorized_at, hold.hold_id
 
 
-async def capture(call: Call[CaptureBody, NoQuery]) -> Answer:
+async def capture(call: Call[CaptureBody, NoQuery]) -> Response:
     """Charge a hold, and so close it."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
-    return await submit(call, commands.capture_hold(wallet_id, hold_id, call.body))
+    return await submit(call, capture_command(wallet_id, hold_id, call.body))
 
 
-async def void(call: Call[EmptyBody, NoQuery]) -> Answer:
+async def void(call: Call[EmptyBody, NoQuery]) -> Response:
     """Give a hold back."""
     return await submit(call, VoidHold(call.params["wallet_id"], call.params["hold_id"]))
 
 
-async def extend(call: Call[ExtendBody, NoQuery]) -> Answer:
+async def extend(call: Call[ExtendBody, NoQuery]) -> Response:
     """Let a hold expire at another time."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
-    return await submit(call, commands.extend_hold(wallet_id, hold_id, call.body))
+    return await submit(call, extend_command(wallet_id, hold_id, call.body))
 
 
 _ONE: Final = "/v1/wallets/{wallet_id}/holds/{hold_id}"
 _CLOSED: Final = (Reason.HOLD_NOT_FOUND, Reason.HOLD_NOT_OPEN)
+
+
+def example_hold(status: HoldStatus = "open") -> HoldAnswer:
+    """A hold of the price of a short video."""
+    return HoldAnswer(
+        hold_id=HOLD,
+        wallet_id=WALLET,
+        currency="INSPIRATION",
+        amount="10.00",
+        status=status,
+        authorized_at="2026-03-01T01:00:00.123456Z",
+        expires_at="2026-03-01T02:00:00.123456Z",
+        takes=TAKES,
+        reference="render-1842",
+        quote=QUOTE,
+        charge_id=None,
+        captured=None,
+    )
+
 
 OPERATIONS: Final = (
     Operation(
@@ -94,20 +288,18 @@ OPERATIONS: Final = (
         scopes=("debit:write",),
         body=HoldBody,
         needs_key=True,
-        answers={201: HoldAnswer},
+        responds={HoldAuthorized: (201, render_authorized)},
         reasons=(
-            *GENERATES,
+            *AuthorizeHold.gates.reasons,
             Reason.UNKNOWN_SKU,
             Reason.EXPIRY_OUT_OF_RANGE,
             Reason.HOLD_EXISTS,
             Reason.LIMIT_EXCEEDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
-        problems=("unknown-currency", "amount-out-of-range"),
-        example_body=HoldBody(
-            sku="video-5s-standard", hold_id=examples.HOLD, reference="render-1842"
-        ),
-        example_answer=examples.hold(),
+        problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
+        example_body=HoldBody(sku="video-5s-standard", hold_id=HOLD, reference="render-1842"),
+        example_answer=example_hold(),
     ),
     Operation(
         id="listHolds",
@@ -120,7 +312,7 @@ OPERATIONS: Final = (
         query=HoldsQuery,
         answers={200: HoldsAnswer},
         example_query={"status": "open"},
-        example_answer=HoldsAnswer([examples.hold()], None),
+        example_answer=HoldsAnswer([example_hold()], None),
     ),
     Operation(
         id="readHold",
@@ -132,7 +324,7 @@ OPERATIONS: Final = (
         scopes=("wallet:read",),
         answers={200: HoldAnswer},
         reasons=(Reason.HOLD_NOT_FOUND,),
-        example_answer=examples.hold(),
+        example_answer=example_hold(),
     ),
     Operation(
         id="captureHold",
@@ -146,14 +338,14 @@ OPERATIONS: Final = (
         body=CaptureBody,
         body_optional=True,
         needs_key=True,
-        answers={200: CaptureAnswer},
+        responds={HoldCaptured: (200, render_capture)},
         reasons=(*_CLOSED, Reason.CAPTURE_EXCEEDS_HOLD),
-        problems=("amount-out-of-range",),
+        problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=CaptureBody(amount="8"),
         example_answer=CaptureAnswer(
-            charge_id=examples.CHARGE,
-            hold_id=examples.HOLD,
-            wallet_id=examples.WALLET,
+            charge_id=CHARGE,
+            hold_id=HOLD,
+            wallet_id=WALLET,
             currency="INSPIRATION",
             captured="8.00",
             returned="2.00",
@@ -172,10 +364,10 @@ OPERATIONS: Final = (
         body=EmptyBody,
         body_optional=True,
         needs_key=True,
-        answers={200: HoldAnswer},
+        responds={HoldVoided: (200, render_voided)},
         reasons=_CLOSED,
         example_body=EmptyBody(),
-        example_answer=examples.hold("voided"),
+        example_answer=example_hold("voided"),
     ),
     Operation(
         id="extendHold",
@@ -188,9 +380,9 @@ OPERATIONS: Final = (
         audited_for_people=True,
         body=ExtendBody,
         needs_key=True,
-        answers={200: HoldAnswer},
+        responds={HoldExtended: (200, render_extended)},
         reasons=(*_CLOSED, Reason.EXPIRY_OUT_OF_RANGE),
         example_body=ExtendBody(7_200),
-        example_answer=examples.hold(),
+        example_answer=example_hold(),
     ),
 )

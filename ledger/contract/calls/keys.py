@@ -7,25 +7,25 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.contract.answer import Answer
-from ledger.contract.bodies import Body
-from ledger.contract.calls.callers import LOOKERS
-from ledger.contract.fields import Id, Moment, ReasonText
-from ledger.contract.operation import Call, NoQuery, Operation
-from ledger.contract.paging import Cursor, Keyset, Limit
-from ledger.contract.problems import ProblemError, problem
-from ledger.core.instants import format_instant, to_instant
-from ledger.engine.callers import KEY_CACHE_S
-from ledger.engine.keys import (
+from ledger.access.callers import KEY_CACHE_S
+from ledger.access.keys import (
     OVERLAP_MAX_S,
     By,
-    KeyRefused,
     MadeKey,
     WantedKey,
     create_key,
     revoke_key,
     rotate_key,
 )
+from ledger.contract.calls.callers import LOOKERS
+from ledger.contract.fields import Id, Moment, ReasonText
+from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract.paging import Cursor, Keyset, Limit
+from ledger.contract.problems import ProblemError, problem_of
+from ledger.contract.response import Response
+from ledger.contract.shared import Body
+from ledger.core.instants import format_instant, to_instant
+from ledger.core.rejections import Reason, Rejection
 from ledger.store.keys import KeyKind, KeyRow, KeyState
 from ledger.store.keys import list_keys as read_keys
 
@@ -109,7 +109,7 @@ class MadeKeyAnswer(Struct, frozen=True):
     key: str
 
 
-async def list_keys(call: Call[None, KeysQuery]) -> Answer:
+async def list_keys(call: Call[None, KeysQuery]) -> Response:
     """List keys."""
     query = call.query
     async with call.ledger.reading() as connection:
@@ -119,10 +119,10 @@ async def list_keys(call: Call[None, KeysQuery]) -> Answer:
     page, following = _NEWEST.page(
         rows, lambda row: (-to_instant(row.created_at), row.key_id), query.limit, query.after
     )
-    return Answer(200, KeysAnswer([_item(row) for row in page], following))
+    return Response(200, KeysAnswer([_item(row) for row in page], following))
 
 
-async def create(call: Call[KeyBody, NoQuery]) -> Answer:
+async def create(call: Call[KeyBody, NoQuery]) -> Response:
     """Make a key for a service."""
     body = call.body
     wanted = WantedKey(
@@ -134,7 +134,7 @@ async def create(call: Call[KeyBody, NoQuery]) -> Answer:
         return _made(await create_key(connection, _by(call), wanted))
 
 
-async def rotate(call: Call[RotateBody, NoQuery]) -> Answer:
+async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
     """Make a key's successor."""
     body = call.body
     lives_s = None if isinstance(body.expires_in_s, UnsetType) else body.expires_in_s
@@ -148,31 +148,31 @@ async def rotate(call: Call[RotateBody, NoQuery]) -> Answer:
     return answer
 
 
-async def revoke(call: Call[RevokeBody, NoQuery]) -> Answer:
+async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
     """Revoke a key; answered once every process has forgotten it."""
     async with call.ledger.reading() as connection:
         found = await revoke_key(connection, _by(call), call.params["key_id"])
-    if isinstance(found, KeyRefused):
+    if isinstance(found, Rejection):
         raise _problem(found)
     await asyncio.sleep(KEY_CACHE_S)
-    return Answer(200, _item(found[0]))
+    return Response(200, _item(found[0]))
 
 
 def _by(call: Call[Any, NoQuery]) -> By:
     return By(call.caller.name, call.caller)
 
 
-def _made(made: MadeKey | KeyRefused) -> Answer:
-    if isinstance(made, KeyRefused):
+def _made(made: MadeKey | Rejection) -> Response:
+    if isinstance(made, Rejection):
         raise _problem(made)
     row = made.row
     assert made.token is not None
     answer = MadeKeyAnswer(row.key_id, row.caller, row.scopes, _moment(row.expires_at), made.token)
-    return Answer(201, answer)
+    return Response(201, answer)
 
 
-def _problem(refused: KeyRefused) -> ProblemError:
-    return ProblemError(problem(refused.slug, refused.detail, **refused.facts))
+def _problem(refused: Rejection) -> ProblemError:
+    return ProblemError(problem_of(refused, {}))
 
 
 def _moment(moment: datetime | None) -> str | None:
@@ -265,7 +265,7 @@ OPERATIONS: Final = (
         keeps_words=True,
         body=RotateBody,
         answers={201: MadeKeyAnswer},
-        problems=("not-found", "key-not-rotatable"),
+        problems=("not-found", Reason.KEY_NOT_ROTATABLE),
         example_body=RotateBody("the yearly rotation"),
         example_answer=_MADE,
     ),

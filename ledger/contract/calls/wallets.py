@@ -1,32 +1,182 @@
 """Wallets: what they hold, and points given to them without payment."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ledger.contract import commands, past
-from ledger.contract.answer import Answer
-from ledger.contract.answers import (
-    BalanceAnswer,
-    DailyGrantAnswer,
-    GrantAnswer,
-    LimitAnswer,
-    LotAnswer,
-    LotsAnswer,
-    WalletAnswer,
-)
-from ledger.contract.bodies import EmptyBody, GrantBody
-from ledger.contract.calls.examples import LOT, MEMBERSHIP, WALLET
-from ledger.contract.calls.gates import CHANGES, SPENDS
-from ledger.contract.operation import Call, NoQuery, Operation
+from ledger.contract import as_of
+from ledger.contract.as_of import At
+from ledger.contract.calls.membership import EXAMPLE_MEMBERSHIP, MembershipAnswer, render_membership
+from ledger.contract.examples import LOT, WALLET
+from ledger.contract.fields import Amount, Moment
+from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import LIMIT_MAX, Cursor, Keyset, Limit
-from ledger.contract.past import At
-from ledger.contract.render_wallet import render_lot, render_wallet
-from ledger.contract.submission import submit
-from ledger.core.flows.daily_grant import ClaimDailyGrant
+from ledger.contract.response import Response
+from ledger.contract.shared import moment, optional_amount
+from ledger.core.chart import Source
+from ledger.core.instants import DAY_US, Instant, format_instant
+from ledger.core.limits import limit_on, use_of
 from ledger.core.lots import spending_rank
-from ledger.core.rejections import Reason
-from ledger.core.wallet import Lot
+from ledger.core.money import CNY, format_amount
+from ledger.core.purchases import Claim
+from ledger.core.terms import Policy
+from ledger.core.wallet import Lot, Wallet
+from ledger.queries.wallets import WalletView
+
+WalletStatus = Literal["open", "frozen", "closed"]
+
+
+class BalanceAnswer(Struct, frozen=True):
+    """One currency of a wallet; `expiring_soon` is what is available and expires within 24 h."""
+
+    available: Amount
+    held: Amount
+    expiring_soon: Amount
+
+
+class LimitAnswer(Struct, frozen=True):
+    """What may be spent of a currency a Shanghai day, and in a single charge; null is no limit.
+
+    `charged_today` counts towards the day, and so does what open holds have set aside.
+    """
+
+    currency: str
+    day: Amount | None
+    single: Amount | None
+    charged_today: Amount
+
+
+class ClaimAnswer(Struct, frozen=True):
+    """What is owed of an order whose payment was taken back after its points were spent."""
+
+    order_id: str
+    open_cny: Amount
+
+
+class WalletAnswer(Struct, frozen=True):
+    """A wallet at `as_of`, whatever fell due by then applied; `seq` is its last recorded event.
+
+    `claim_fen` is what its owner owes, all `claims` together; `payable_fen` is what is owed to them
+    for what others gave them.
+    """
+
+    wallet_id: str
+    status: WalletStatus
+    balances: dict[str, BalanceAnswer]
+    membership: MembershipAnswer | None
+    claim_fen: int
+    claims: list[ClaimAnswer]
+    payable_fen: int
+    limits: list[LimitAnswer]
+    frozen: bool
+    seq: int
+    as_of: Moment
+
+
+class LotAnswer(Struct, frozen=True):
+    """A parcel of one currency; `cost_fen` is what was paid for the whole of it."""
+
+    lot_id: str
+    currency: str
+    source: Source
+    available: Amount
+    held: Amount
+    cost_fen: int
+    granted_at: Moment
+    expires_at: Moment | None
+
+
+class LotsAnswer(Struct, frozen=True):
+    """A page of lots, in spending order."""
+
+    items: list[LotAnswer]
+    next: str | None
+
+
+EXPIRING_SOON_US: Final = DAY_US
+"""What expires within a day of the reading counts as expiring soon."""
+
+
+def render_wallet(view: WalletView, policy: Policy, codes: Mapping[int, str]) -> WalletAnswer:
+    """The wallet as callers see it, every virtual currency named."""
+    wallet = view.wallet
+    numbers = [number for number in codes if number != CNY]
+    return WalletAnswer(
+        wallet_id=wallet.wallet_id,
+        status=status_of(wallet),
+        balances={codes[number]: _balance(wallet, number, view.as_of) for number in numbers},
+        membership=None if wallet.membership is None else render_membership(wallet.membership),
+        claim_fen=wallet.claim_fen(),
+        claims=[render_claim(claim) for claim in wallet.claims],
+        payable_fen=wallet.payable_fen,
+        limits=_limits(view, policy, codes, numbers),
+        frozen=wallet.frozen,
+        seq=view.seq,
+        as_of=format_instant(view.as_of),
+    )
+
+
+def status_of(wallet: Wallet) -> WalletStatus:
+    """What the wallet is, in a word."""
+    if wallet.closed_at is not None:
+        return "closed"
+    return "frozen" if wallet.frozen else "open"
+
+
+def _balance(wallet: Wallet, currency: int, as_of: Instant) -> BalanceAnswer:
+    soon = as_of + EXPIRING_SOON_US
+    expiring = sum(
+        lot.available_minor
+        for lot in wallet.lots
+        if lot.terms.currency == currency
+        and lot.terms.expires_at is not None
+        and lot.terms.expires_at <= soon
+    )
+    return BalanceAnswer(
+        available=format_amount(wallet.available_minor(currency)),
+        held=format_amount(wallet.held_minor(currency)),
+        expiring_soon=format_amount(expiring),
+    )
+
+
+def render_claim(claim: Claim) -> ClaimAnswer:
+    """What is owed of one order."""
+    return ClaimAnswer(claim.order_id, format_amount(claim.open_fen))
+
+
+def _limits(
+    view: WalletView, policy: Policy, codes: Mapping[int, str], numbers: Iterable[int]
+) -> list[LimitAnswer]:
+    limits = (limit_on(view.wallet, policy, number) for number in numbers)
+    return [
+        LimitAnswer(
+            currency=codes[limit.currency],
+            day=optional_amount(limit.day_minor),
+            single=optional_amount(limit.single_minor),
+            charged_today=format_amount(
+                use_of(view.wallet, limit.currency, view.as_of).charged_minor
+            ),
+        )
+        for limit in limits
+        if limit.day_minor is not None or limit.single_minor is not None
+    ]
+
+
+def render_lot(lot: Lot, codes: Mapping[int, str]) -> LotAnswer:
+    """One lot, as it stands."""
+    terms = lot.terms
+    return LotAnswer(
+        lot_id=terms.lot_id,
+        currency=codes[terms.currency],
+        source=terms.source,
+        available=format_amount(lot.available_minor),
+        held=format_amount(lot.held_minor),
+        cost_fen=terms.cost_fen,
+        granted_at=format_instant(terms.granted_at),
+        expires_at=moment(terms.expires_at),
+    )
+
 
 _LOTS: Final = Keyset(tuple[int, bool, int, str])
 
@@ -45,35 +195,24 @@ class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Cursor | UnsetType = UNSET
 
 
-async def read_wallet(call: Call[None, WalletQuery]) -> Answer:
+async def read_wallet(call: Call[None, WalletQuery]) -> Response:
     """Tell what the wallet holds, or held."""
-    view = await past.read_wallet(call, call.query.at)
+    view = await as_of.read_wallet(call, call.query.at)
     policy = call.ledger.catalogue.at(view.as_of).policy
-    return Answer(200, render_wallet(view, policy, call.currencies.codes))
+    return Response(200, render_wallet(view, policy, call.currencies.codes))
 
 
-async def list_lots(call: Call[None, LotsQuery]) -> Answer:
+async def list_lots(call: Call[None, LotsQuery]) -> Response:
     """List the lots that have anything left, in spending order."""
-    view = await past.read_wallet(call, call.query.at)
+    view = await as_of.read_wallet(call, call.query.at)
     filled = [lot for lot in view.wallet.lots if lot.available_minor or lot.held_minor]
     lots, following = _LOTS.page(filled, _rank, call.query.limit, call.query.after)
     items = [render_lot(lot, call.currencies.codes) for lot in lots]
-    return Answer(200, LotsAnswer(items, following))
+    return Response(200, LotsAnswer(items, following))
 
 
 def _rank(lot: Lot) -> tuple[int, bool, int, str]:
     return spending_rank(lot.terms)
-
-
-async def claim_daily_grant(call: Call[EmptyBody, NoQuery]) -> Answer:
-    """Give the day's points, once."""
-    return await submit(call, ClaimDailyGrant(call.params["wallet_id"]))
-
-
-async def grant(call: Call[GrantBody, NoQuery]) -> Answer:
-    """Give points without payment."""
-    wallet_id = call.params["wallet_id"]
-    return await submit(call, commands.grant(wallet_id, call.body, call.currencies.numbers))
 
 
 _WALLET: Final = WalletAnswer(
@@ -83,7 +222,7 @@ _WALLET: Final = WalletAnswer(
         "INSPIRATION": BalanceAnswer("716.00", "10.00", "56.00"),
         "KUAIBI": BalanceAnswer("0.00", "0.00", "0.00"),
     },
-    membership=MEMBERSHIP,
+    membership=EXAMPLE_MEMBERSHIP,
     claim_fen=0,
     claims=[],
     payable_fen=0,
@@ -101,9 +240,6 @@ _LOT: Final = LotAnswer(
     cost_fen=0,
     granted_at="2026-03-01T00:15:00Z",
     expires_at="2026-03-01T16:00:00Z",
-)
-_CLAIM: Final = DailyGrantAnswer(
-    LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
 )
 
 OPERATIONS: Final = (
@@ -136,41 +272,5 @@ OPERATIONS: Final = (
         answers={200: LotsAnswer},
         example_query={"at": "2026-03-01T01:00:00.123456Z"},
         example_answer=LotsAnswer([_LOT], None),
-    ),
-    Operation(
-        id="claimDailyGrant",
-        method="POST",
-        path="/v1/wallets/{wallet_id}/daily-grant",
-        tag="Wallet",
-        summary="Claim the day's free points",
-        description="Once an Asia/Shanghai day; a later claim that day, 200, tells the first.",
-        run=claim_daily_grant,
-        scopes=("credit:write",),
-        body=EmptyBody,
-        body_optional=True,
-        needs_key=True,
-        answers={201: DailyGrantAnswer, 200: DailyGrantAnswer},
-        reasons=(*SPENDS, Reason.LIMIT_EXCEEDED),
-        example_body=EmptyBody(),
-        example_answer=_CLAIM,
-    ),
-    Operation(
-        id="grant",
-        method="POST",
-        path="/v1/wallets/{wallet_id}/grants",
-        tag="Wallet",
-        summary="Grant points without payment",
-        run=grant,
-        scopes=("credit:write",),
-        audited_for_people=True,
-        body=GrantBody,
-        needs_key=True,
-        answers={201: GrantAnswer},
-        reasons=(*CHANGES, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
-        problems=("unknown-currency", "amount-out-of-range"),
-        example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
-        example_answer=GrantAnswer(
-            LOT, WALLET, "INSPIRATION", "50.00", "promotional", "2026-03-01T01:00:00Z", None
-        ),
     ),
 )

@@ -1,16 +1,18 @@
 """Adjustment: operators correct a balance; one person proposed it, another one approved it."""
 
-from typing import Literal, assert_never
+from typing import ClassVar, Literal, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.grant import not_grantable
+from ledger.core.gate import CHANGES
+from ledger.core.ids import lot_id_for
 from ledger.core.instants import Instant
+from ledger.core.limits import not_grantable
 from ledger.core.lots import add_lot, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import LotTerms, Take, Wallet
 
 Direction = Literal["credit", "debit"]
@@ -24,6 +26,11 @@ class Adjust(Struct, frozen=True, omit_defaults=True, tag="adjust"):
     the lot named alone, and passes paid value over unless `include_paid` says otherwise. Fields of
     the other direction mean nothing. `reason` is free text and kept apart from the log.
     """
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     proposal_id: str
@@ -57,8 +64,12 @@ class BalanceAdjusted(Struct, frozen=True, omit_defaults=True, tag="balance_adju
     takes: tuple[Take, ...] = ()
 
 
+Command = Adjust
+Event = BalanceAdjusted
+
+
 def decide(
-    wallet: Wallet, command: Adjust, terms: Terms, now: Now
+    wallet: Wallet, command: Adjust, terms: Terms, stamp: Stamp
 ) -> tuple[BalanceAdjusted] | Rejection:
     """A credit is refused like a grant; a debit where less may be taken than it asks for.
 
@@ -70,30 +81,30 @@ def decide(
         return refusal
     match command.direction:
         case "credit":
-            return _credit(wallet, command, terms, now)
+            return _credit(wallet, command, terms, stamp)
         case "debit":
-            return _debit(wallet, command, now)
+            return _debit(wallet, command, stamp)
         case _:
             assert_never(command.direction)
 
 
 def _credit(
-    wallet: Wallet, command: Adjust, terms: Terms, now: Now
+    wallet: Wallet, command: Adjust, terms: Terms, stamp: Stamp
 ) -> tuple[BalanceAdjusted] | Rejection:
-    if (refusal := not_grantable(wallet, command.expires_at, terms, now)) is not None:
+    if (refusal := not_grantable(wallet, command.expires_at, terms, stamp)) is not None:
         return refusal
     lot = LotTerms(
-        lot_id=f"lot-{now.fresh_id}",
+        lot_id=lot_id_for(stamp),
         currency=command.currency,
         source=command.source,
         amount_minor=command.amount_minor,
-        granted_at=now.at,
+        granted_at=stamp.at,
         expires_at=command.expires_at,
     )
-    return (_adjusted(wallet, command, now, lot=lot),)
+    return (_adjusted(wallet, command, stamp, lot=lot),)
 
 
-def _debit(wallet: Wallet, command: Adjust, now: Now) -> tuple[BalanceAdjusted] | Rejection:
+def _debit(wallet: Wallet, command: Adjust, stamp: Stamp) -> tuple[BalanceAdjusted] | Rejection:
     lot_id, currency, amount_minor = command.lot_id, command.currency, command.amount_minor
     names = {lot.terms.lot_id for lot in wallet.lots if lot.terms.currency == currency}
     if lot_id is not None and lot_id not in names:
@@ -118,13 +129,13 @@ def _debit(wallet: Wallet, command: Adjust, now: Now) -> tuple[BalanceAdjusted] 
             counted="paid and free value" if command.include_paid else "free value",
             **({} if lot_id is None else {"lot_id": lot_id}),
         )
-    return (_adjusted(wallet, command, now, takes=takes),)
+    return (_adjusted(wallet, command, stamp, takes=takes),)
 
 
 def _adjusted(
     wallet: Wallet,
     command: Adjust,
-    now: Now,
+    stamp: Stamp,
     *,
     lot: LotTerms | None = None,
     takes: tuple[Take, ...] = (),
@@ -138,7 +149,7 @@ def _adjusted(
         command.currency,
         command.amount_minor,
         wallet.available_minor(command.currency) + change_minor,
-        now.at,
+        stamp.at,
         lot,
         takes,
     )

@@ -1,18 +1,26 @@
 """Closure: the end of a wallet, with a stated fate of its balance, its membership and its claim."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import CHANGES
 from ledger.core.instants import Instant
 from ledger.core.lots import all_available
 from ledger.core.purchases import Claim, MembershipTerm, Order
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 from ledger.core.wallet import Take, Wallet
 
 
 class CloseWallet(Struct, frozen=True, omit_defaults=True, tag="close_wallet"):
     """End a wallet for good; what it still has must be said to be given up, one by one."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     reason: str
@@ -31,12 +39,12 @@ class WalletClosed(Struct, frozen=True, tag="wallet_closed_v1"):
     claims: tuple[Claim, ...]
 
 
-def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed] | Rejection:
+Command = CloseWallet
+Event = WalletClosed
+
+
+def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletClosed] | Rejection:
     """Refused while anything is under way, or has no fate stated."""
-    if wallet.closed_at is not None:
-        return rejected(
-            Reason.WALLET_CLOSED, wallet_id=wallet.wallet_id, closed_at=wallet.closed_at
-        )
     left = _left(wallet, command)
     if left is not None:
         return rejected(Reason.WALLET_NOT_EMPTY, wallet_id=wallet.wallet_id, what=left)
@@ -44,7 +52,7 @@ def decide(wallet: Wallet, command: CloseWallet, now: Now) -> tuple[WalletClosed
     terms = () if membership is None else (*membership.terms, *membership.upgrades)
     return (
         WalletClosed(
-            now.at,
+            stamp.at,
             tuple(replace(order, status="closed") for order in wallet.orders),
             tuple(all_available(lot) for lot in wallet.lots),
             terms,

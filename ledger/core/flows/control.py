@@ -1,33 +1,24 @@
-"""Control: freeze a wallet, limit its spending, and the gate before every other flow."""
+"""Control: freeze a wallet, limit its spending."""
 
-from typing import TYPE_CHECKING, assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.adjustment import Adjust
-from ledger.core.flows.conversion import Convert
-from ledger.core.flows.daily_grant import ClaimDailyGrant
-from ledger.core.flows.debit import Debit
-from ledger.core.flows.grant import Grant
-from ledger.core.flows.hold import AuthorizeHold
-from ledger.core.flows.membership import CancelMembership
-from ledger.core.flows.opening import ImportOpening
-from ledger.core.flows.order import OpenMembership, OpenRecharge
-from ledger.core.flows.order_refund import RefundOrder
-from ledger.core.flows.refund import RefundCharge
-from ledger.core.flows.transfer import SendTransfer
+from ledger.core.gate import CHANGES
 from ledger.core.pricing import out_of_range
-from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.rejections import Rejection
 from ledger.core.terms import Terms
 from ledger.core.wallet import SpendLimit, Wallet
-
-if TYPE_CHECKING:
-    from ledger.core.decider import Command as AnyCommand
 
 
 class FreezeWallet(Struct, frozen=True, omit_defaults=True, tag="freeze"):
     """Refuse spending until further notice; `reason` is free text and kept apart from the log."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     reason: str
@@ -36,12 +27,22 @@ class FreezeWallet(Struct, frozen=True, omit_defaults=True, tag="freeze"):
 class UnfreezeWallet(Struct, frozen=True, omit_defaults=True, tag="unfreeze"):
     """Let a wallet spend again."""
 
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
+
     wallet_id: str
     reason: str
 
 
 class SetLimit(Struct, frozen=True, omit_defaults=True, tag="set_limit"):
     """Cap spending of a currency a Shanghai day, or in a single charge; None lifts the cap."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int
@@ -70,52 +71,6 @@ class LimitSet(Struct, frozen=True, tag="limit_set_v1"):
 
 Command = FreezeWallet | UnfreezeWallet | SetLimit
 Event = WalletFrozen | WalletUnfrozen | LimitSet
-
-_CLOSED = (
-    Debit,
-    AuthorizeHold,
-    RefundCharge,
-    Grant,
-    ClaimDailyGrant,
-    OpenRecharge,
-    OpenMembership,
-    CancelMembership,
-    RefundOrder,
-    Convert,
-    SendTransfer,
-    ImportOpening,
-    Adjust,
-    FreezeWallet,
-    UnfreezeWallet,
-    SetLimit,
-)
-_FROZEN = (Debit, AuthorizeHold, Convert, SendTransfer, ClaimDailyGrant)
-_GENERATION = (Debit, AuthorizeHold)
-
-
-def gate(wallet: Wallet, command: "AnyCommand", terms: Terms) -> Rejection | None:
-    """The refusal of a command for what the wallet is, or for what operators stopped."""
-    closed_at = wallet.closed_at
-    if closed_at is not None and isinstance(command, _CLOSED):
-        return rejected(Reason.WALLET_CLOSED, wallet_id=wallet.wallet_id, closed_at=closed_at)
-    if wallet.frozen and isinstance(command, _FROZEN):
-        return rejected(Reason.WALLET_FROZEN, wallet_id=wallet.wallet_id)
-    if wallet.claims and terms.policy.claims_block_spending and isinstance(command, _GENERATION):
-        return rejected(Reason.CLAIM_OPEN, wallet_id=wallet.wallet_id, claim_fen=wallet.claim_fen())
-    return _stopped(command, terms) if terms.stopped else None
-
-
-def _stopped(command: "AnyCommand", terms: Terms) -> Rejection | None:
-    match command:
-        case Debit(sku=str(name)) | AuthorizeHold(sku=str(name)):
-            kind = "sku"
-        case OpenRecharge(channel=name) | OpenMembership(channel=name):
-            kind = "channel"
-        case _:
-            return None
-    if f"{kind}:{name}" not in terms.stopped:
-        return None
-    return rejected(Reason.STOPPED, kind=kind, name=name)
 
 
 def decide(command: Command, terms: Terms) -> tuple[Event] | Rejection:

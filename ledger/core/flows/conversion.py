@@ -1,20 +1,28 @@
 """Conversion: paid value of one currency becomes another at par; order, cost and expiry stay."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.gate import SPENDS
+from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import use_of, used_after
+from ledger.core.limits import insufficient_funds, lots_are_full, use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 
 class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
     """Turn an amount of one currency into as much of another."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     from_currency: int
@@ -40,8 +48,12 @@ class Converted(Struct, frozen=True, omit_defaults=True, tag="converted_v1"):
     graces: tuple[Grace, ...] = ()
 
 
+Command = Convert
+Event = Converted
+
+
 def decide(
-    wallet: Wallet, command: Convert, terms: Terms, now: Now
+    wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp
 ) -> tuple[Converted] | Rejection:
     """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
     amount_minor, source = command.amount_minor, command.from_currency
@@ -49,23 +61,25 @@ def decide(
         return refusal
     if (source, command.to_currency) not in terms.policy.conversions:
         return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
-    if (refusal := _over_limit(wallet, command, terms, now)) is not None:
+    if (refusal := _over_limit(wallet, command, terms, stamp)) is not None:
         return refusal
+    if lots_are_full(wallet, terms):
+        return _too_many_lots(terms)
     takes = takes_for(wallet, source, amount_minor, paid_only=True)
     if takes is None:
         return insufficient_funds(wallet, source, amount_minor, paid_only=True)
     if len(wallet.lots) + len(wallet.orders) + len(takes) > terms.lots_max:
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    lots = tuple(_lot(take, index, command, terms, now) for index, take in enumerate(takes, 1))
+        return _too_many_lots(terms)
+    lots = tuple(_lot(take, index, command, terms, stamp) for index, take in enumerate(takes, 1))
     return (
         Converted(
-            f"conv-{now.fresh_id}",
+            conversion_id_for(stamp),
             source,
             command.to_currency,
             amount_minor,
             takes,
             lots,
-            now.at,
+            stamp.at,
             wallet.available_minor(source) - amount_minor,
             wallet.available_minor(command.to_currency) + amount_minor,
             tuple(_inherited(wallet, takes, lots)),
@@ -73,9 +87,13 @@ def decide(
     )
 
 
-def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rejection | None:
+def _too_many_lots(terms: Terms) -> Rejection:
+    return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+
+
+def _over_limit(wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp) -> Rejection | None:
     most_minor = terms.policy.conversion_day_minor.get(command.from_currency)
-    converted_minor = use_of(wallet, command.from_currency, now.at).converted_minor
+    converted_minor = use_of(wallet, command.from_currency, stamp.at).converted_minor
     if most_minor is None or converted_minor + command.amount_minor <= most_minor:
         return None
     return rejected(
@@ -88,14 +106,14 @@ def _over_limit(wallet: Wallet, command: Convert, terms: Terms, now: Now) -> Rej
     )
 
 
-def _lot(take: Take, index: int, command: Convert, terms: Terms, now: Now) -> LotTerms:
+def _lot(take: Take, index: int, command: Convert, terms: Terms, stamp: Stamp) -> LotTerms:
     currency = next(c for c in terms.currencies.values() if c.number == command.to_currency)
     return LotTerms(
-        lot_id=f"lot-{now.fresh_id}.{index}",
+        lot_id=converted_lot_id_for(stamp, index),
         currency=command.to_currency,
         source="conversion",
         amount_minor=take.amount_minor,
-        granted_at=now.at,
+        granted_at=stamp.at,
         expires_at=take.lot.expires_at,
         paid=True,
         cost_fen=take.cost_fen,

@@ -1,19 +1,27 @@
 """Debit: a charge in one step."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import charge_id_for, insufficient_funds
-from ledger.core.limits import over_limit, used_after
+from ledger.core.gate import GENERATES
+from ledger.core.ids import charge_id_for
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
 from ledger.core.rejections import Rejection
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Charge, Wallet
 
 
 class Debit(Struct, frozen=True, omit_defaults=True, tag="debit"):
     """Charge an amount of a currency, or `quantity` of a SKU at its price, at once."""
+
+    gates: ClassVar = GENERATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int | None = None
@@ -30,25 +38,29 @@ class DebitCharged(Struct, frozen=True, tag="debit_charged_v1"):
     available_after_minor: int
 
 
+Command = Debit
+Event = DebitCharged
+
+
 def decide(
-    wallet: Wallet, command: Debit, terms: Terms, now: Now
+    wallet: Wallet, command: Debit, terms: Terms, stamp: Stamp
 ) -> tuple[DebitCharged] | Rejection:
     """Refused for an unknown SKU, an amount out of range, or too little."""
     price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
     if isinstance(price, Rejection):
         return price
     currency, amount_minor, quote = price
-    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, stamp.at)) is not None:
         return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
     charge = Charge(
-        charge_id=charge_id_for(now),
+        charge_id=charge_id_for(stamp),
         currency=currency,
         amount_minor=amount_minor,
         takes=takes,
-        charged_at=now.at,
+        charged_at=stamp.at,
         reference=command.reference,
         quote=quote,
     )

@@ -1,12 +1,13 @@
 """Due first: what time alone makes happen, in the order of instant, kind and id."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.flows import hold, membership, order
+from ledger.core.gate import NO_GATES
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import all_available, spend
 from ledger.core.wallet import Take, Wallet
@@ -20,6 +21,11 @@ class ApplyDues(Struct, frozen=True, omit_defaults=True, tag="apply_dues"):
 
     It comes from the ledger itself, so it has neither caller nor idempotency key.
     """
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 
@@ -36,13 +42,11 @@ class LotExpired(Struct, frozen=True, tag="lot_expired_v1"):
     take: Take
 
 
-Event = (
-    LotExpired
-    | hold.HoldExpired
-    | order.OrderExpired
-    | membership.MembershipGranted
-    | membership.MembershipEnded
-)
+Command = ApplyDues
+Event = LotExpired
+
+Due = LotExpired | hold.HoldExpired | order.OrderExpired | membership.Due
+"""What falls due, of whichever flow."""
 
 _HOLD, _LOT, _MEMBERSHIP_END, _MEMBERSHIP_GRANT, _ORDER = range(5)
 
@@ -66,7 +70,7 @@ def next_due_at(wallet: Wallet) -> Instant:
     return due
 
 
-def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Event] | None:
+def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Due] | None:
     """The first thing due up to `until`, and the instant it fell due; None if nothing is."""
     if next_due_at(wallet) > until:
         return None
@@ -87,7 +91,7 @@ def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
         yield membership.due_at(wallet.membership), kind, ""
 
 
-def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Event:
+def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Due:
     if kind == _HOLD:
         return hold.expire(wallet, next(h for h in wallet.holds if h.hold_id == name), instant)
     if kind == _LOT:

@@ -1,13 +1,15 @@
 """Holds: authorize value for a job, then capture, void or extend it, or let it expire."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.gate import GENERATES, NO_GATES
+from ledger.core.ids import charge_id_for, hold_id_for
 from ledger.core.instants import SECOND_US, Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import (
     consume,
     graces_after,
@@ -19,7 +21,7 @@ from ledger.core.lots import (
 )
 from ledger.core.pricing import priced
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Absorption, Charge, ClosedHold, Hold, Take, Wallet
 
 HOLD_TTL_MAX_S = 604_800
@@ -28,6 +30,11 @@ HOLD_TTL_MAX_S = 604_800
 
 class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold"):
     """Set value aside: an amount of a currency, or `quantity` of a SKU at its price."""
+
+    gates: ClassVar = GENERATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
 
     wallet_id: str
     currency: int | None = None
@@ -42,6 +49,11 @@ class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold
 class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
     """Charge a hold, in part or (without amount) in full; this closes it."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
     amount_minor: int | None = None
@@ -50,12 +62,22 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
 class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
     """Give a hold back."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
+
     wallet_id: str
     hold_id: str
 
 
 class ExtendHold(Struct, frozen=True, omit_defaults=True, tag="extend_hold"):
     """Let a hold expire `expires_in_s` seconds from now instead."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("hold_id",)
 
     wallet_id: str
     hold_id: str
@@ -102,11 +124,11 @@ Event = HoldAuthorized | HoldCaptured | HoldVoided | HoldExpired | HoldExtended
 
 
 def decide(
-    wallet: Wallet, closed: ClosedHold | None, command: Command, terms: Terms, now: Now
+    wallet: Wallet, closed: ClosedHold | None, command: Command, terms: Terms, stamp: Stamp
 ) -> tuple[Event] | Rejection:
     """`closed` is the closed hold of the id that the command names, if there is one."""
     if isinstance(command, AuthorizeHold):
-        return _authorize(wallet, closed, command, terms, now)
+        return _authorize(wallet, closed, command, terms, stamp)
     if (refusal := _out_of_range(command)) is not None:
         return refusal
     hold = wallet.hold(command.hold_id)
@@ -114,11 +136,11 @@ def decide(
         return _not_open(closed, command.hold_id)
     match command:
         case CaptureHold():
-            return _capture(wallet, hold, command, now)
+            return _capture(wallet, hold, command, stamp)
         case VoidHold():
-            return (HoldVoided(*_given_back(wallet, hold, now.at, expiry_first=True)),)
+            return (HoldVoided(*_given_back(wallet, hold, stamp.at, expiry_first=True)),)
         case ExtendHold():
-            return _extend(hold, command, now)
+            return _extend(hold, command, stamp)
         case _:
             assert_never(command)
 
@@ -150,48 +172,33 @@ def _not_open(closed: ClosedHold | None, hold_id: str) -> Rejection:
 
 
 def _authorize(
-    wallet: Wallet, closed: ClosedHold | None, command: AuthorizeHold, terms: Terms, now: Now
+    wallet: Wallet, closed: ClosedHold | None, command: AuthorizeHold, terms: Terms, stamp: Stamp
 ) -> tuple[HoldAuthorized] | Rejection:
     price = priced(terms, command.currency, command.amount_minor, command.sku, command.quantity)
     if isinstance(price, Rejection):
         return price
     if (refusal := _expiry_out_of_range(command.expires_in_s)) is not None:
         return refusal
-    hold_id = command.hold_id or f"hold-{now.fresh_id}"
+    hold_id = command.hold_id or hold_id_for(stamp)
     if closed is not None or wallet.hold(hold_id) is not None:
         return rejected(Reason.HOLD_EXISTS, hold_id=hold_id)
     if len(wallet.holds) >= terms.holds_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="open holds", most=terms.holds_max)
     currency, amount_minor, quote = price
-    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, stamp.at)) is not None:
         return refusal
     takes = takes_for(wallet, currency, amount_minor)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor)
-    expires_at = now.at + command.expires_in_s * SECOND_US
+    expires_at = stamp.at + command.expires_in_s * SECOND_US
     hold = Hold(
-        hold_id, currency, amount_minor, takes, now.at, expires_at, command.reference, quote
+        hold_id, currency, amount_minor, takes, stamp.at, expires_at, command.reference, quote
     )
     return (HoldAuthorized(hold),)
 
 
-def insufficient_funds(
-    wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
-) -> Rejection:
-    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
-    available = wallet.paid_minor if paid_only else wallet.available_minor
-    counted = {"counted": "paid value"} if paid_only else {}
-    return rejected(
-        Reason.INSUFFICIENT_FUNDS,
-        currency=currency,
-        amount_minor=amount_minor,
-        available_minor=available(currency),
-        **counted,
-    )
-
-
 def _capture(
-    wallet: Wallet, hold: Hold, command: CaptureHold, now: Now
+    wallet: Wallet, hold: Hold, command: CaptureHold, stamp: Stamp
 ) -> tuple[HoldCaptured] | Rejection:
     amount_minor = hold.amount_minor if command.amount_minor is None else command.amount_minor
     if amount_minor > hold.amount_minor:
@@ -202,26 +209,21 @@ def _capture(
             held_minor=hold.amount_minor,
         )
     charge = Charge(
-        charge_id=charge_id_for(now),
+        charge_id=charge_id_for(stamp),
         currency=hold.currency,
         amount_minor=amount_minor,
         takes=window(hold.takes, 0, amount_minor),
-        charged_at=now.at,
+        charged_at=stamp.at,
         hold_id=hold.hold_id,
         reference=hold.reference,
         quote=hold.quote,
     )
     absorbed, rest = absorb(wallet.claims, window(hold.takes, amount_minor, hold.amount_minor))
-    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, now.at), absorbed),)
+    return (HoldCaptured(hold.hold_id, charge, returning(wallet, rest, stamp.at), absorbed),)
 
 
-def charge_id_for(now: Now) -> str:
-    """A charge's id names the event that made it, so that it is found without an index."""
-    return f"ch-{now.shard}-{now.seq}"
-
-
-def _extend(hold: Hold, command: ExtendHold, now: Now) -> tuple[HoldExtended]:
-    expires_at = now.at + command.expires_in_s * SECOND_US
+def _extend(hold: Hold, command: ExtendHold, stamp: Stamp) -> tuple[HoldExtended]:
+    expires_at = stamp.at + command.expires_in_s * SECOND_US
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 
 

@@ -1,11 +1,13 @@
 """Membership: monthly grants of a paid term on the anniversaries of its start, and its end."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.core.gate import CHANGES
+from ledger.core.ids import month_lot_id_for
 from ledger.core.instants import Instant, add_months
 from ledger.core.lots import add_lots
 from ledger.core.money import share_up_to
@@ -17,6 +19,11 @@ from ledger.core.wallet import LotTerms, Wallet
 
 class CancelMembership(Struct, frozen=True, omit_defaults=True, tag="cancel_membership"):
     """Let a membership end after what was paid; nothing is taken away."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
 
@@ -43,6 +50,7 @@ class MembershipCancelled(Struct, frozen=True, tag="membership_cancelled_v1"):
     membership: Membership
 
 
+Command = CancelMembership
 Due = MembershipGranted | MembershipEnded
 Event = Due | MembershipCancelled
 
@@ -125,8 +133,8 @@ def _at_least_a_month(term: MembershipTerm) -> MembershipTerm:
 def _exchanged(membership: Membership, old: MembershipTerm, new: MembershipTerm) -> Membership:
     return replace(
         membership,
-        terms=tuple(new if one is old else one for one in membership.terms),
-        upgrades=tuple(new if one is old else one for one in membership.upgrades),
+        terms=tuple(new if term is old else term for term in membership.terms),
+        upgrades=tuple(new if upgrade is old else upgrade for upgrade in membership.upgrades),
     )
 
 
@@ -200,7 +208,7 @@ def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant)
     """The lot of a term's next grants, with their cumulative share of its price."""
     k = term.granted + grants
     return LotTerms(
-        lot_id=f"lot-{term.series or term.order_id}.{term.offset + term.granted + 1}",
+        lot_id=month_lot_id_for(term.series or term.order_id, term.offset + term.granted + 1),
         currency=term.currency,
         source="membership",
         amount_minor=term.month_minor * grants,

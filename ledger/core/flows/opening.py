@@ -1,17 +1,20 @@
 """Opening: balances carried over from an earlier system, lot by lot, with their cost and claims."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.chart import Source
 from ledger.core.claims import Claims, owing
 from ledger.core.flows.reversal import claim_revenue
+from ledger.core.gate import CHANGES
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import add_lots
 from ledger.core.pricing import in_range
 from ledger.core.purchases import Claim
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import LotTerms, Wallet
 
 
@@ -42,6 +45,11 @@ class OpeningClaim(Struct, frozen=True):
 class ImportOpening(Struct, frozen=True, omit_defaults=True, tag="import_opening"):
     """Carry over what a wallet had elsewhere."""
 
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     lots: tuple[OpeningLot, ...] = ()
     claims: tuple[OpeningClaim, ...] = ()
@@ -56,14 +64,18 @@ class OpeningImported(Struct, frozen=True, tag="opening_imported_v1"):
     payable_fen: int
 
 
+Command = ImportOpening
+Event = OpeningImported
+
+
 def decide(
-    wallet: Wallet, command: ImportOpening, terms: Terms, now: Now
+    wallet: Wallet, command: ImportOpening, terms: Terms, stamp: Stamp
 ) -> tuple[OpeningImported] | Rejection:
     """Refused whole if any part of it cannot be."""
-    refusal = _refusal(wallet, command, terms, now)
+    refusal = _refusal(wallet, command, terms, stamp)
     if refusal is not None:
         return refusal
-    liabilities = {one.number: one.liability for one in terms.currencies.values()}
+    liabilities = {currency.number: currency.liability for currency in terms.currencies.values()}
     return (
         OpeningImported(
             tuple(_lot(lot, liabilities, terms) for lot in command.lots),
@@ -81,7 +93,17 @@ def decide(
     )
 
 
-def _refusal(wallet: Wallet, command: ImportOpening, terms: Terms, now: Now) -> Rejection | None:
+def _refusal(
+    wallet: Wallet, command: ImportOpening, terms: Terms, stamp: Stamp
+) -> Rejection | None:
+    return (
+        _amount_refusal(command, terms)
+        or _expiry_refusal(command, stamp)
+        or _lots_refusal(wallet, command, terms)
+    )
+
+
+def _amount_refusal(command: ImportOpening, terms: Terms) -> Rejection | None:
     empty = not (command.lots or command.claims or command.payable_fen)
     if empty or command.payable_fen < 0:
         return rejected(Reason.AMOUNT_OUT_OF_RANGE, payable_fen=command.payable_fen)
@@ -90,33 +112,40 @@ def _refusal(wallet: Wallet, command: ImportOpening, terms: Terms, now: Now) -> 
             return rejected(
                 Reason.AMOUNT_OUT_OF_RANGE, open_fen=claim.open_fen, order_id=claim.order_id
             )
+    for lot in command.lots:
+        most_fen = terms.amount_minor_max if lot.paid else 0
+        costs = 0 <= lot.vat_fen <= lot.cost_fen <= most_fen
+        if not in_range(terms, lot.amount_minor) or not costs:
+            return rejected(
+                Reason.AMOUNT_OUT_OF_RANGE,
+                lot_id=lot.lot_id,
+                amount_minor=lot.amount_minor,
+                cost_fen=lot.cost_fen,
+                vat_fen=lot.vat_fen,
+            )
+    return None
+
+
+def _expiry_refusal(command: ImportOpening, stamp: Stamp) -> Rejection | None:
+    for lot in command.lots:
+        if lot.expires_at is not None and not stamp.at < lot.expires_at <= INSTANT_MAX:
+            return rejected(
+                Reason.EXPIRY_OUT_OF_RANGE,
+                lot_id=lot.lot_id,
+                expires_at=lot.expires_at,
+                now=stamp.at,
+            )
+    return None
+
+
+def _lots_refusal(wallet: Wallet, command: ImportOpening, terms: Terms) -> Rejection | None:
     known = {lot.terms.lot_id for lot in wallet.lots}
     for lot in command.lots:
-        if (refusal := _lot_refusal(lot, terms, now)) is not None:
-            return refusal
         if lot.lot_id in known:
             return rejected(Reason.LOT_EXISTS, lot_id=lot.lot_id)
         known.add(lot.lot_id)
     if len(known) + len(wallet.orders) > terms.lots_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    return None
-
-
-def _lot_refusal(lot: OpeningLot, terms: Terms, now: Now) -> Rejection | None:
-    most_fen = terms.amount_minor_max if lot.paid else 0
-    costs = 0 <= lot.vat_fen <= lot.cost_fen <= most_fen
-    if not in_range(terms, lot.amount_minor) or not costs:
-        return rejected(
-            Reason.AMOUNT_OUT_OF_RANGE,
-            lot_id=lot.lot_id,
-            amount_minor=lot.amount_minor,
-            cost_fen=lot.cost_fen,
-            vat_fen=lot.vat_fen,
-        )
-    if lot.expires_at is not None and not now.at < lot.expires_at <= INSTANT_MAX:
-        return rejected(
-            Reason.EXPIRY_OUT_OF_RANGE, lot_id=lot.lot_id, expires_at=lot.expires_at, now=now.at
-        )
     return None
 
 

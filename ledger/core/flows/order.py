@@ -1,6 +1,6 @@
 """Orders: open a recharge or a membership at a channel, let it close, settle what was paid."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
 from ledger.core.flows import membership, upgrade
-from ledger.core.flows.grant import lots_are_full
 from ledger.core.flows.upgrade import MembershipUpgraded
+from ledger.core.gate import NO_GATES, ORDERS
+from ledger.core.ids import order_id_for, recharged_lot_id_for
 from ledger.core.instants import SECOND_US, Instant
+from ledger.core.limits import lots_are_full
 from ledger.core.lots import add_lot
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for
@@ -24,14 +26,17 @@ from ledger.core.purchases import (
     UpgradeGoods,
 )
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Promotion, Terms
+from ledger.core.terms import Channel, Promotion, Stamp, Terms
 from ledger.core.wallet import LotTerms, OrderRefund, Wallet
-
-_ORDER_ID_LENGTH = 32
 
 
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
     """Ask to pay whole yuan for points."""
+
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     currency: int
@@ -45,6 +50,11 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
     A higher plan than the one that runs is an upgrade of it.
     """
 
+    gates: ClassVar = ORDERS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     plan: str
     period: str
@@ -55,12 +65,22 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
 class CloseOrder(Struct, frozen=True, omit_defaults=True, tag="close_order"):
     """Give up an order that was not paid."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
 
 
 class SettlePayment(Struct, frozen=True, omit_defaults=True, tag="settle_payment"):
     """A channel confirmed a payment; verified before. `payment_id` is the channel's own number."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
@@ -131,24 +151,24 @@ Event = (
 
 
 def decide(
-    wallet: Wallet, order: Order | None, command: Command, terms: Terms, now: Now
+    wallet: Wallet, order: Order | None, command: Command, terms: Terms, stamp: Stamp
 ) -> tuple[Event] | Rejection:
     """`order` is the order that a command names, whatever its status."""
     match command:
         case OpenRecharge():
-            return _open_recharge(wallet, command, terms, now)
+            return _open_recharge(wallet, command, terms, stamp)
         case OpenMembership():
-            return _open_membership(wallet, command, terms, now)
+            return _open_membership(wallet, command, terms, stamp)
         case CloseOrder():
             return _close(order, command)
         case SettlePayment():
-            return _settle(wallet, order, command, now)
+            return _settle(wallet, order, command, stamp)
         case _:
             assert_never(command)
 
 
 def _open_recharge(
-    wallet: Wallet, command: OpenRecharge, terms: Terms, now: Now
+    wallet: Wallet, command: OpenRecharge, terms: Terms, stamp: Stamp
 ) -> tuple[OrderOpened] | Rejection:
     channel = terms.channels.get(command.channel)
     if channel is None:
@@ -165,19 +185,22 @@ def _open_recharge(
     currency = next(c for c in terms.currencies.values() if c.number == command.currency)
     amount_minor = price_fen // 100 * channel.minor_per_yuan
     goods = RechargeGoods(command.currency, amount_minor, currency.liability)
-    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, stamp)
     return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
 def _open_membership(
-    wallet: Wallet, command: OpenMembership, terms: Terms, now: Now
+    wallet: Wallet, command: OpenMembership, terms: Terms, stamp: Stamp
 ) -> tuple[OrderOpened | MembershipUpgraded] | Rejection:
     plan, months = terms.plans.get(command.plan), terms.periods.get(command.period)
     if plan is None or months is None:
         return rejected(Reason.UNKNOWN_PLAN, plan=command.plan, period=command.period)
+    channel = terms.channels.get(command.channel)
+    if channel is None:
+        return rejected(Reason.UNKNOWN_CHANNEL, channel=command.channel)
     promotion = None
     if command.promotion is not None:
-        allowed = promotion_for(wallet, terms, command.promotion, now.at)
+        allowed = promotion_for(wallet, terms, command.promotion, stamp.at)
         if isinstance(allowed, Rejection):
             return allowed
         promotion = allowed
@@ -190,7 +213,7 @@ def _open_membership(
         quoted = upgrade.quote(wallet, running, plan, command.period, terms)
         if isinstance(quoted, Rejection):
             return quoted
-        return _open_upgrade(wallet, command.channel, quoted, promotion, terms, now)
+        return _open_upgrade(wallet, channel, quoted, promotion, terms, stamp)
     goods = MembershipGoods(
         plan=command.plan,
         period=command.period,
@@ -206,64 +229,50 @@ def _open_membership(
     price_fen = plan.month_price_fen * months
     if promotion is not None:
         price_fen = promoted_fen(promotion, price_fen, command.plan, command.period)
-    order = _opened(wallet, command.channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, stamp)
     return order if isinstance(order, Rejection) else (OrderOpened(order),)
 
 
 def _open_upgrade(
     wallet: Wallet,
-    channel: str,
+    channel: Channel,
     goods: UpgradeGoods,
     promotion: Promotion | None,
     terms: Terms,
-    now: Now,
+    stamp: Stamp,
 ) -> tuple[OrderOpened | MembershipUpgraded] | Rejection:
     price_fen = goods.month_list_fen * goods.months
     if promotion is not None:
         goods = replace(goods, promotion=promotion.promotion)
         price_fen = discounted_fen(promotion, price_fen)
-    order = _opened(wallet, channel, goods, price_fen, terms, now)
+    order = _opened(wallet, channel, goods, price_fen, terms, stamp)
     if isinstance(order, Rejection):
         return order
     if price_fen:
         return (OrderOpened(order),)
     # Nothing is to be paid, so no channel needs to confirm it.
-    order = replace(order, status="paid", paid_at=now.at)
-    return (upgrade.paid(wallet, order, goods, now.at),)
+    order = replace(order, status="paid", paid_at=stamp.at)
+    return (upgrade.paid(wallet, order, goods, stamp.at),)
 
 
 def _opened(
-    wallet: Wallet, channel_name: str, goods: Goods, price_fen: int, terms: Terms, now: Now
+    wallet: Wallet, channel: Channel, goods: Goods, price_fen: int, terms: Terms, stamp: Stamp
 ) -> Order | Rejection:
-    channel = terms.channels.get(channel_name)
-    if channel is None:
-        return rejected(Reason.UNKNOWN_CHANNEL, channel=channel_name)
     if len(wallet.orders) >= terms.orders_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="pending orders", most=terms.orders_max)
     if lots_are_full(wallet, terms):
         return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
     return Order(
-        order_id=order_id_for(now),
+        order_id=order_id_for(stamp),
         goods=goods,
         price_fen=price_fen,
         vat_fen=vat_included(price_fen, terms.vat_bp),
         vat_bp=terms.vat_bp,
-        channel=channel_name,
+        channel=channel.channel,
         funds=channel.funds,
-        opened_at=now.at,
-        expires_at=now.at + channel.order_ttl_s * SECOND_US,
+        opened_at=stamp.at,
+        expires_at=stamp.at + channel.order_ttl_s * SECOND_US,
     )
-
-
-def order_id_for(now: Now) -> str:
-    """32 of [0-9a-f], which every channel takes; the first two say the shard."""
-    return f"{now.shard:02x}{now.fresh_id}"
-
-
-def shard_of_order(order_id: str) -> int | None:
-    """The shard that an order id carries; None if it is not one of ours."""
-    well_formed = len(order_id) == _ORDER_ID_LENGTH and not order_id.strip("0123456789abcdef")
-    return int(order_id[:2], 16) if well_formed else None
 
 
 def _close(order: Order | None, command: CloseOrder) -> tuple[OrderClosed] | Rejection:
@@ -277,29 +286,29 @@ def _close(order: Order | None, command: CloseOrder) -> tuple[OrderClosed] | Rej
 
 
 def _settle(
-    wallet: Wallet, order: Order | None, command: SettlePayment, now: Now
+    wallet: Wallet, order: Order | None, command: SettlePayment, stamp: Stamp
 ) -> tuple[RechargePaid | MembershipPaid | MembershipUpgraded | PaymentSetAside] | Rejection:
     if order is None:
         return rejected(Reason.ORDER_NOT_FOUND, order_id=command.order_id)
     if command.amount_fen != order.price_fen:
         return (_set_aside(order, command, SUSPENSE),)
     if order.paid_at is not None or wallet.closed_at is not None:
-        return (_returned(order, command, now),)
+        return (_returned(order, command, stamp),)
     paid = replace(
         order,
         status="paid",
         payment_id=command.payment_id,
-        paid_at=now.at,
+        paid_at=stamp.at,
         paid_late=order.status == "closed",
     )
     goods = order.goods
     match goods:
         case RechargeGoods():
-            return (_recharged(wallet, paid, goods, now),)
+            return (_recharged(wallet, paid, goods, stamp),)
         case MembershipGoods():
-            return (MembershipPaid(paid, membership.term_of(paid, goods), now.at),)
+            return (MembershipPaid(paid, membership.term_of(paid, goods), stamp.at),)
         case UpgradeGoods():
-            return (upgrade.paid(wallet, paid, goods, now.at),)
+            return (upgrade.paid(wallet, paid, goods, stamp.at),)
         case _:
             assert_never(goods)
 
@@ -315,31 +324,31 @@ def _set_aside(order: Order, command: SettlePayment, account: int) -> PaymentSet
     )
 
 
-def _returned(order: Order, command: SettlePayment, now: Now) -> PaymentSetAside:
+def _returned(order: Order, command: SettlePayment, stamp: Stamp) -> PaymentSetAside:
     refund = OrderRefund(
-        refund_id=order_id_for(now),
+        refund_id=order_id_for(stamp),
         order_id=order.order_id,
         amount_fen=command.amount_fen,
         channel=order.channel,
         funds=order.funds,
-        requested_at=now.at,
+        requested_at=stamp.at,
         payment_id=command.payment_id,
     )
     return replace(_set_aside(order, command, REFUNDS_PAYABLE), refund=refund)
 
 
-def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, now: Now) -> RechargePaid:
+def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, stamp: Stamp) -> RechargePaid:
     repaid = claims.repay(wallet.claims, order.price_fen)
     cost_fen = order.price_fen - sum(one.amount_fen for one in repaid)
     paid = replace(order, repaid=repaid)
     if not cost_fen:
         return RechargePaid(paid, None, repaid)
     lot = LotTerms(
-        lot_id=f"lot-{order.order_id}",
+        lot_id=recharged_lot_id_for(order.order_id),
         currency=goods.currency,
         source="purchased",
         amount_minor=share_up_to(goods.amount_minor, cost_fen, order.price_fen),
-        granted_at=now.at,
+        granted_at=stamp.at,
         paid=True,
         cost_fen=cost_fen,
         vat_fen=vat_included(cost_fen, order.vat_bp),

@@ -1,6 +1,6 @@
 """Refund of an order: unspent value is set aside, the channel is asked, and says yes or no."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,17 +8,23 @@ from msgspec.structs import replace
 from ledger.core import claims
 from ledger.core.claims import Claims, absorb, claims_after
 from ledger.core.flows.membership import put_back
-from ledger.core.flows.order import order_id_for
+from ledger.core.gate import CHANGES, NO_GATES
+from ledger.core.ids import order_id_for
 from ledger.core.lots import graces_after, restore, returning, spend
 from ledger.core.purchases import Membership, Order, OrderStatus, Repayment
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.removal import remove, unspent_fen
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Absorption, OrderRefund, Take, Wallet
 
 
 class RefundOrder(Struct, frozen=True, omit_defaults=True, tag="refund_order"):
     """Give back money of a paid order: `amount_fen`, or all that is unspent."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = True
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
@@ -29,6 +35,11 @@ class RefundOrder(Struct, frozen=True, omit_defaults=True, tag="refund_order"):
 class ConfirmRefund(Struct, frozen=True, omit_defaults=True, tag="confirm_refund"):
     """The channel paid a refund of an order back; verified before."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("refund_id", "order_id")
+
     wallet_id: str
     refund_id: str
     order_id: str
@@ -36,6 +47,11 @@ class ConfirmRefund(Struct, frozen=True, omit_defaults=True, tag="confirm_refund
 
 class FailRefund(Struct, frozen=True, omit_defaults=True, tag="fail_refund"):
     """The channel will not pay a refund of an order back; verified before."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("refund_id", "order_id")
 
     wallet_id: str
     refund_id: str
@@ -95,11 +111,11 @@ def decide(
     resolved: OrderRefund | None,
     command: Command,
     terms: Terms,
-    now: Now,
+    stamp: Stamp,
 ) -> tuple[Event] | Rejection:
     """`order` is the one concerned, `resolved` the refund of the id named if it is settled."""
     if isinstance(command, RefundOrder):
-        return _request(wallet, order, command, terms, now)
+        return _request(wallet, order, command, terms, stamp)
     refund_id = command.refund_id
     refund = wallet.refund(refund_id)
     known = refund or resolved
@@ -108,23 +124,23 @@ def decide(
     late = isinstance(command, ConfirmRefund) and known.status == "failed"
     if refund is None and late and known.payment_id is not None:
         # When the channel said no its money stayed aside, and now it left after all.
-        done = replace(known, status="confirmed", resolved_at=now.at)
+        done = replace(known, status="confirmed", resolved_at=stamp.at)
         return (OrderRefundConfirmed(None, done),)
     if refund is None:
         return rejected(Reason.REFUND_NOT_OPEN, refund_id=refund_id, refund_status=known.status)
     match command:
         case ConfirmRefund():
-            done = replace(refund, status="confirmed", resolved_at=now.at)
+            done = replace(refund, status="confirmed", resolved_at=stamp.at)
             settled = None if refund.payment_id is not None else _confirmed(order, refund)
             return (OrderRefundConfirmed(settled, done),)
         case FailRefund():
-            return (_failed(wallet, order, refund, now),)
+            return (_failed(wallet, order, refund, stamp),)
         case _:
             assert_never(command)
 
 
 def _request(
-    wallet: Wallet, order: Order | None, command: RefundOrder, terms: Terms, now: Now
+    wallet: Wallet, order: Order | None, command: RefundOrder, terms: Terms, stamp: Stamp
 ) -> tuple[OrderRefundRequested] | Rejection:
     asked_fen = command.amount_fen
     if asked_fen is not None and asked_fen < 1:
@@ -146,15 +162,15 @@ def _request(
         )
     if len(wallet.refunds) >= terms.refunds_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="refunds under way", most=terms.refunds_max)
-    removal = remove(wallet, order.order_id, amount_fen, now.at)
+    removal = remove(wallet, order.order_id, amount_fen, stamp.at)
     reopened = claims.take_part(order.repaid, amount_fen - removal.removed_fen)
     refund = OrderRefund(
-        refund_id=order_id_for(now),
+        refund_id=order_id_for(stamp),
         order_id=order.order_id,
         amount_fen=amount_fen,
         channel=order.channel,
         funds=order.funds,
-        requested_at=now.at,
+        requested_at=stamp.at,
         takes=removal.takes,
         term=removal.term,
         upgrade=removal.upgrade,
@@ -188,9 +204,9 @@ def with_status(order: Order) -> Order:
 
 
 def _failed(
-    wallet: Wallet, order: Order | None, refund: OrderRefund, now: Now
+    wallet: Wallet, order: Order | None, refund: OrderRefund, stamp: Stamp
 ) -> OrderRefundFailed:
-    failed = replace(refund, status="failed", resolved_at=now.at)
+    failed = replace(refund, status="failed", resolved_at=stamp.at)
     if refund.payment_id is not None:
         membership = wallet.membership
         return OrderRefundFailed(None, failed, (), (), (), 0, membership, wallet.claims)
@@ -203,7 +219,7 @@ def _failed(
     if refund.term is not None:
         # Numbers of the order may be used by now: months that come back alone have their own.
         term = replace(refund.term, series=refund.refund_id, offset=0)
-        membership = put_back(membership, term, now.at, upgrade=refund.upgrade)
+        membership = put_back(membership, term, stamp.at, upgrade=refund.upgrade)
     paid = replace(
         order,
         refunding_fen=order.refunding_fen - refund.amount_fen,
@@ -212,7 +228,7 @@ def _failed(
     return OrderRefundFailed(
         paid,
         failed,
-        returning(wallet, rest, now.at),
+        returning(wallet, rest, stamp.at),
         absorbed,
         repaid,
         sum(one.amount_fen for one in refund.reopened) - again_fen,

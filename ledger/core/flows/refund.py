@@ -1,17 +1,25 @@
 """Refund of a charge: takes return in reverse order of spending, with their stored cost."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.core.claims import absorb, claims_after
+from ledger.core.gate import CHANGES
 from ledger.core.lots import graces_after, restore, returning, window
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 from ledger.core.wallet import Absorption, Charge, Take, Wallet
 
 
 class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge"):
     """Give back a charge, in part or (without amount) all that is not yet refunded."""
+
+    gates: ClassVar = CHANGES
+    draws_id: ClassVar = False
+    free_text: ClassVar = "reason"
+    documents: ClassVar = ("charge_id",)
 
     wallet_id: str
     charge_id: str
@@ -32,8 +40,12 @@ class ChargeRefunded(Struct, frozen=True, omit_defaults=True, tag="charge_refund
     absorbed: tuple[Absorption, ...] = ()
 
 
+Command = RefundCharge
+Event = ChargeRefunded
+
+
 def decide(
-    wallet: Wallet, charge: Charge | None, command: RefundCharge, now: Now
+    wallet: Wallet, charge: Charge | None, command: RefundCharge, stamp: Stamp
 ) -> tuple[ChargeRefunded] | Rejection:
     """No more than was charged, ever."""
     if command.amount_minor is not None and command.amount_minor < 1:
@@ -55,7 +67,7 @@ def decide(
     return (
         ChargeRefunded(
             replace(charge, refunded_minor=stop),
-            returning(wallet, rest, now.at, refund=True),
+            returning(wallet, rest, stamp.at, refund=True),
             amount_minor,
             wallet.available_minor(charge.currency) + returned_minor,
             absorbed,

@@ -4,7 +4,7 @@ What is left of the order's value goes first, then what adjustments took away of
 suspense; for what was spent, revenue and VAT are reversed and the user owes a claim.
 """
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,12 +19,14 @@ from ledger.core.chart import (
 from ledger.core.claims import Claims
 from ledger.core.flows.adjustment import with_adjusted
 from ledger.core.flows.order_refund import with_status
+from ledger.core.gate import NO_GATES
+from ledger.core.ids import restored_lot_id_for
 from ledger.core.lots import add_lot, spend
 from ledger.core.money import share_up_to, vat_included
 from ledger.core.purchases import Claim, Membership, MembershipTerm, Order, RechargeGoods, Repayment
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.removal import remove
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 from ledger.core.wallet import LotTerms, Take, Wallet
 
 
@@ -34,6 +36,11 @@ class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payme
     `reversal_id` is the channel's own number.
     """
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
+
     wallet_id: str
     order_id: str
     reversal_id: str
@@ -42,6 +49,11 @@ class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payme
 
 class RestorePayment(Struct, frozen=True, omit_defaults=True, tag="restore_payment"):
     """A channel gave back what it had taken: a refund reversed, a dispute won; verified before."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ("order_id",)
 
     wallet_id: str
     order_id: str
@@ -90,7 +102,7 @@ Event = PaymentReversed | PaymentRestored
 
 
 def decide(
-    wallet: Wallet, order: Order | None, command: Command, now: Now
+    wallet: Wallet, order: Order | None, command: Command, stamp: Stamp
 ) -> tuple[Event] | Rejection:
     """Money that moved at a channel is booked, whatever the wallet can give for it."""
     if command.amount_fen < 1:
@@ -103,16 +115,18 @@ def decide(
         )
     match command:
         case ReversePayment():
-            return (_reverse(wallet, order, command, now),)
+            return (_reverse(wallet, order, command, stamp),)
         case RestorePayment():
-            return (_restore(wallet, order, command, now),)
+            return (_restore(wallet, order, command, stamp),)
         case _:
             assert_never(command)
 
 
-def _reverse(wallet: Wallet, order: Order, command: ReversePayment, now: Now) -> PaymentReversed:
+def _reverse(
+    wallet: Wallet, order: Order, command: ReversePayment, stamp: Stamp
+) -> PaymentReversed:
     known_fen = min(command.amount_fen, order.outstanding_fen)
-    removal = remove(wallet, order.order_id, known_fen, now.at)
+    removal = remove(wallet, order.order_id, known_fen, stamp.at)
     reopened = claims.take_part(order.repaid, known_fen - removal.removed_fen)
     owed_fen = known_fen - removal.removed_fen - sum(one.amount_fen for one in reopened)
     adjusted_fen = min(owed_fen, wallet.adjusted_fen.get(order.order_id, 0))
@@ -155,14 +169,16 @@ def claim_revenue(liability: int) -> int:
     return REVENUE_TIPS if liability == LIABILITY_KUAIBI else REVENUE_GENERATION
 
 
-def _restore(wallet: Wallet, order: Order, command: RestorePayment, now: Now) -> PaymentRestored:
+def _restore(
+    wallet: Wallet, order: Order, command: RestorePayment, stamp: Stamp
+) -> PaymentRestored:
     known_fen = min(command.amount_fen, order.reversed_fen)
     claim = wallet.claim(order.order_id)
     cancelled = None
     if claim is not None and known_fen:
         cancelled = claims.share_of(claim, min(known_fen, claim.open_fen))
     parts = () if cancelled is None else (cancelled,)
-    rest_fen = known_fen - sum(one.amount_fen for one in parts)
+    rest_fen = known_fen - sum(part.amount_fen for part in parts)
     adjusted_fen = min(rest_fen, order.reversed_adjusted_fen)
     lot_fen = rest_fen - adjusted_fen
     restored = replace(
@@ -175,25 +191,25 @@ def _restore(wallet: Wallet, order: Order, command: RestorePayment, now: Now) ->
         command.reversal_id,
         command.amount_fen,
         cancelled,
-        _lot(order, lot_fen, now) if lot_fen else None,
+        _lot(order, lot_fen, stamp) if lot_fen else None,
         command.amount_fen - known_fen,
         claims.repaid(wallet.claims, parts),
         adjusted_fen,
     )
 
 
-def _lot(order: Order, cost_fen: int, now: Now) -> LotTerms:
+def _lot(order: Order, cost_fen: int, stamp: Stamp) -> LotTerms:
     goods = order.goods
     recharge = isinstance(goods, RechargeGoods)
     points_minor = (
         goods.amount_minor if isinstance(goods, RechargeGoods) else goods.month_minor * goods.months
     )
     return LotTerms(
-        lot_id=f"lot-{order.order_id}.r{now.seq}",
+        lot_id=restored_lot_id_for(order.order_id, stamp),
         currency=goods.currency,
         source="purchased" if recharge else "membership",
         amount_minor=max(1, share_up_to(points_minor, cost_fen, order.price_fen)),
-        granted_at=now.at,
+        granted_at=stamp.at,
         paid=True,
         cost_fen=cost_fen,
         vat_fen=vat_included(cost_fen, order.vat_bp),

@@ -4,19 +4,20 @@ The first half consumes the giver's value and leaves an open transfer; the secon
 be refused, makes the share payable to the receiver; then the giver's transfer is done.
 """
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.core.flows.hold import insufficient_funds
+from ledger.core.gate import NO_GATES, SPENDS
+from ledger.core.ids import transfer_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import over_limit, used_after
+from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.money import share_up_to
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.terms import Now, Terms
+from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Take, Transfer, Wallet
 
 _WHOLE_BP = 10_000
@@ -24,6 +25,11 @@ _WHOLE_BP = 10_000
 
 class SendTransfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
     """Give paid value to the owner of another wallet."""
+
+    gates: ClassVar = SPENDS
+    draws_id: ClassVar = True
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     to_wallet_id: str
@@ -35,6 +41,11 @@ class SendTransfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
 class ReceiveTransfer(Struct, frozen=True, omit_defaults=True, tag="receive_transfer"):
     """The second half, on the receiver's wallet; sent by the ledger itself."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     transfer: Transfer
 
@@ -42,12 +53,22 @@ class ReceiveTransfer(Struct, frozen=True, omit_defaults=True, tag="receive_tran
 class CompleteTransfer(Struct, frozen=True, omit_defaults=True, tag="complete_transfer"):
     """The second half is done: close the transfer at its giver; sent by the ledger itself."""
 
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
+
     wallet_id: str
     transfer_id: str
 
 
 class PayOut(Struct, frozen=True, omit_defaults=True, tag="pay_out"):
     """Money was paid to a creator: `amount_fen` in all, of which tax was withheld."""
+
+    gates: ClassVar = NO_GATES
+    draws_id: ClassVar = False
+    free_text: ClassVar = None
+    documents: ClassVar = ()
 
     wallet_id: str
     amount_fen: int
@@ -90,11 +111,13 @@ Command = SendTransfer | ReceiveTransfer | CompleteTransfer | PayOut
 Event = TransferSent | TransferReceived | TransferCompleted | PaidOut
 
 
-def decide(wallet: Wallet, command: Command, terms: Terms, now: Now) -> tuple[Event] | Rejection:
+def decide(
+    wallet: Wallet, command: Command, terms: Terms, stamp: Stamp
+) -> tuple[Event] | Rejection:
     """Only the first half and a payout can be refused for what a wallet has."""
     match command:
         case SendTransfer():
-            return _send(wallet, command, terms, now)
+            return _send(wallet, command, terms, stamp)
         case ReceiveTransfer(transfer=transfer):
             after_fen = wallet.payable_fen + transfer.share_fen
             return (TransferReceived(transfer, after_fen),)
@@ -104,13 +127,13 @@ def decide(wallet: Wallet, command: Command, terms: Terms, now: Now) -> tuple[Ev
                 return rejected(Reason.TRANSFER_NOT_FOUND, transfer_id=transfer_id)
             return (TransferCompleted(replace(transit, status="done")),)
         case PayOut():
-            return _pay_out(wallet, command, now)
+            return _pay_out(wallet, command, stamp)
         case _:
             assert_never(command)
 
 
 def _send(
-    wallet: Wallet, command: SendTransfer, terms: Terms, now: Now
+    wallet: Wallet, command: SendTransfer, terms: Terms, stamp: Stamp
 ) -> tuple[TransferSent] | Rejection:
     currency, amount_minor = command.currency, command.amount_minor
     if (refusal := out_of_range(terms, amount_minor)) is not None:
@@ -123,26 +146,26 @@ def _send(
         return rejected(
             Reason.LIMIT_EXCEEDED, limit="transfers in transit", most=terms.transfers_max
         )
-    if (refusal := over_limit(wallet, terms, currency, amount_minor, now.at)) is not None:
+    if (refusal := over_limit(wallet, terms, currency, amount_minor, stamp.at)) is not None:
         return refusal
     takes = takes_for(wallet, currency, amount_minor, paid_only=True)
     if takes is None:
         return insufficient_funds(wallet, currency, amount_minor, paid_only=True)
     cost_fen = sum(take.cost_fen for take in takes)
     transfer = Transfer(
-        transfer_id=f"tr-{now.fresh_id}",
+        transfer_id=transfer_id_for(stamp),
         from_wallet_id=command.wallet_id,
         to_wallet_id=command.to_wallet_id,
         currency=currency,
         amount_minor=amount_minor,
         share_fen=share_up_to(cost_fen, terms.policy.creator_share_bp, _WHOLE_BP),
-        sent_at=now.at,
+        sent_at=stamp.at,
         reference=command.reference,
     )
     return (TransferSent(transfer, takes, wallet.available_minor(currency) - amount_minor),)
 
 
-def _pay_out(wallet: Wallet, command: PayOut, now: Now) -> tuple[PaidOut] | Rejection:
+def _pay_out(wallet: Wallet, command: PayOut, stamp: Stamp) -> tuple[PaidOut] | Rejection:
     amount_fen, withheld_fen = command.amount_fen, command.withheld_fen
     if amount_fen < 1 or not 0 <= withheld_fen <= amount_fen:
         return rejected(
@@ -153,7 +176,7 @@ def _pay_out(wallet: Wallet, command: PayOut, now: Now) -> tuple[PaidOut] | Reje
             Reason.PAYOUT_EXCEEDS_PAYABLE, amount_fen=amount_fen, payable_fen=wallet.payable_fen
         )
     after_fen = wallet.payable_fen - amount_fen
-    return (PaidOut(amount_fen, withheld_fen, after_fen, now.at, command.reference),)
+    return (PaidOut(amount_fen, withheld_fen, after_fen, stamp.at, command.reference),)
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:

@@ -11,24 +11,24 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from ledger.cli.admin.asking import AWAY, REFUSED, Asked, asking, path
-from ledger.cli.admin.bulk.deeds import (
+from ledger.cli.admin.bulk.expecting import confirm_plan, expected_of
+from ledger.cli.admin.bulk.report import Plan, Tally, show_plan, show_tally
+from ledger.cli.admin.bulk.results import Result, Results
+from ledger.cli.admin.bulk.row_commands import (
     ADJUST,
     FREEZE,
     GRANT,
     REFUND_CHARGES,
     REFUND_ORDERS,
-    Deed,
     Kind,
+    RowCommand,
     Run,
-    deed_of,
+    row_command_of,
 )
-from ledger.cli.admin.bulk.expecting import confirm_plan, expected_of
-from ledger.cli.admin.bulk.report import Plan, Tally, tell_plan, tell_tally
-from ledger.cli.admin.bulk.results import Result, Results
-from ledger.cli.admin.bulk.running import carry_out, each, look
+from ledger.cli.admin.bulk.running import each, execute, precheck
 from ledger.cli.admin.bulk.sheets import Fault, Row, digest_of, read_sheet, rows_of
-from ledger.cli.admin.where import HERE, Flag, Where
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
+from ledger.cli.admin.session import AWAY, REFUSED, Session, asking, path
 from ledger.cli.command_error import CommandError
 from ledger.cli.progress import Meter
 from ledger.client import OutcomeUnknown, Unavailable
@@ -72,13 +72,13 @@ ORDER: Final = Order()
 
 
 @app.command
-async def grant(file: Path, *, order: Order = ORDER, where: Where = HERE) -> None:
+async def grant(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
     """Grant points: wallet_id, currency, amount, source, reason; perhaps expires_at."""
     await _run((GRANT,), file, order, where)
 
 
 @app.command
-async def adjust(file: Path, *, order: Order = ORDER, where: Where = HERE) -> None:
+async def adjust(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
     """Propose corrections: wallet_id, direction, currency, amount, reason; perhaps evidence,
     source, expires_at, lot_id, include_paid, valid_for_s. Another person approves them.
     """  # noqa: D205 - it is shown as a paragraph
@@ -86,93 +86,99 @@ async def adjust(file: Path, *, order: Order = ORDER, where: Where = HERE) -> No
 
 
 @app.command
-async def freeze(file: Path, *, order: Order = ORDER, where: Where = HERE) -> None:
+async def freeze(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
     """Freeze wallets: wallet_id, reason."""
     await _run((FREEZE,), file, order, where)
 
 
 @app.command
-async def refund(file: Path, *, order: Order = ORDER, where: Where = HERE) -> None:
+async def refund(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
     """Refund charges (wallet_id, charge_id, amount, reason), or orders (order_id, amount_cny,
     reason).
     """  # noqa: D205 - it is shown as a paragraph
     await _run((REFUND_ORDERS, REFUND_CHARGES), file, order, where)
 
 
-async def _run(kinds: Sequence[Kind], file: Path, order: Order, where: Where) -> None:
+async def _run(kinds: Sequence[Kind], file: Path, order: Order, where: ConnectionOptions) -> None:
     if order.name is not None and not _NAME.fullmatch(order.name):
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
     expected = expected_of(order.expect_rows, order.expect_total)
     sheet = read_sheet(file)
-    kind = next((one for one in kinds if one.needed[0] in sheet.header), kinds[-1])
+    kind = next((kind for kind in kinds if kind.needed[0] in sheet.header), kinds[-1])
     rows = rows_of(sheet, kind.columns, kind.needed)
     result = order.result or file.with_name(f"{file.name}.result.csv")
     async with asking(where) as asked:
         plan = await _plan(asked, kind, rows, order, result)
-        tell_plan(asked, plan)
+        show_plan(asked, plan)
         if plan.faults:
             sys.exit(WRONG)
         if order.dry_run:
             return
         confirm_plan(asked.screen, plan, expected)
-        tally = await _carry_out(asked, plan, result, order)
-        tell_tally(asked, plan, tally, result)
+        tally = await _execute(asked, plan, result, order)
+        show_tally(asked, plan, tally, result)
         if tally.refused:
             sys.exit(REFUSED)
 
 
-async def _plan(asked: Asked, kind: Kind, rows: Sequence[Row], order: Order, result: Path) -> Plan:
+async def _plan(
+    asked: Session, kind: Kind, rows: Sequence[Row], order: Order, result: Path
+) -> Plan:
     """What the rows ask for, each of them checked, and what each is about read."""
     me = await asked.get(path("v1", "callers", "me"))
     catalogue = await asked.get(path("v1", "catalogue"))
     currencies = [one["currency"] for one in catalogue["currencies"]]
     run = Run(order.name or digest_of(rows), me["caller"])
-    checked = [deed_of(kind, row, run, currencies) for row in rows]
+    checked = [row_command_of(kind, row, run, currencies) for row in rows]
     faults = [one for one in checked if isinstance(one, Fault)]
-    right = [one for one in checked if isinstance(one, Deed)]
-    deeds: list[Deed] = []
+    right = [one for one in checked if isinstance(one, RowCommand)]
+    row_commands: list[RowCommand] = []
     # Of a run that was begun every row was right once: what has changed since is for the ledger
     # to decide, and must not keep the others from being gone on with.
     is_begun = not order.dry_run and _is_begun(result, right)
 
-    def take(one: Deed | Fault) -> None:
+    def take(one: RowCommand | Fault) -> None:
         meter.advance(1)
-        (faults if isinstance(one, Fault) else deeds).append(one)  # type: ignore[arg-type]
+        (faults if isinstance(one, Fault) else row_commands).append(one)  # type: ignore[arg-type]
 
-    async def work(deed: Deed) -> Deed | Fault:
-        found = await look(asked, deed, new_wallets=order.new_wallets)
-        return deed if is_begun and isinstance(found, Fault) else found
+    async def work(row_command: RowCommand) -> RowCommand | Fault:
+        found = await precheck(asked, row_command, new_wallets=order.new_wallets)
+        return row_command if is_begun and isinstance(found, Fault) else found
 
     with Meter(quiet=asked.as_json) as meter:
         meter.begin("checking", len(right))
         await each(right, work, take, order.at_once)
-    deeds.sort(key=lambda deed: deed.row)
+    row_commands.sort(key=lambda row_command: row_command.row)
     faults.sort(key=lambda fault: fault.row)
-    return Plan(kind, run.name, len(rows), deeds, faults, dry_run=order.dry_run)
+    return Plan(kind, run.name, len(rows), row_commands, faults, dry_run=order.dry_run)
 
 
-def _is_begun(result: Path, deeds: Sequence[Deed]) -> bool:
+def _is_begun(result: Path, row_commands: Sequence[RowCommand]) -> bool:
     if not result.exists():
         return False
     with Results(result) as results:
-        return bool(results.settled({deed.row: deed.key for deed in deeds}))
+        return bool(
+            results.settled({row_command.row: row_command.key for row_command in row_commands})
+        )
 
 
-async def _carry_out(asked: Asked, plan: Plan, result: Path, order: Order) -> Tally:
+async def _execute(asked: Session, plan: Plan, result: Path, order: Order) -> Tally:
     """Send what is not settled yet, and write down what becomes of it."""
     with Results(result) as results, Meter(quiet=asked.as_json) as meter:
-        before = results.settled({deed.row: deed.key for deed in plan.deeds})
+        before = results.settled(
+            {row_command.row: row_command.key for row_command in plan.row_commands}
+        )
         tally = Tally(before)
         known = {one.row for one in before}
-        rest = [deed for deed in plan.deeds if deed.row not in known]
+        rest = [row_command for row_command in plan.row_commands if row_command.row not in known]
 
         def take(one: Result) -> None:
             results.add(one)
             tally.add(one)
             meter.advance(1)
 
-        async def work(deed: Deed) -> Result:
-            return await carry_out(asked, plan.kind, deed)
+        async def work(row_command: RowCommand) -> Result:
+            return await execute(asked, plan.kind, row_command)
 
         meter.begin("sending", len(rest))
         try:
@@ -186,7 +192,7 @@ async def _carry_out(asked: Asked, plan: Plan, result: Path, order: Order) -> Ta
     return tally
 
 
-def _tell_stopped(asked: Asked, plan: Plan, tally: Tally, why: str) -> None:
+def _tell_stopped(asked: Session, plan: Plan, tally: Tally, why: str) -> None:
     asked.screen.note(
         f"ledger: stopped ({why}): {tally.settled} of {plan.rows} rows are settled, some of the "
         "others may be. Run the same command again: it goes on, and nothing is done twice."

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from ledger.cli.admin.asking import Asked
-from ledger.cli.admin.bulk.deeds import ADJUST, Deed, Kind
 from ledger.cli.admin.bulk.results import DONE, Result
+from ledger.cli.admin.bulk.row_commands import ADJUST, Kind, RowCommand
 from ledger.cli.admin.bulk.running import totals_of
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.layout import amount, columns
+from ledger.cli.admin.session import Session
 from ledger.core.money import format_amount
 
 FAULTS_SHOWN: Final = 50
@@ -25,7 +25,7 @@ class Plan(Struct, frozen=True):
     kind: Kind
     name: str
     rows: int
-    deeds: Sequence[Deed]
+    row_commands: Sequence[RowCommand]
     faults: Sequence[Fault]
     dry_run: bool
 
@@ -49,20 +49,20 @@ class Tally:
         self._count([result])
 
     def _count(self, results: Sequence[Result]) -> None:
-        for one in results:
-            if one.status == DONE:
+        for result in results:
+            if result.status == DONE:
                 self.done += 1
             else:
                 self.refused += 1
-                self.refusals.append(one)
+                self.refusals.append(result)
 
 
 def texts_of(plan: Plan) -> dict[str, str]:
     """The totals as amounts."""
-    return {name: format_amount(minor) for name, minor in totals_of(plan.deeds).items()}
+    return {name: format_amount(minor) for name, minor in totals_of(plan.row_commands).items()}
 
 
-def tell_plan(asked: Asked, plan: Plan) -> None:
+def show_plan(asked: Session, plan: Plan) -> None:
     """What is wrong with the rows, and what they come to."""
     told = f"{plan.kind.name} {plan.name}: {plan.rows} rows, {len(plan.faults)} of them wrong"
     if asked.as_json:
@@ -93,16 +93,16 @@ def _said_twice(plan: Plan) -> str:
     """Rows that are the same as one before them."""
     seen: set[tuple[str, str]] = set()
     again = []
-    for deed in plan.deeds:
-        said = (deed.place, repr(sorted(deed.body.items())))
+    for row_command in plan.row_commands:
+        said = (row_command.place, repr(sorted(row_command.body.items())))
         if said in seen:
-            again.append(str(deed.row))
+            again.append(str(row_command.row))
         seen.add(said)
     more = "" if len(again) <= FAULTS_SHOWN else " …"
     return ", ".join(again[:FAULTS_SHOWN]) + more
 
 
-def tell_tally(asked: Asked, plan: Plan, tally: Tally, result: Path) -> None:
+def show_tally(asked: Session, plan: Plan, tally: Tally, result: Path) -> None:
     """What became of the rows."""
     if asked.as_json:
         settled = {
@@ -117,7 +117,7 @@ def tell_tally(asked: Asked, plan: Plan, tally: Tally, result: Path) -> None:
     asked.screen.say(
         f"{plan.kind.name} {plan.name}: {tally.done} rows done, {tally.refused} refused{before}."
     )
-    slugs = Counter(one.error.partition(":")[0] for one in tally.refusals)
+    slugs = Counter(refusal.error.partition(":")[0] for refusal in tally.refusals)
     for slug, count in slugs.items():
         asked.screen.say(f"refused for {slug}: {count}")
     for one in tally.refusals[:REFUSED_SHOWN]:

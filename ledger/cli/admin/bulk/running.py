@@ -6,10 +6,10 @@ from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from ledger.cli.admin.asking import Asked
-from ledger.cli.admin.bulk.deeds import Deed, Kind
 from ledger.cli.admin.bulk.results import DONE, REFUSED, Result
+from ledger.cli.admin.bulk.row_commands import Kind, RowCommand
 from ledger.cli.admin.bulk.sheets import Fault
+from ledger.cli.admin.session import Session
 from ledger.client import RateLimited, Refused
 
 T = TypeVar("T")
@@ -44,47 +44,53 @@ async def each(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def look(asked: Asked, deed: Deed, *, new_wallets: bool) -> Deed | Fault:
-    """What a row is about is read: the deed with its total, or what speaks against it."""
+async def precheck(
+    asked: Session, row_command: RowCommand, *, new_wallets: bool
+) -> RowCommand | Fault:
+    """What a row is about is read: the row_command with its total, or what speaks against it."""
     try:
-        found = await _patiently(lambda: asked.get(deed.subject))
+        found = await _patiently(lambda: asked.get(row_command.subject))
     except Refused as refused:
         if refused.status != 404:
             raise
-        return Fault(deed.row, refused.detail)
+        return Fault(row_command.row, refused.detail)
     if "balances" in found:
-        return _judged(deed, found, new_wallets=new_wallets)
+        return _judged(row_command, found, new_wallets=new_wallets)
     if found.get("status") in {"pending", "closed"}:
-        return Fault(deed.row, f"order {found['order_id']} was not paid: it is {found['status']}")
-    return deed if deed.total else replace(deed, total=found["currency"])
+        return Fault(
+            row_command.row, f"order {found['order_id']} was not paid: it is {found['status']}"
+        )
+    return row_command if row_command.total else replace(row_command, total=found["currency"])
 
 
-def _judged(deed: Deed, wallet: dict[str, Any], *, new_wallets: bool) -> Deed | Fault:
+def _judged(
+    row_command: RowCommand, wallet: dict[str, Any], *, new_wallets: bool
+) -> RowCommand | Fault:
     if wallet["status"] == "closed":
-        return Fault(deed.row, f"wallet {wallet['wallet_id']} is closed")
+        return Fault(row_command.row, f"wallet {wallet['wallet_id']} is closed")
     if not wallet["seq"] and not new_wallets:
         return Fault(
-            deed.row,
+            row_command.row,
             f"the ledger has never seen wallet {wallet['wallet_id']}: if its id is right, "
             "say --new-wallets",
         )
-    return deed
+    return row_command
 
 
-async def carry_out(asked: Asked, kind: Kind, deed: Deed) -> Result:
+async def execute(asked: Session, kind: Kind, row_command: RowCommand) -> Result:
     """What the ledger made of a row. Raises Refused where any other row would be refused too."""
     try:
         body = await _patiently(
             lambda: asked.client.request(
-                "POST", deed.place, body=deed.body, idempotency_key=deed.key
+                "POST", row_command.place, body=row_command.body, idempotency_key=row_command.key
             )
         )
     except Refused as refused:
         if refused.status in _OF_THE_CALLER:
             raise
         error = f"{refused.slug or refused.status}: {refused.detail}"
-        return Result(deed.row, REFUSED, "", error, deed.key)
-    return Result(deed.row, DONE, str(body[kind.made]), "", deed.key)
+        return Result(row_command.row, REFUSED, "", error, row_command.key)
+    return Result(row_command.row, DONE, str(body[kind.made]), "", row_command.key)
 
 
 async def _patiently(call: Callable[[], Awaitable[R]]) -> R:
@@ -96,10 +102,10 @@ async def _patiently(call: Callable[[], Awaitable[R]]) -> R:
             await asyncio.sleep(limited.retry_after_s)
 
 
-def totals_of(deeds: Sequence[Deed]) -> dict[str, int]:
+def totals_of(row_commands: Sequence[RowCommand]) -> dict[str, int]:
     """Minor units by the names of the totals."""
     totals: dict[str, int] = {}
-    for deed in deeds:
-        if deed.total:
-            totals[deed.total] = totals.get(deed.total, 0) + deed.minor
+    for row_command in row_commands:
+        if row_command.total:
+            totals[row_command.total] = totals.get(row_command.total, 0) + row_command.minor
     return dict(sorted(totals.items()))

@@ -1,0 +1,209 @@
+"""Asking the ledger: one connection for a command, and what becomes of a refusal or an outage."""
+
+import asyncio
+import os
+import re
+import shlex
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ledger.cli.admin.connection_options import DEFAULT_URL, ConnectionOptions
+from ledger.cli.admin.credentials import Credential, find_credential
+from ledger.cli.admin.screen import Screen, close_quietly
+from ledger.cli.admin.texts import in_both_zones, text_of
+from ledger.cli.command_error import CommandError
+from ledger.client import (
+    LedgerClient,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+    new_key,
+)
+from ledger.client.fields import checked_key
+from ledger.contract.problems import KINDS, TYPE_BASE
+
+REFUSED: Final = 1
+"""Exit code: the ledger refused, and nothing was done."""
+
+AWAY: Final = 3
+"""Exit code: the ledger cannot be reached now, or it is unknown what it did."""
+
+STOPPED: Final = 130
+"""Exit code: whoever sits there did not want it, before (no) or after all (Ctrl-C)."""
+
+PAGE: Final = 1_000
+"""Items asked for at once where all are wanted."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
+
+Show = Callable[[Screen, Any], None]
+"""Shows an answer to people."""
+
+
+class Session:
+    """A ledger that a command asks, and the screen that it answers on."""
+
+    def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
+        self.client, self.screen, self.as_json = client, screen, as_json
+
+    async def get(self, path: str, **query: object) -> dict[str, Any]:
+        """An answer; query parameters that are None are left out."""
+        return await self.client.request("GET", path, query=query)
+
+    async def post(
+        self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Do something, under a key; fields of the body that are None are left out."""
+        return await self._post(path, body, new_key() if key is None else _checked(key))
+
+    async def post_once(
+        self, path: str, body: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Do something that takes no key: it is sent a single time."""
+        return await self._post(path, body, None)
+
+    async def _post(
+        self, path: str, body: Mapping[str, object] | None, key: str | None
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in (body or {}).items() if value is not None}
+        try:
+            return await self.client.request("POST", path, body=given, idempotency_key=key)
+        except asyncio.CancelledError:
+            self.screen.note(f"ledger: interrupted; {_unknown(key)}")
+            raise
+
+    async def pages(
+        self, path: str, wanted: int | None, after: str | None = None, **query: object
+    ) -> dict[str, Any]:
+        """So many items of a list as one page of it; None means all."""
+        items: list[Any] = []
+        while True:
+            left = PAGE if wanted is None else min(PAGE, wanted - len(items))
+            page = await self.get(path, limit=left, after=after, **query)
+            items += page["items"]
+            after = page.get("next")
+            if after is None or len(items) == wanted:
+                return {**page, "items": items, "next": after}
+
+    def show(self, body: Any, tell: Show) -> None:  # noqa: ANN401 - any answer
+        """Print an answer as it was wanted."""
+        if self.as_json:
+            self.screen.document(body)
+            return
+        try:
+            tell(self.screen, body)
+        except (KeyError, TypeError):
+            # It was done all the same, and whoever did it has to see that.
+            self.screen.note("ledger: the answer has a shape that this version does not know:")
+            self.screen.document(body)
+
+
+@asynccontextmanager
+async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
+    """The ledger that a command was pointed at; ends the process as it should end on a refusal."""
+    url, screen = address(where.url), Screen()
+    credential = find_credential(url, where.key_file, os.environ)
+    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _LOCAL:
+        screen.note("ledger: the key and all answers go over the network unencrypted (http://)")
+    try:
+        async with LedgerClient(url, credential.key) as client:
+            yield Session(client, screen, as_json=where.json)
+        sys.stdout.flush()
+    except Refused as refused:
+        show_refusal(screen, refused, credential, as_json=where.json)
+        sys.exit(AWAY if isinstance(refused, RateLimited) else REFUSED)
+    except OutcomeUnknown as unknown:
+        screen.note(f"ledger: {url} gave no answer ({_cause(unknown)}):")
+        screen.note(f"ledger: {_unknown(unknown.idempotency_key)}")
+        sys.exit(AWAY)
+    except Unavailable as away:
+        screen.note(f"ledger: {url} does not answer: {_cause(away)}. Nothing was done; try later.")
+        sys.exit(AWAY)
+    except BrokenPipeError:
+        close_quietly()
+        sys.exit(0)
+
+
+def address(url: str | None) -> str:
+    """The address of a ledger as it is used and remembered. Raises CommandError."""
+    text = (url or DEFAULT_URL).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise CommandError(
+            "--url (or LEDGER_URL) is such as https://ledger.example or http://host:8000"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise CommandError("--url names no user and no password: the API key says who asks")
+    return text
+
+
+def path(*parts: str) -> str:
+    """The path of a call, from words of ours and ids of the caller's. Raises CommandError."""
+    for part in parts:
+        if _ID.fullmatch(part) is None:
+            raise CommandError(f"{part!a} is no id: one is 1 to 64 of A-Z a-z 0-9 _ . : -")
+    # Dots alone would be taken for a step within the path (RFC 3986, 5.2.4).
+    return "".join(f"/{part.replace('.', '%2E') if set(part) == {'.'} else part}" for part in parts)
+
+
+def wallet_path(wallet_id: str, *parts: str) -> str:
+    """The path of a call on a wallet."""
+    return path("v1", "wallets", wallet_id, *parts)
+
+
+def show_refusal(
+    screen: Screen, refused: Refused, credential: Credential, *, as_json: bool
+) -> None:
+    """Say why the ledger refused; as JSON also its problem document."""
+    if as_json:
+        screen.document(problem_document(refused))
+    screen.note(
+        f"ledger: refused ({refused.slug or refused.status}): {in_both_zones(refused.detail)}"
+    )
+    for name, value in refused.facts.items():
+        screen.note(f"  {name}: {text_of(value)}")
+    if isinstance(refused, Unauthenticated):
+        screen.note(f"  the key came from {credential.source}")
+    if refused.request_id:
+        screen.note(f"  request: {refused.request_id}")
+
+
+def problem_document(refused: Refused) -> dict[str, Any]:
+    """A refusal as the API tells it (RFC 9457)."""
+    return {
+        "type": f"{TYPE_BASE}{refused.slug}" if refused.slug else "about:blank",
+        "title": KINDS.get(refused.slug, (0, "The request was refused"))[1],
+        "status": refused.status,
+        "detail": refused.detail,
+        **refused.facts,
+    }
+
+
+def _checked(key: str) -> str:
+    try:
+        return checked_key(key)
+    except ValueError as error:
+        raise CommandError(f"--idempotency-key: {error}") from None
+
+
+def _cause(error: Exception) -> str:
+    return str(error.__cause__ or error)
+
+
+def _unknown(key: str | None) -> str:
+    if key is None:
+        return "it may or may not be done, and it has no key: look before you do it again."
+    return (
+        "it may or may not be done. Run the same command again with --idempotency-key "
+        f"{shlex.quote(key)}: then it is done once, and you see its answer."
+    )

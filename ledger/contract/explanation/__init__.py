@@ -1,0 +1,1 @@
+"""Explanations: why a balance is what it is, and what a charge took, cost and earned."""

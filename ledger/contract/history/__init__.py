@@ -1,0 +1,1 @@
+"""History: what was recorded of a wallet, and of a shard."""

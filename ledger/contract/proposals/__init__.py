@@ -1,0 +1,1 @@
+"""Proposals: dangerous actions take two people, one who proposes them and one who approves."""

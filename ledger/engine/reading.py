@@ -1,0 +1,35 @@
+"""Reading: a connection for a while, from a pool, with a database that is away told as such."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from ledger.engine.commit import Unavailable
+from ledger.store.pool import Connection, Pool, is_outage
+
+Reading = Callable[[], AbstractAsyncContextManager[Connection]]
+"""A connection for a while. Raises Unavailable where the database is away."""
+
+ACQUIRE_S: Final = 5
+"""How long a reader waits for a free connection."""
+
+
+def reading_from(pool: Pool) -> Reading:
+    """How connections of a pool are lent, one at a time."""
+
+    @asynccontextmanager
+    async def reading() -> AsyncIterator[Connection]:
+        try:
+            async with pool.acquire(timeout=ACQUIRE_S) as connection:
+                yield connection
+        except Exception as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # A connection that breaks of it is no outage: who was told to stop must stop.
+                raise asyncio.CancelledError from error
+            if is_outage(error):
+                raise Unavailable("database-unavailable") from error
+            raise
+
+    return reading

@@ -1,0 +1,1 @@
+"""Payments: what channels say and what they are asked."""

@@ -1,0 +1,81 @@
+"""Watching: a shard's log as it grows, for as long as the caller likes."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from ledger.access.callers import Caller
+from ledger.contract.access import check_scope
+from ledger.contract.history.feed import WAIT_MAX_S, FeedAnswer, FeedEventAnswer, FeedQuery
+from ledger.contract.operation import Call, Operation
+from ledger.contract.operations import RESPONSES
+from ledger.rpc.callers import credentials_of
+from ledger.rpc.edge import Context, Edge
+from ledger.rpc.methods import converted, parsed
+from ledger.rpc.requests import reader_of
+from ledger.rpc.responses import response_encoder
+from ledger.rpc.trace import Trace
+from ledger.v1.finance_pb2 import Event, WatchEventsRequest, WatchEventsResponse
+
+PATH: Final = "/ledger.v1.FinanceService/WatchEvents"
+
+PAGE_EVENTS: Final = 200
+"""So many events are read at once, and held until the caller has taken them."""
+
+MESSAGE_BYTES: Final = 1024 * 1024
+"""A message ends with the event that makes it this large; any client takes four times as much."""
+
+_read: Final = reader_of(WatchEventsRequest.DESCRIPTOR)
+_tell: Final = response_encoder(Event.DESCRIPTOR, FeedEventAnswer)
+
+
+class EventStream:
+    """Streams of events, made of pages of the feed: no event is ever skipped or told twice."""
+
+    def __init__(self, edge: Edge, operation: Operation) -> None:
+        self._edge, self._operation = edge, operation
+
+    async def watch(self, raw: bytes, context: Context) -> None:
+        """Tell events until the caller leaves, or something ends it that the context says."""
+        with self._edge.stream(context, PATH) as trace:
+            credentials = credentials_of(context, trace.authorization)
+            caller = await credentials.caller(self._edge.ledger)
+            trace.caller = caller.name
+            message = parsed(WatchEventsRequest, raw, self._operation.body_max)
+            trace.identify(message.request_id)
+            waiting = {"limit": PAGE_EVENTS, "wait_s": WAIT_MAX_S}
+            query = converted(_read(message) | waiting, FeedQuery)
+            # The caller hears that it is heard before there is anything to tell.
+            await context.send_initial_metadata((("x-request-id", trace.request_id),))
+            while True:
+                check_scope(caller, self._operation.scopes)
+                feed = await self._page(caller, query, trace)
+                for told in _messages(feed):
+                    await context.write(told)
+                query = replace(query, after_seq=feed.next)
+                caller = await credentials.still(self._edge.ledger)
+
+    async def _page(self, caller: Caller, query: FeedQuery, trace: Trace) -> FeedAnswer:
+        self._edge.check_open()
+        edge = self._edge
+        ledger, currencies, request_id = edge.ledger, edge.currencies, trace.request_id
+        call = Call(ledger, currencies, RESPONSES, caller, {}, query, None, "", request_id)
+        answer = await self._operation.run(call)
+        assert isinstance(answer.body, FeedAnswer)
+        return answer.body
+
+
+def _messages(feed: FeedAnswer) -> Iterator[bytes]:
+    """The page in messages of a bounded size."""
+    message, size = WatchEventsResponse(head=feed.head), 0
+    for item in feed.items:
+        event = Event(**_tell(item))
+        message.items.append(event)
+        message.next = item.seq
+        size += event.ByteSize()
+        if size >= MESSAGE_BYTES:
+            yield message.SerializeToString()
+            message, size = WatchEventsResponse(head=feed.head), 0
+    if size:
+        yield message.SerializeToString()
