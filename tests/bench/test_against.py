@@ -7,12 +7,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec import Struct
 
-from ledger.cli.bench import against, side
+from ledger.cli.bench import against, driver, side
 from ledger.cli.bench.checkout import Checkout, checkout_at
 from ledger.cli.bench.comparison import Turn
 from ledger.cli.bench.progress import Turns
 from ledger.cli.command_error import CommandError
+from ledger.core.batch import Done
+from ledger.core.flows.debit import DebitCharged
+from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.wallet import Charge
+from ledger.engine import CommandFailed, Unavailable
 from tests.bench.running import bench, left_in
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +118,23 @@ def test_a_checkout_that_cannot_be_driven_is_named_with_what_it_wrote(tmp_path: 
         pass
     with pytest.raises(CommandError, match=r"init --dev` failed:\ncannot import name shard_of"):
         side._initialise(checkout, {})
+
+
+def test_what_the_engine_refused_or_could_not_do_counts_as_failed() -> None:
+    """By the reason, also where an older checkout has another name for what a command came to."""
+
+    class Older(Struct):
+        answer: Rejection
+
+    refusal = rejected(Reason.INSUFFICIENT_FUNDS)
+    charged = DebitCharged(Charge("ch-0-1", 1001, 1, (), 0), 0)
+    older = cast("Done", Older(refusal))
+    exceptions = (CommandFailed("odd"), Unavailable("busy"))
+    assert driver.failures([Done(charged), Done(refusal), older, *exceptions]) == {
+        "insufficient-funds": 2,
+        "CommandFailed('odd')": 1,
+        "Unavailable('busy')": 1,
+    }
 
 
 def test_each_side_goes_first_as_often_as_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
