@@ -5,9 +5,9 @@ import re
 import pytest
 
 from ledger.core import ids
-from ledger.core.terms import Now
+from ledger.core.terms import Stamp
 
-NOW = Now(0, 7, 4_711, "0123456789" * 3)
+NOW = Stamp(0, 7, 4_711, "0123456789" * 3)
 
 
 def test_a_charge_says_where_it_is() -> None:
