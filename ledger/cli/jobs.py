@@ -47,21 +47,21 @@ def run(*, once: bool, metrics_port: int | None, as_json: bool) -> None:
 
 
 async def _keep_going(settings: Settings) -> None:
-    told_to_stop = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, told_to_stop.set)
+        loop.add_signal_handler(sign, stopping.set)
     ledger = await open_ledger(settings)
     try:
         async with running(ledger, JOBS):
             print("ledger jobs are running", flush=True)
-            await told_to_stop.wait()
+            await stopping.wait()
     finally:
         await ledger.close()
 
 
 async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
-    begun = told_at = monotonic()
+    begun = shown_at = monotonic()
     ledger = await open_ledger(settings)
     progress = Progress(
         TextColumn("sweeping wallets"),
@@ -79,11 +79,11 @@ async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
         async for count in run_once(ledger, SWEEP):
             events += count
             # Counting what is left costs something itself.
-            if monotonic() - told_at > SHOWN_AFTER_S:
+            if monotonic() - shown_at > SHOWN_AFTER_S:
                 progress.start()
                 left, _ = await _left(ledger)
                 progress.update(task, completed=total - left)
-                told_at = monotonic()
+                shown_at = monotonic()
         due, quarantined = await _left(ledger)
     finally:
         progress.stop()
@@ -92,7 +92,7 @@ async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
 
 
 async def _left(ledger: Ledger) -> tuple[int, int]:
-    """(wallets with something due, wallets in quarantine)."""
+    """The number of wallets with something due, and of wallets in quarantine."""
     async with ledger.reading() as connection:
         backlogs = [await read_backlog(connection, shard) for shard in range(ledger.facts.shards)]
         due = await count_due(connection, backlogs[0].now)

@@ -1,4 +1,4 @@
-"""Confirming: a person at a terminal says yes, or nothing is done."""
+"""Asks a person at a terminal to confirm what a command is about to do."""
 
 import signal
 import sys

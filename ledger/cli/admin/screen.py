@@ -1,4 +1,4 @@
-"""The screen: tables for people, never wider than the window; plain lines where output is piped.
+"""Prints tables for people, never wider than the window; plain lines where output is piped.
 
 On a terminal a long id is folded or goes under its row, and is never cut. In a pipe every row is
 one line, whatever its length, its cells at least two spaces apart, without colour or drawing.
@@ -63,13 +63,13 @@ class Screen:
         self, heads: Sequence[Column], rows: Iterable[Sequence[Cell]], *, title: str = ""
     ) -> None:
         """A table; one without rows is not shown."""
-        told = list(rows)
-        if not told:
+        listed = list(rows)
+        if not listed:
             return
         if not self.is_terminal:
-            print("\n".join([*([title] if title else []), *plain_lines(heads, told)]))
+            print("\n".join([*([title] if title else []), *plain_lines(heads, listed)]))
             return
-        head, body = drawn_lines(heads, told, self._width)
+        head, body = drawn_lines(heads, listed, self._width)
         print()
         for line in [*([title] if title else []), *head]:
             print(line if self._is_plain else f"{_BOLD}{line}{_NORMAL}")

@@ -1,4 +1,7 @@
-"""Asking the ledger: one connection for a command, and what becomes of a refusal or an outage."""
+"""A session with the ledger over its API: one connection for a command.
+
+A refusal, or a ledger that does not answer, is shown and ends the process with its exit code.
+"""
 
 import asyncio
 import os
@@ -30,11 +33,11 @@ from ledger.contract.problems import KINDS, TYPE_BASE
 REFUSED: Final = 1
 """Exit code: the ledger refused, and nothing was done."""
 
-AWAY: Final = 3
+UNREACHABLE: Final = 3
 """Exit code: the ledger cannot be reached now, or it is unknown what it did."""
 
 STOPPED: Final = 130
-"""Exit code: whoever sits there did not want it, before (no) or after all (Ctrl-C)."""
+"""Exit code: the person at the terminal said no, or interrupted the command (Ctrl-C)."""
 
 PAGE: Final = 1_000
 """Items asked for at once where all are wanted."""
@@ -43,11 +46,11 @@ _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
 Show = Callable[[Screen, Any], None]
-"""Shows an answer to people."""
+"""Prints an answer's body on a screen, for people."""
 
 
 class Session:
-    """A ledger that a command asks, and the screen that it answers on."""
+    """A client of the ledger that a command was pointed at, and the screen that it prints on."""
 
     def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
         self.client, self.screen, self.as_json = client, screen, as_json
@@ -75,7 +78,7 @@ class Session:
         try:
             return await self.client.request("POST", path, body=given, idempotency_key=key)
         except asyncio.CancelledError:
-            self.screen.note(f"ledger: interrupted; {_unknown(key)}")
+            self.screen.note(f"ledger: interrupted; {_unknown_advice(key)}")
             raise
 
     async def pages(
@@ -91,13 +94,13 @@ class Session:
             if after is None or len(items) == wanted:
                 return {**page, "items": items, "next": after}
 
-    def show(self, body: Any, tell: Show) -> None:  # noqa: ANN401 - any answer
-        """Print an answer as it was wanted."""
+    def show(self, body: Any, show_body: Show) -> None:  # noqa: ANN401 - any answer
+        """Print an answer: as JSON where that was asked for, else by `show_body`."""
         if self.as_json:
             self.screen.document(body)
             return
         try:
-            tell(self.screen, body)
+            show_body(self.screen, body)
         except (KeyError, TypeError):
             # It was done all the same, and whoever did it has to see that.
             self.screen.note("ledger: the answer has a shape that this version does not know:")
@@ -105,8 +108,12 @@ class Session:
 
 
 @asynccontextmanager
-async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
-    """The ledger that a command was pointed at; ends the process as it should end on a refusal."""
+async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
+    """A session with the ledger that the options name; a failed call ends the process.
+
+    Its exit code is REFUSED after a refusal, UNREACHABLE where no answer came or the caller is
+    rate-limited. Raises CommandError for a wrong address, or where there is no API key.
+    """
     url, screen = address(where.url), Screen()
     credential = find_credential(url, where.key_file, os.environ)
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _LOCAL:
@@ -117,14 +124,15 @@ async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
         sys.stdout.flush()
     except Refused as refused:
         show_refusal(screen, refused, credential, as_json=where.json)
-        sys.exit(AWAY if isinstance(refused, RateLimited) else REFUSED)
+        sys.exit(UNREACHABLE if isinstance(refused, RateLimited) else REFUSED)
     except OutcomeUnknown as unknown:
         screen.note(f"ledger: {url} gave no answer ({_cause(unknown)}):")
-        screen.note(f"ledger: {_unknown(unknown.idempotency_key)}")
-        sys.exit(AWAY)
-    except Unavailable as away:
-        screen.note(f"ledger: {url} does not answer: {_cause(away)}. Nothing was done; try later.")
-        sys.exit(AWAY)
+        screen.note(f"ledger: {_unknown_advice(unknown.idempotency_key)}")
+        sys.exit(UNREACHABLE)
+    except Unavailable as unavailable:
+        cause = _cause(unavailable)
+        screen.note(f"ledger: {url} does not answer: {cause}. Nothing was done; try later.")
+        sys.exit(UNREACHABLE)
     except BrokenPipeError:
         close_quietly()
         sys.exit(0)
@@ -200,7 +208,7 @@ def _cause(error: Exception) -> str:
     return str(error.__cause__ or error)
 
 
-def _unknown(key: str | None) -> str:
+def _unknown_advice(key: str | None) -> str:
     if key is None:
         return "it may or may not be done, and it has no key: look before you do it again."
     return (

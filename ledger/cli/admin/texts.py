@@ -25,12 +25,14 @@ def visible(text: str) -> str:
     """A text by anyone, without what would move the cursor, colour the screen or turn the line."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(one) for one in text)
+    return "".join(_shown(character) for character in text)
 
 
-def _shown(one: str) -> str:
-    is_harmful = unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} or _TURNING.match(one)
-    return f"\\u{ord(one):04x}" if is_harmful else one
+def _shown(character: str) -> str:
+    is_harmful = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or _TURNING.match(
+        character
+    )
+    return f"\\u{ord(character):04x}" if is_harmful else character
 
 
 def moment(text: str | None, missing: str = NOTHING) -> Cell:
@@ -44,13 +46,13 @@ def moment(text: str | None, missing: str = NOTHING) -> Cell:
 
 def when(text: str | None, missing: str = NOTHING) -> str:
     """The same on one line."""
-    told = moment(text, missing)
-    return told if isinstance(told, str) else f"{told[0]} ({told[1]})"
+    cell = moment(text, missing)
+    return cell if isinstance(cell, str) else f"{cell[0]} ({cell[1]})"
 
 
 def in_both_zones(text: str) -> str:
     """A sentence of the API, which tells times in UTC, with each of them in both zones."""
-    return _INSTANT.sub(lambda found: when(found[0]), text)
+    return _INSTANT.sub(lambda instant: when(instant[0]), text)
 
 
 def money(amount: str | None, currency: str | None) -> str:
@@ -68,9 +70,9 @@ def text_of(value: object) -> str:
         case False:
             return "no"
         case list():
-            return ", ".join(text_of(one) for one in value) or NOTHING
+            return ", ".join(text_of(element) for element in value) or NOTHING
         case dict():
-            return ", ".join(f"{name} {text_of(one)}" for name, one in value.items()) or NOTHING
+            return ", ".join(f"{name} {text_of(field)}" for name, field in value.items()) or NOTHING
         case _:
             return str(value)
 

@@ -78,7 +78,7 @@ class Results:
         records = list(csv.reader(io.StringIO(raw.decode("utf-8-sig", "replace"), newline="")))
         if tuple(records[0]) != _COLUMNS:
             raise CommandError(f"{self._path} is no result file: name another one with --result")
-        found = []
+        results = []
         for record in records[1:]:
             if len(record) != len(_COLUMNS) or keys.get(_number(record[0])) != record[4]:
                 raise CommandError(
@@ -86,8 +86,8 @@ class Results:
                     "file, its name or the caller was not the same. To go on, give the same again; "
                     "a new run, which does all of its rows, needs another --result"
                 )
-            found.append(Result(_number(record[0]), *record[1:]))
-        return found
+            results.append(Result(_number(record[0]), *record[1:]))
+        return results
 
     def _kept(self) -> bytes:
         """What is in the file, but for a line that a crash has cut short."""
@@ -100,8 +100,8 @@ class Results:
 
     def add(self, result: Result) -> None:
         """Keep a result; every CHUNK of them reach the disk."""
-        told = (str(result.row), result.status, result.id, visible(result.error), result.key)
-        self._write([told])
+        cells = (str(result.row), result.status, result.id, visible(result.error), result.key)
+        self._write([cells])
         if len(self._waiting) >= CHUNK:
             self.flush()
 

@@ -1,4 +1,4 @@
-"""Deeds: what each row of a sheet asks for, checked as the ledger's own API checks it."""
+"""The call that each row of a sheet becomes, checked as the ledger's own API checks it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ class RowCommand(Struct, frozen=True):
     """
 
     row: int
-    place: str
+    path: str
     body: Mapping[str, Any]
     key: str
     subject: str
@@ -57,7 +57,7 @@ class Kind(Struct, frozen=True):
     body: type[Body]
     columns: Sequence[str]
     needed: Sequence[str]
-    place: Callable[[Mapping[str, str]], str]
+    path: Callable[[Mapping[str, str]], str]
     subject: Callable[[Mapping[str, str]], str]
     made: str
     ids: Sequence[str] = ("wallet_id",)
@@ -70,7 +70,7 @@ GRANT: Final = Kind(
     body=GrantBody,
     columns=("wallet_id", "currency", "amount", "source", "reason", "expires_at"),
     needed=("wallet_id", "currency", "amount", "source", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "grants"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "grants"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="lot_id",
     amount="amount",
@@ -93,7 +93,7 @@ ADJUST: Final = Kind(
         "valid_for_s",
     ),
     needed=("wallet_id", "direction", "currency", "amount", "reason"),
-    place=lambda _: path("v1", "adjustments"),
+    path=lambda _: path("v1", "adjustments"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="proposal_id",
     ids=(),
@@ -105,7 +105,7 @@ FREEZE: Final = Kind(
     body=ReasonBody,
     columns=("wallet_id", "reason"),
     needed=("wallet_id", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "freeze"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "freeze"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="wallet_id",
 )
@@ -114,7 +114,7 @@ REFUND_CHARGES: Final = Kind(
     body=RefundBody,
     columns=("wallet_id", "charge_id", "amount", "reason"),
     needed=("wallet_id", "charge_id", "amount", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"], "refund"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"], "refund"),
     subject=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"]),
     made="charge_id",
     ids=("wallet_id", "charge_id"),
@@ -125,7 +125,7 @@ REFUND_ORDERS: Final = Kind(
     body=RefundOrderBody,
     columns=("order_id", "amount_cny", "reason"),
     needed=("order_id", "amount_cny", "reason"),
-    place=lambda cells: path("v1", "orders", cells["order_id"], "refund"),
+    path=lambda cells: path("v1", "orders", cells["order_id"], "refund"),
     subject=lambda cells: path("v1", "orders", cells["order_id"]),
     made="refund_id",
     ids=("order_id",),
@@ -144,10 +144,10 @@ def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) ->
         body = _body(kind, cells)
         decoded = msgspec.convert(body, kind.body)
         minor = _minor(kind, cells)
-        place, subject = kind.place(cells), kind.subject(cells)
+        call_path, subject = kind.path(cells), kind.subject(cells)
     except msgspec.ValidationError as error:
-        told = malformed_from(str(error), see="the API's own description")
-        return Fault(row.number, told.detail.removesuffix(" See the API's own description."))
+        problem = malformed_from(str(error), see="the API's own description")
+        return Fault(row.number, problem.detail.removesuffix(" See the API's own description."))
     except ProblemError as error:
         return Fault(row.number, error.problem.detail)
     except CommandError as error:
@@ -156,8 +156,8 @@ def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) ->
     if currency is not None and currency not in currencies:
         known = ", ".join(currencies)
         return Fault(row.number, f"currency was {currency!a}; it is one of {known}")
-    key = _key(kind, row, run, place, body)
-    return RowCommand(row.number, place, body, key, subject, kind.total(cells), minor)
+    key = _key(kind, row, run, call_path, body)
+    return RowCommand(row.number, call_path, body, key, subject, kind.total(cells), minor)
 
 
 def _body(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _minor(kind: Kind, cells: Mapping[str, str]) -> int:
     return positive_amount(cells[kind.amount], kind.amount) if kind.amount else 0
 
 
-def _key(kind: Kind, row: Row, run: Run, place: str, body: Mapping[str, Any]) -> str:
+def _key(kind: Kind, row: Row, run: Run, call_path: str, body: Mapping[str, Any]) -> str:
     """A row's key: the caller is part of it, since the ledger knows a key as its caller's alone."""
-    said = msgspec.json.encode([run.caller, kind.name, place, sorted(body.items())])
-    return f"bulk:{run.name}:{row.number}:{sha256(said).hexdigest()[:16]}"
+    content = msgspec.json.encode([run.caller, kind.name, call_path, sorted(body.items())])
+    return f"bulk:{run.name}:{row.number}:{sha256(content).hexdigest()[:16]}"

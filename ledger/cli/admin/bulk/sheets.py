@@ -113,8 +113,8 @@ def _check_header(sheet: Sheet, known: Sequence[str], needed: Sequence[str]) -> 
 
 def digest_of(rows: Sequence[Row]) -> str:
     """A digest of what the rows say, however the file writes it."""
-    said = msgspec.json.encode([(row.number, sorted(row.cells.items())) for row in rows])
-    return hashlib.sha256(said).hexdigest()[:32]
+    content = msgspec.json.encode([(row.number, sorted(row.cells.items())) for row in rows])
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def guarded(cell: str) -> str:
