@@ -30,12 +30,12 @@ def this_checkout() -> Checkout:
 
 def checkout_at(path: Path) -> Checkout:
     """The checkout at a path. Raises CommandError where there is none, or none that can be run."""
-    wish, folder = f"--against was to compare with {path}", path.resolve()
+    goal, folder = f"--against was to compare with {path}", path.resolve()
     if not folder.is_dir():
-        raise CommandError(f"{wish}, which is no folder: name another checkout of the ledger")
+        raise CommandError(f"{goal}, which is no folder: name another checkout of the ledger")
     if not (folder / _PACKAGE).is_file() or not (folder / "Makefile").is_file():
         raise CommandError(
-            f"{wish}, which is no checkout of the ledger (it has no {_PACKAGE} or no Makefile): "
+            f"{goal}, which is no checkout of the ledger (it has no {_PACKAGE} or no Makefile): "
             "name one, as `git worktree add` makes them"
         )
     programs = folder / ".venv" / "bin"
@@ -43,13 +43,13 @@ def checkout_at(path: Path) -> Checkout:
     for program in (checkout.python, checkout.command):
         if not program.is_file():
             raise CommandError(
-                f"{wish}, which has no {program.relative_to(folder)}: run `make ready-serve` there"
+                f"{goal}, which has no {program.relative_to(folder)}: run `make ready-serve` there"
             )
-    _check_runs_own_code(checkout, wish)
+    _check_runs_own_code(checkout, goal)
     return checkout
 
 
-def _check_runs_own_code(checkout: Checkout, wish: str) -> None:
+def _check_runs_own_code(checkout: Checkout, goal: str) -> None:
     """Raise CommandError unless its .venv runs its own code.
 
     A .venv that was copied runs the code of the checkout that it was made for.
@@ -60,12 +60,12 @@ def _check_runs_own_code(checkout: Checkout, wish: str) -> None:
     if probe.returncode != 0:
         reason = probe.stderr.strip().rpartition("\n")[2]
         raise CommandError(
-            f"{wish}, but its .venv does not run the ledger ({reason}): "
+            f"{goal}, but its .venv does not run the ledger ({reason}): "
             "run `make ready-serve` there"
         )
     runs = Path(probe.stdout.strip())
     if runs.resolve() != checkout.folder / _PACKAGE:
         raise CommandError(
-            f"{wish}, but its .venv runs the ledger of {runs.parents[1]}: remove that .venv and "
+            f"{goal}, but its .venv runs the ledger of {runs.parents[1]}: remove that .venv and "
             "run `make ready-serve` there"
         )

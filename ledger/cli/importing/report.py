@@ -65,7 +65,7 @@ class Report(Struct, frozen=True):
 
 
 class Tally:
-    """What became of the wallets so far; refusals go to the result file at once, if there is one."""
+    """What became of the wallets so far; refusals go to the result file, if any, at once."""
 
     def __init__(self, terms: Terms, result: IO[str] | None) -> None:
         self.wallets = Wallets()

@@ -49,7 +49,8 @@ class OpeningResult(Struct, frozen=True):
     """What became of one wallet's opening.
 
     With an `event` it is in the books: `imported_now`, or since an earlier import, which may have
-    had `another_name`. Without, it was refused for a `reason`, by a `rejection` of the ledger or not.
+    had `another_name`. Without, it was refused for a `reason`; `rejection` is the ledger's own, if
+    one of its rules was the reason.
     """
 
     wallet_id: str
