@@ -1,4 +1,4 @@
-"""The same calls as messages: requests made of JSON's values, and answers turned into them.
+"""Calls as messages of gRPC: requests made of JSON's values, and answers turned into them.
 
 The contract has the same names in JSON and in messages, so the descriptors say all there is to do.
 """
@@ -58,7 +58,7 @@ _WHOLE: Final = frozenset(
     }
 )
 _ABOUT: Final = frozenset({"replayed", "request_id"})
-"""What an answer says about itself."""
+"""Fields of a response that are about the answer itself and no part of its JSON body."""
 
 
 def method_of(request: Request) -> MethodDescriptor:
@@ -109,7 +109,7 @@ def _kind_of(field: FieldDescriptor) -> Descriptor:
 
 def _set(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa: ANN401 - JSON
     if field.is_repeated:
-        getattr(message, field.name).extend(filled(_kind_of(field), one) for one in value)
+        getattr(message, field.name).extend(filled(_kind_of(field), element) for element in value)
     elif field.message_type is not None:
         assert field.message_type.full_name == _TIMESTAMP, field.full_name
         getattr(message, field.name).FromDatetime(dt.datetime.fromisoformat(value))
@@ -138,7 +138,7 @@ def _texts(kind: EnumDescriptor) -> dict[int, str]:
 
 
 def body_of(answer: Message) -> Plain:
-    """What JSON says of an answer: a single thing stands for itself."""
+    """An answer's body as in JSON: that of its only message field, else all of its fields."""
     plain = plain_of(answer)
     fields = [field for field in answer.DESCRIPTOR.fields if field.name not in _ABOUT]
     if len(fields) == 1 and fields[0].message_type is not None and not fields[0].is_repeated:
@@ -148,7 +148,7 @@ def body_of(answer: Message) -> Plain:
 
 
 def plain_of(message: Message) -> Plain:
-    """JSON's values of a message; fields without a value are left out where there is none."""
+    """A message as JSON's values; fields with presence that are not set are left out."""
     kind: Any = message.DESCRIPTOR
     plain: Plain = _reader(kind)(message)
     return plain
@@ -160,7 +160,7 @@ def _reader(kind: Descriptor) -> Callable[[Message], Any]:
 
 @cache
 def _plain_reader(kind: Descriptor) -> Callable[[Message], Plain]:
-    """What reads messages of a kind field by field, worked out once."""
+    """A function that reads messages of a kind field by field, worked out once."""
     defaults = tuple(field.name for field in kind.fields if not field.has_presence)
     readers = {field.name: _value_reader(field) for field in kind.fields}
     within = kind.oneofs_by_name.get(_KIND)
@@ -186,18 +186,18 @@ def _plain_reader(kind: Descriptor) -> Callable[[Message], Plain]:
 def _value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     kind = field.message_type
     if kind is not None and kind.GetOptions().map_entry:
-        one = _one_reader(kind.fields_by_name["value"])
-        return lambda mapped: {key: one(value) for key, value in mapped.items()}
-    one = _one_reader(field)
+        read = _single_value_reader(kind.fields_by_name["value"])
+        return lambda mapped: {key: read(value) for key, value in mapped.items()}
+    read = _single_value_reader(field)
     if field.is_repeated:
-        return lambda values: [one(value) for value in values]
-    return one
+        return lambda values: [read(value) for value in values]
+    return read
 
 
-def _one_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
+def _single_value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     if field.enum_type is not None:
         texts = _texts(field.enum_type)
-        # A newer ledger may know one more.
+        # A newer ledger may have more values: its number then stands for itself.
         return lambda number: texts.get(number, str(number))
     if field.message_type is None:
         return lambda value: value
@@ -222,8 +222,8 @@ def _result(message: Any) -> Plain:  # noqa: ANN401 - a CommandResult
 
 
 def _problem(message: Any) -> Plain:  # noqa: ANN401 - a Problem
-    told = {name: getattr(message, name) for name in ("type", "title", "status", "detail")}
-    return {**message.facts, **told}
+    document = {name: getattr(message, name) for name in ("type", "title", "status", "detail")}
+    return {**message.facts, **document}
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Any], Any]]] = {

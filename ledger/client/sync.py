@@ -1,4 +1,4 @@
-"""The synchronous face: the same client on an event loop of its own, in a thread of its own."""
+"""The synchronous client: the same calls on an event loop of its own, in a thread of its own."""
 
 import asyncio
 import concurrent.futures
@@ -39,7 +39,7 @@ class _LoopThread:
         self._closed = False
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run it on the loop, and wait for what it comes to."""
+        """Run the work on the loop, and wait for its result."""
         try:
             future = self._begin(work)
         except RuntimeError:
@@ -52,7 +52,7 @@ class _LoopThread:
                 "The client was closed during the call: it may or may not be done."
             ) from None
         except BaseException:
-            # Whoever waits was interrupted; nobody would hear the answer. Otherwise it is over.
+            # The waiting thread was interrupted, so nobody would read the answer; else it is over.
             future.cancel()
             raise
 
@@ -117,10 +117,10 @@ def _iterates(
 
     @wraps(method)
     def iterate(self: "SyncLedgerClient", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        found = method(self.client, *args, **kwargs)
+        items = method(self.client, *args, **kwargs)
 
         async def following() -> T:
-            return await anext(found, _END)
+            return await anext(items, _END)
 
         while (item := self.loop.wait(following())) is not _END:
             yield item
