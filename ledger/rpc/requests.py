@@ -1,4 +1,4 @@
-"""Asking: request messages as the plain values that bodies and queries are made of."""
+"""Request messages as the plain values that bodies and queries are made of."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,9 +25,9 @@ _WHOLE: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYP
 
 
 def reader_of(kind: Descriptor) -> Reader:
-    """What turns messages of a kind into plain values, named and shaped as in JSON.
+    """A function that turns messages of a kind into plain values, named and shaped as in JSON.
 
-    Texts without presence that are empty are left out, as whoever left them out would; numbers,
+    Empty texts without presence are left out, as a caller leaves out a field of JSON; numbers,
     flags and lists without presence are always there. The fields of the one set in `kind` stand
     beside the others. Raises ProblemError `malformed` for what cannot be said in JSON either.
     """
@@ -39,8 +39,8 @@ def reader_of(kind: Descriptor) -> Reader:
         if field.message_type is not None
     }
     plain = [field for field in kind.fields if field.name not in {REQUEST_ID, *of_kind}]
-    with_presence = [(one.name, _value_reader(one)) for one in plain if one.has_presence]
-    without = [(one.name, _value_reader(one)) for one in plain if not one.has_presence]
+    with_presence = [(field.name, _value_reader(field)) for field in plain if field.has_presence]
+    without = [(field.name, _value_reader(field)) for field in plain if not field.has_presence]
 
     def read(message: Message) -> Plain:
         if len(UnknownFieldSet(message)):
@@ -74,7 +74,7 @@ def _zero(field: FieldDescriptor) -> list[Any] | int | bool:
 
 
 def _value_reader(field: FieldDescriptor) -> Callable[[Any], Any] | None:
-    """What reads a field's value; None where it is plain already."""
+    """A function that reads a field's value; None where the value is plain already."""
     if field.enum_type is not None:
         return _enum_reader(field.enum_type, field.name)
     if field.message_type is None:
@@ -130,7 +130,7 @@ def _no_time(name: str) -> ProblemError:
 
 
 def _unknown_field(kind: Descriptor, message: Message) -> ProblemError:
-    """What a newer caller says must not be passed over: it may change what is asked for."""
+    """The problem of a field that this service does not know: ignoring it might change the call."""
     unknown = UnknownFieldSet(message)
     numbers = sorted({unknown[at].field_number for at in range(len(unknown))})
     detail = (

@@ -111,7 +111,7 @@ def test_a_response_has_a_place_for_every_field_of_its_answer(operation: Operati
     for answer in answers_of(operation):
         response_encoder(response, answer)
     [method] = [one for one in methods_for(OPERATIONS) if one.name == name_of(operation)]
-    assert method.told(operation.example_answer, "r", replayed=False)
+    assert method.response_bytes(operation.example_answer, "r", replayed=False)
 
 
 @pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
