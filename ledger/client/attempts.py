@@ -24,7 +24,7 @@ NOTHING_DONE: Final = frozenset(
         "not-ready",
     }
 )
-"""Refusals for now: the ledger says that nothing was done."""
+"""Refusals that may pass, with which the ledger answers that nothing was done."""
 
 _UNREMEMBERED: Final = frozenset({401, 403})
 """Refusals of the caller, not of the command: they say nothing about an attempt before."""
@@ -57,7 +57,7 @@ class CallRunner:
         self._finishing: set[asyncio.Future[Any]] = set()
 
     def finish(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
-        """Run something to its end even if whoever waits for it is cancelled."""
+        """Run something to its end even if the task that waits for it is cancelled."""
         task = asyncio.ensure_future(work)
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
@@ -135,7 +135,7 @@ def _classified(request: Request, reply: Reply) -> Reply | Refused | _Failure:
         return refused
     return _Failure(
         refused,
-        # A 429 by whoever stands before the ledger is one too: it let nothing through.
+        # Also a 429 by a proxy before the ledger: it let nothing through.
         unknown=request.changes and reply.status != 429 and refused.slug not in NOTHING_DONE,
         passing=reply.status in _PASSING,
         after_s=reply.retry_after_s,

@@ -22,7 +22,7 @@ class Calls:
         self._runner = runner
 
     def finish(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
-        """Run something to its end even if whoever waits for it is cancelled."""
+        """Run something to its end even if the task that waits for it is cancelled."""
         return self._runner.finish(work)
 
     async def _read(

@@ -26,6 +26,7 @@ from ledger.v1 import (
     orders_pb2,
     wallet_pb2,
 )
+from ledger.v1.codec import KIND, TIMESTAMP, texts_of
 
 Plain = dict[str, Any]
 
@@ -44,10 +45,6 @@ METHODS: Final[Mapping[str, MethodDescriptor]] = {
 }
 """The methods of all services by their names, which no two share."""
 
-_KIND: Final = "kind"
-"""The oneof that says what a message is about; JSON has its fields beside the others."""
-
-_TIMESTAMP: Final = "google.protobuf.Timestamp"
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _WHOLE: Final = frozenset(
     {
@@ -82,7 +79,7 @@ def message_of(request: Request) -> Message:
 def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
     """A message of a kind with JSON's values; those of its `kind` go into the field it names."""
     message = GetMessageClass(kind)()
-    chosen = plain.get(_KIND) if _KIND in kind.oneofs_by_name else None
+    chosen = plain.get(KIND) if KIND in kind.oneofs_by_name else None
     inner: Plain = {}
     for name, value in plain.items():
         field = kind.fields_by_name.get(name)
@@ -90,7 +87,7 @@ def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
             _set(message, field, value)
         elif chosen is None:
             raise ValueError(f"{name} is no field of {kind.name}.")
-        elif name != _KIND:
+        elif name != KIND:
             inner[name] = value
     if chosen is not None:
         field = kind.fields_by_name[chosen]
@@ -99,7 +96,7 @@ def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
 
 
 def _is_chosen(field: FieldDescriptor) -> bool:
-    return field.containing_oneof is not None and field.containing_oneof.name == _KIND
+    return field.containing_oneof is not None and field.containing_oneof.name == KIND
 
 
 def _kind_of(field: FieldDescriptor) -> Descriptor:
@@ -111,7 +108,7 @@ def _set(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa:
     if field.is_repeated:
         getattr(message, field.name).extend(filled(_kind_of(field), element) for element in value)
     elif field.message_type is not None:
-        assert field.message_type.full_name == _TIMESTAMP, field.full_name
+        assert field.message_type.full_name == TIMESTAMP, field.full_name
         getattr(message, field.name).FromDatetime(dt.datetime.fromisoformat(value))
     elif field.enum_type is not None:
         setattr(message, field.name, _number(field.enum_type, value, field.name))
@@ -120,21 +117,10 @@ def _set(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa:
 
 
 def _number(kind: EnumDescriptor, text: str, name: str) -> int:
-    for number, known in _texts(kind).items():
+    for number, known in texts_of(kind).items():
         if known == text:
             return number
-    raise ValueError(f"{name} was {text!r}; it is one of {', '.join(_texts(kind).values())}.")
-
-
-@cache
-def _texts(kind: EnumDescriptor) -> dict[int, str]:
-    """The texts that JSON has for the numbers of an enum; the unspecified one has none."""
-    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return {
-        value.number: value.name.removeprefix(prefix).lower()
-        for value in kind.values
-        if value.number
-    }
+    raise ValueError(f"{name} was {text!r}; it is one of {', '.join(texts_of(kind).values())}.")
 
 
 def body_of(answer: Message) -> Plain:
@@ -163,7 +149,7 @@ def _plain_reader(kind: Descriptor) -> Callable[[Message], Plain]:
     """A function that reads messages of a kind field by field, worked out once."""
     defaults = tuple(field.name for field in kind.fields if not field.has_presence)
     readers = {field.name: _value_reader(field) for field in kind.fields}
-    within = kind.oneofs_by_name.get(_KIND)
+    within = kind.oneofs_by_name.get(KIND)
     chosen = frozenset(field.name for field in within.fields) if within else frozenset[str]()
 
     def read(message: Message) -> Plain:
@@ -196,12 +182,12 @@ def _value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
 
 def _single_value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     if field.enum_type is not None:
-        texts = _texts(field.enum_type)
+        texts = texts_of(field.enum_type)
         # A newer ledger may have more values: its number then stands for itself.
         return lambda number: texts.get(number, str(number))
     if field.message_type is None:
         return lambda value: value
-    if field.message_type.full_name == _TIMESTAMP:
+    if field.message_type.full_name == TIMESTAMP:
         return _moment
     return _reader(field.message_type)
 

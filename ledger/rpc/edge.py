@@ -108,7 +108,7 @@ class Edge:
 
     @contextmanager
     def stream(self, context: Context, method: str) -> Iterator[Trace]:
-        """Surround a stream as `call` does; it is refused while draining, or if too many are open."""
+        """Surround a stream as `call` does; refuse it in draining, or if too many are open."""
         with (
             STREAMS.labels(method).track_inprogress(),
             self.call(context, method, streams=True) as trace,

@@ -9,17 +9,13 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.contract.problems import ProblemError, problem
 from ledger.core.instants import INSTANT_MAX, SECOND_US, format_instant
+from ledger.v1.codec import KIND, TIMESTAMP, texts_of
 
 Plain = dict[str, Any]
 Reader = Callable[[Message], Plain]
 
-KIND: Final = "kind"
-"""The oneof that says what a message is about; its value is the name of the field that is set."""
-
 REQUEST_ID: Final = "request_id"
 
-TIMESTAMP: Final = "google.protobuf.Timestamp"
-"""Instants, as messages have them."""
 _NANOS: Final = 1_000_000_000
 _WHOLE: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
 
@@ -99,16 +95,6 @@ def _enum_reader(kind: EnumDescriptor, name: str) -> Callable[[int], str]:
         return text
 
     return read
-
-
-def texts_of(kind: EnumDescriptor) -> dict[int, str]:
-    """The texts that JSON has for an enum's numbers; the unspecified one has none."""
-    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return {
-        value.number: value.name.removeprefix(prefix).lower()
-        for value in kind.values
-        if value.number
-    }
 
 
 def _instant_reader(name: str) -> Callable[[Any], str]:

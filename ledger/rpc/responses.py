@@ -16,7 +16,7 @@ from ledger.contract.calls.grants import DailyGrantAnswer, GrantAnswer
 from ledger.contract.calls.holds import CaptureAnswer, HoldAnswer
 from ledger.contract.calls.transfers import SentTransferAnswer
 from ledger.contract.problems import TYPE_BASE
-from ledger.rpc.requests import TIMESTAMP, texts_of
+from ledger.v1.codec import TIMESTAMP, texts_of
 
 Fields = dict[str, Any]
 """Values of a message's fields by name, as its constructor takes them."""

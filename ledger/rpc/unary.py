@@ -25,7 +25,7 @@ class Unary:
         self._changes = method.operation.method == "POST"
 
     async def answer(self, raw: bytes, context: Context) -> bytes:
-        """The response; nothing where the call was refused, which the context then says."""
+        """The response's bytes; empty where the call was refused: the context has the status."""
         with self._edge.call(context, self._method.path) as trace:
             return await self._checked(raw, context, trace)
         return b""
