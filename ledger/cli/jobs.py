@@ -74,24 +74,24 @@ async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
     )
     events = 0
     try:
-        total, _ = await _left(ledger)
+        total, _ = await _remaining(ledger)
         task = progress.add_task("sweep", total=total)
         async for count in run_once(ledger, SWEEP):
             events += count
             # Counting what is left costs something itself.
             if monotonic() - shown_at > SHOWN_AFTER_S:
                 progress.start()
-                left, _ = await _left(ledger)
+                left, _ = await _remaining(ledger)
                 progress.update(task, completed=total - left)
                 shown_at = monotonic()
-        due, quarantined = await _left(ledger)
+        due, quarantined = await _remaining(ledger)
     finally:
         progress.stop()
         await ledger.close()
     return Summary(events, due, quarantined, round(monotonic() - begun, 3))
 
 
-async def _left(ledger: Ledger) -> tuple[int, int]:
+async def _remaining(ledger: Ledger) -> tuple[int, int]:
     """The number of wallets with something due, and of wallets in quarantine."""
     async with ledger.reading() as connection:
         backlogs = [await read_backlog(connection, shard) for shard in range(ledger.facts.shards)]

@@ -1,4 +1,4 @@
-"""What a request says besides its body: the few headers that count, and reading the body itself."""
+"""The few headers of a request that count, and how its body is read."""
 
 import asyncio
 import re
@@ -59,7 +59,7 @@ class Headers:
 
     @property
     def declared_bytes(self) -> int:
-        """The length that the body is said to have; 0 where none is said."""
+        """The body's length by its content-length header; 0 without one."""
         declared = self.values.get(b"content-length", b"")
         return int(declared[:18]) if declared.isdigit() else 0
 

@@ -57,10 +57,8 @@ _Placed = Awaitable[tuple[str, Order] | None]
 
 async def pay(call: Call[SandboxPayBody, NoQuery]) -> Response:
     """Have the sandbox pay an order."""
-    amount_fen, number = (
-        optional_positive_amount(call.body.amount_cny, "amount_cny"),
-        given(call.body.payment_id),
-    )
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.payment_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call, lambda order_id: sandbox.pay(order_id, amount_fen, number), Reason.ORDER_NOT_PAYABLE
@@ -69,10 +67,8 @@ async def pay(call: Call[SandboxPayBody, NoQuery]) -> Response:
 
 async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox take an order's payment back."""
-    amount_fen, number = (
-        optional_positive_amount(call.body.amount_cny, "amount_cny"),
-        given(call.body.reversal_id),
-    )
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call,
@@ -83,10 +79,8 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Response:
 
 async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox give back what it took."""
-    amount_fen, number = (
-        optional_positive_amount(call.body.amount_cny, "amount_cny"),
-        given(call.body.reversal_id),
-    )
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call,

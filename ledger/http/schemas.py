@@ -65,7 +65,7 @@ def reference(kind: Any) -> Json:  # noqa: ANN401 - a type, or a union of them
 
 
 def problem(status: int, slugs: Iterable[str]) -> Json:
-    """The schema of the problems that one status may tell."""
+    """The schema of the problems that may come with one status."""
     return {
         "allOf": [{"$ref": _TEMPLATE.format(name="Problem")}],
         "properties": {

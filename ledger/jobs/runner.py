@@ -84,7 +84,7 @@ def _log_failure(job: Job, shard: int, error: Exception, pause_s: float) -> None
 
 
 async def run_once(ledger: Ledger, job: Job) -> AsyncIterator[int]:
-    """Run rounds of every shard until one does nothing, whoever holds the lease.
+    """Run rounds of every shard until one does nothing, whichever process holds the lease.
 
     Yields how much each step has done.
     """

@@ -1,4 +1,4 @@
-"""`ledger wallet explain` and `ledger charge explain`: why it is so, for a person who asks."""
+"""`ledger wallet explain` and `ledger charge explain`: the explanations of the API as tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final

@@ -18,7 +18,7 @@ _NARROW: Final = 6
 class Column(Struct, frozen=True):
     """A column: numbers are aligned to the `right`, a `firm` one (amounts, times) never breaks.
 
-    What an `under` one says, such as a long id, goes on a line of its own under the row where the
+    The text of an `under` one, such as a long id, goes on a line of its own under the row where the
     window is too narrow for all columns.
     """
 

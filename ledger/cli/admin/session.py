@@ -40,7 +40,7 @@ STOPPED: Final = 130
 """Exit code: the person at the terminal said no, or interrupted the command (Ctrl-C)."""
 
 PAGE: Final = 1_000
-"""Items asked for at once where all are wanted."""
+"""Items of one page where all are wanted."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
@@ -56,19 +56,22 @@ class Session:
         self.client, self.screen, self.as_json = client, screen, as_json
 
     async def get(self, path: str, **query: object) -> dict[str, Any]:
-        """An answer; query parameters that are None are left out."""
+        """The answer to a GET; query parameters that are None are left out."""
         return await self.client.request("GET", path, query=query)
 
     async def post(
         self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
     ) -> dict[str, Any]:
-        """Do something, under a key; fields of the body that are None are left out."""
+        """The answer to a POST under a key, a new one if none is given.
+
+        Fields of the body that are None are left out.
+        """
         return await self._post(path, body, new_key() if key is None else _checked(key))
 
     async def post_once(
         self, path: str, body: Mapping[str, object] | None = None
     ) -> dict[str, Any]:
-        """Do something that takes no key: it is sent a single time."""
+        """The answer to a POST that takes no key: it is sent a single time."""
         return await self._post(path, body, None)
 
     async def _post(
@@ -84,7 +87,7 @@ class Session:
     async def pages(
         self, path: str, wanted: int | None, after: str | None = None, **query: object
     ) -> dict[str, Any]:
-        """So many items of a list as one page of it; None means all."""
+        """So many items of a list as one page of it; `wanted` None means all."""
         items: list[Any] = []
         while True:
             left = PAGE if wanted is None else min(PAGE, wanted - len(items))
@@ -102,7 +105,7 @@ class Session:
         try:
             show_body(self.screen, body)
         except (KeyError, TypeError):
-            # It was done all the same, and whoever did it has to see that.
+            # The call was carried out all the same, and the caller has to see its answer.
             self.screen.note("ledger: the answer has a shape that this version does not know:")
             self.screen.document(body)
 
@@ -172,7 +175,7 @@ def wallet_path(wallet_id: str, *parts: str) -> str:
 def show_refusal(
     screen: Screen, refused: Refused, credential: Credential, *, as_json: bool
 ) -> None:
-    """Say why the ledger refused; as JSON also its problem document."""
+    """Print why the ledger refused; as JSON also its problem document."""
     if as_json:
         screen.document(problem_document(refused))
     screen.note(
@@ -187,7 +190,7 @@ def show_refusal(
 
 
 def problem_document(refused: Refused) -> dict[str, Any]:
-    """A refusal as the API tells it (RFC 9457)."""
+    """A refusal as the API's problem document (RFC 9457)."""
     return {
         "type": f"{TYPE_BASE}{refused.slug}" if refused.slug else "about:blank",
         "title": KINDS.get(refused.slug, (0, "The request was refused"))[1],

@@ -1,4 +1,4 @@
-"""Texts: times in two zones, amounts with their currency, and what others wrote, made harmless."""
+"""Times in two zones, amounts with their currency, and free texts made safe for a terminal."""
 
 import re
 import unicodedata
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 Cell = str | tuple[str, ...]
-"""What a cell of a table says; several parts go on lines of their own where there is room."""
+"""The text of a table's cell; several parts go on lines of their own where there is room."""
 
 NOTHING: Final = "-"
-"""A cell that says nothing still is one, so that columns can be counted."""
+"""The text of an empty cell: it is never blank, so that columns can be counted in a pipe."""
 
 _INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -22,7 +22,7 @@ _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """A text by anyone, without what would move the cursor, colour the screen or turn the line."""
+    """A free text, without what would move the cursor, colour the screen or turn the line."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_shown(character) for character in text)
@@ -45,13 +45,13 @@ def moment(text: str | None, missing: str = NOTHING) -> Cell:
 
 
 def when(text: str | None, missing: str = NOTHING) -> str:
-    """The same on one line."""
+    """A time of the API, in Shanghai and in UTC, on one line."""
     cell = moment(text, missing)
     return cell if isinstance(cell, str) else f"{cell[0]} ({cell[1]})"
 
 
 def in_both_zones(text: str) -> str:
-    """A sentence of the API, which tells times in UTC, with each of them in both zones."""
+    """A sentence of the API, with each of its times, which are in UTC, in both zones."""
     return _INSTANT.sub(lambda instant: when(instant[0]), text)
 
 
@@ -78,7 +78,7 @@ def text_of(value: object) -> str:
 
 
 def facts_of(body: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """Those fields of an answer that are there and say something, under their own names."""
+    """The fields of an answer that are there and not null, under their own names."""
     return [
         (name.replace("_", " "), text_of(body[name]))
         for name in names

@@ -17,12 +17,12 @@ from ledger.contract.problems import problem_of
 from ledger.core.terms import Terms
 
 REFUSED_NAMED_MAX: Final = 200
-"""Refused wallets that a report names; the result file has them all."""
+"""RefusedWallet wallets that a report names; the result file has them all."""
 
 _REFUSED_SHOWN_MAX: Final = 20
 
 
-class Refused(Struct, frozen=True):
+class RefusedWallet(Struct, frozen=True):
     """A wallet whose opening was not imported, and why, in the words of the API."""
 
     wallet_id: str
@@ -52,7 +52,7 @@ class Report(Struct, frozen=True):
     wallets: Wallets
     totals: dict[str, dict[str, str]]
     reasons: dict[str, int]
-    refused: list[Refused]
+    refused: list[RefusedWallet]
     errors: list[Fault]
     differences: list[Difference]
 
@@ -70,12 +70,12 @@ class Tally:
     def __init__(self, terms: Terms, result: IO[str] | None) -> None:
         self.wallets = Wallets()
         self.reasons: Counter[str] = Counter()
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedWallet] = []
         self._codes = {currency.number: code for code, currency in terms.currencies.items()}
         self._imported, self._already = Totals(terms), Totals(terms)
         self._result = None if result is None else csv.writer(result, lineterminator="\n")
         if self._result is not None:
-            self._result.writerow(Refused.__struct_fields__)
+            self._result.writerow(RefusedWallet.__struct_fields__)
 
     def add(self, result: OpeningResult) -> None:
         """Count what became of a wallet."""
@@ -93,7 +93,7 @@ class Tally:
         facts: Mapping[str, str | int] = {}
         if result.rejection is not None:
             facts = problem_of(result.rejection, self._codes).facts
-        refused = Refused(result.wallet_id, result.reason, facts)
+        refused = RefusedWallet(result.wallet_id, result.reason, facts)
         self.wallets.refused += 1
         self.reasons[refused.reason] += 1
         if len(self.refused) < REFUSED_NAMED_MAX:

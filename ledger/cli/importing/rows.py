@@ -27,7 +27,7 @@ _ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _MOMENT: Final = Annotated[datetime, Meta(tz=True)]
 
 Value = OpeningLot | OpeningClaim | int
-"""What a row says of its wallet: a lot, a claim, or fen payable."""
+"""What a row gives its wallet: a lot, a claim, or fen payable to its owner."""
 
 
 class InvalidCell(ValueError):  # noqa: N818 - named for what is wrong

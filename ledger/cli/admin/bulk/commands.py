@@ -20,12 +20,12 @@ from ledger.cli.admin.bulk.row_commands import (
     GRANT,
     REFUND_CHARGES,
     REFUND_ORDERS,
-    Kind,
     RowCommand,
     Run,
+    SheetKind,
     row_command_of,
 )
-from ledger.cli.admin.bulk.running import each, execute, precheck
+from ledger.cli.admin.bulk.running import execute, precheck, run_each
 from ledger.cli.admin.bulk.sheets import Fault, Row, digest_of, read_sheet, rows_of
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session, path
@@ -108,7 +108,7 @@ async def refund(
 
 
 async def _run(
-    kinds: Sequence[Kind], file: Path, options: BulkOptions, where: ConnectionOptions
+    kinds: Sequence[SheetKind], file: Path, options: BulkOptions, where: ConnectionOptions
 ) -> None:
     if options.name is not None and not _NAME.fullmatch(options.name):
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
@@ -132,7 +132,7 @@ async def _run(
 
 
 async def _plan(
-    session: Session, kind: Kind, rows: Sequence[Row], options: BulkOptions, result_path: Path
+    session: Session, kind: SheetKind, rows: Sequence[Row], options: BulkOptions, result_path: Path
 ) -> Plan:
     """The calls that the rows become, and their faults, once the ledger was asked about each."""
     me = await session.get(path("v1", "callers", "me"))
@@ -157,7 +157,7 @@ async def _plan(
 
     with Meter(quiet=session.as_json) as meter:
         meter.begin("checking", len(valid))
-        await each(valid, work, take, options.at_once)
+        await run_each(valid, work, take, options.at_once)
     row_commands.sort(key=lambda row_command: row_command.row)
     faults.sort(key=lambda fault: fault.row)
     return Plan(kind, run.name, len(rows), row_commands, faults, dry_run=options.dry_run)
@@ -194,7 +194,7 @@ async def _execute(session: Session, plan: Plan, result_path: Path, options: Bul
 
         meter.begin("sending", len(rest))
         try:
-            await each(rest, work, take, options.at_once)
+            await run_each(rest, work, take, options.at_once)
         except (OutcomeUnknown, Unavailable) as unavailable:
             _note_stopped(session, plan, tally, f"{unavailable.__cause__ or unavailable}")
             sys.exit(UNREACHABLE)

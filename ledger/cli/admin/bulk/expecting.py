@@ -35,7 +35,7 @@ def expected_of(rows: int | None, totals: Sequence[str]) -> Expected | None:
 
 
 def confirm_plan(screen: Screen, plan: Plan, expected: Expected | None) -> None:
-    """Go on only with a plan that is as expected, or that somebody says yes to.
+    """Return only for a plan that is as expected, or that a person confirms.
 
     Raises CommandError for another one, and where nobody can be asked.
     """

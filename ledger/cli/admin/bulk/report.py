@@ -1,4 +1,4 @@
-"""Reports: what a sheet comes to before it is carried out, and what became of it."""
+"""Shows what a sheet comes to before it is sent, and what became of its rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.cli.admin.bulk.results import DONE, Result
-from ledger.cli.admin.bulk.row_commands import ADJUST, Kind, RowCommand
+from ledger.cli.admin.bulk.row_commands import ADJUST, RowCommand, SheetKind
 from ledger.cli.admin.bulk.running import totals_of
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.layout import amount, columns
@@ -20,9 +20,9 @@ REFUSED_SHOWN: Final = 20
 
 
 class Plan(Struct, frozen=True):
-    """What a sheet asks for: rows that can be sent, and what is wrong with the others."""
+    """What a sheet comes to: the row commands that can be sent, and the faults of other rows."""
 
-    kind: Kind
+    kind: SheetKind
     name: str
     rows: int
     row_commands: Sequence[RowCommand]
@@ -41,11 +41,11 @@ class Tally:
 
     @property
     def settled(self) -> int:
-        """Of how many rows it is known what became of them."""
+        """How many rows were done or refused so far."""
         return self.done + self.refused
 
     def add(self, result: Result) -> None:
-        """One more."""
+        """Count the result of one more row."""
         self._count([result])
 
     def _count(self, results: Sequence[Result]) -> None:
@@ -58,15 +58,15 @@ class Tally:
 
 
 def texts_of(plan: Plan) -> dict[str, str]:
-    """The totals as amounts."""
+    """The totals by name, as decimal texts."""
     return {name: format_amount(minor) for name, minor in totals_of(plan.row_commands).items()}
 
 
 def show_plan(session: Session, plan: Plan) -> None:
-    """What is wrong with the rows, and what they come to."""
+    """Print the faults of the rows, and what they come to."""
     summary = f"{plan.kind.name} {plan.name}: {plan.rows} rows, {len(plan.faults)} of them wrong"
     if session.as_json:
-        # A run that goes on tells one document at its end.
+        # A run that goes on prints one document, at its end.
         if plan.dry_run or plan.faults:
             session.screen.document(_document(plan))
     elif plan.dry_run:
@@ -103,7 +103,7 @@ def _repeated_rows(plan: Plan) -> str:
 
 
 def show_tally(session: Session, plan: Plan, tally: Tally, result_path: Path) -> None:
-    """What became of the rows."""
+    """Print what became of the rows."""
     if session.as_json:
         settled = {
             "done": tally.done,

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace
 
 from ledger.cli.admin.bulk.results import DONE, REFUSED, Result
-from ledger.cli.admin.bulk.row_commands import Kind, RowCommand
+from ledger.cli.admin.bulk.row_commands import RowCommand, SheetKind
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.session import Session
 from ledger.client import RateLimited, Refused
@@ -19,7 +19,7 @@ _OF_THE_CALLER: Final = frozenset({401, 403})
 """Refusals that say nothing of a row: the next one would be refused just so."""
 
 
-async def each(
+async def run_each(
     inputs: Iterable[T],
     work: Callable[[T], Awaitable[R]],
     take: Callable[[R], None],
@@ -80,7 +80,7 @@ def _check_wallet(
     return row_command
 
 
-async def execute(session: Session, kind: Kind, row_command: RowCommand) -> Result:
+async def execute(session: Session, kind: SheetKind, row_command: RowCommand) -> Result:
     """What the ledger made of a row. Raises Refused where any other row would be refused too."""
     try:
         body = await _past_rate_limits(
