@@ -237,9 +237,9 @@ def import_(
     additional
         Also give to wallets to which an import of another name gave something else before.
     """
-    from ledger.cli.importing import Order, run
+    from ledger.cli.importing import ImportOptions, run
 
-    sys.exit(run(Order(paths, totals, result, name, dry_run, additional, json)))
+    sys.exit(run(ImportOptions(paths, totals, result, name, dry_run, additional, json)))
 
 
 @app.command
@@ -270,10 +270,10 @@ def bench(
     rounds
         How many turns each checkout takes at each measurement: 20 by default, 7 at least.
     """
-    from ledger.cli.bench import Wanted, run
+    from ledger.cli.bench import BenchOptions, run
 
     run(
-        Wanted(
+        BenchOptions(
             as_json=json,
             seconds=seconds,
             wallets=wallets,
@@ -292,7 +292,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         if not isinstance(error, CommandError | OSError):
-            # Whoever asks over the API needs nothing of what the others come from.
+            # Imported late: commands over the API need none of the modules that the others fail in.
             from ledger.cli.failures import EXPECTED
 
             if not isinstance(error, EXPECTED):

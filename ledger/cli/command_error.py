@@ -1,4 +1,7 @@
-"""What every command may raise; apart from the other failures, which bring all of the ledger."""
+"""The error that every command may raise.
+
+It is apart from the other failures, whose modules import all of the ledger.
+"""
 
 
 class CommandError(Exception):

@@ -1,4 +1,4 @@
-"""What may keep a command from running and is no bug: each says in its message what to do."""
+"""Errors that may end a command and are no bug: the message of each names the remedy."""
 
 from typing import Final
 

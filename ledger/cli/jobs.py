@@ -47,21 +47,21 @@ def run(*, once: bool, metrics_port: int | None, as_json: bool) -> None:
 
 
 async def _keep_going(settings: Settings) -> None:
-    told_to_stop = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, told_to_stop.set)
+        loop.add_signal_handler(sign, stopping.set)
     ledger = await open_ledger(settings)
     try:
         async with running(ledger, JOBS):
             print("ledger jobs are running", flush=True)
-            await told_to_stop.wait()
+            await stopping.wait()
     finally:
         await ledger.close()
 
 
 async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
-    begun = told_at = monotonic()
+    begun = shown_at = monotonic()
     ledger = await open_ledger(settings)
     progress = Progress(
         TextColumn("sweeping wallets"),
@@ -74,25 +74,25 @@ async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
     )
     events = 0
     try:
-        total, _ = await _left(ledger)
+        total, _ = await _remaining(ledger)
         task = progress.add_task("sweep", total=total)
         async for count in run_once(ledger, SWEEP):
             events += count
             # Counting what is left costs something itself.
-            if monotonic() - told_at > SHOWN_AFTER_S:
+            if monotonic() - shown_at > SHOWN_AFTER_S:
                 progress.start()
-                left, _ = await _left(ledger)
+                left, _ = await _remaining(ledger)
                 progress.update(task, completed=total - left)
-                told_at = monotonic()
-        due, quarantined = await _left(ledger)
+                shown_at = monotonic()
+        due, quarantined = await _remaining(ledger)
     finally:
         progress.stop()
         await ledger.close()
     return Summary(events, due, quarantined, round(monotonic() - begun, 3))
 
 
-async def _left(ledger: Ledger) -> tuple[int, int]:
-    """(wallets with something due, wallets in quarantine)."""
+async def _remaining(ledger: Ledger) -> tuple[int, int]:
+    """The number of wallets with something due, and of wallets in quarantine."""
     async with ledger.reading() as connection:
         backlogs = [await read_backlog(connection, shard) for shard in range(ledger.facts.shards)]
         due = await count_due(connection, backlogs[0].now)

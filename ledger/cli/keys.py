@@ -53,7 +53,7 @@ def run_create(wanted: WantedKey, *, as_json: bool) -> None:
     async def create(connection: Connection, by: By) -> MadeKey | Rejection:
         return await create_key(connection, by, wanted)
 
-    _show_made(_enter("createKey", wanted.caller, detail, create), as_json=as_json)
+    _show_made(_run_audited("createKey", wanted.caller, detail, create), as_json=as_json)
 
 
 def run_rotate(
@@ -69,7 +69,9 @@ def run_rotate(
     async def rotate(connection: Connection, by: By) -> MadeKey | Rejection:
         return await rotate_key(connection, by, key_id, overlap_s, lives_s)
 
-    made = _enter("rotateKey", key_id, {"overlap_s": overlap_s, "expires_in_s": lives_s}, rotate)
+    made = _run_audited(
+        "rotateKey", key_id, {"overlap_s": overlap_s, "expires_in_s": lives_s}, rotate
+    )
     if overlap_s == 0:
         time.sleep(KEY_CACHE_S)
     _show_made(made, as_json=as_json)
@@ -81,8 +83,8 @@ def run_revoke(key_id: str) -> None:
     async def revoke(connection: Connection, by: By) -> tuple[keys.KeyRow, bool] | Rejection:
         return await revoke_key(connection, by, key_id)
 
-    row, is_news = _enter("revokeKey", key_id, {}, revoke)
-    if not is_news:
+    row, was_in_force = _run_audited("revokeKey", key_id, {}, revoke)
+    if not was_in_force:
         raise CommandError(f"there is no key {key_id} in force: see `ledger key list`")
     time.sleep(KEY_CACHE_S)
     Console().print(f"{key_id} of {row.caller} is revoked; every process refuses it now.")
@@ -104,7 +106,7 @@ def run_limit(caller: str, rate_per_s: int | None, burst: int | None, *, none: b
             return None
         return rejected(Reason.CALLER_NOT_FOUND, caller=caller)
 
-    _enter("limitCaller", caller, {"rate_per_s": rate_per_s, "burst": burst}, limit)
+    _run_audited("limitCaller", caller, {"rate_per_s": rate_per_s, "burst": burst}, limit)
     if none:
         Console().print(f"{caller} may send as much as it likes.")
     else:
@@ -124,7 +126,7 @@ def run_list(*, as_json: bool) -> None:
     for row in rows:
         whose = row.caller if row.caller_kind == "service" else f"{row.caller} ({row.caller_kind})"
         shown = [row.key_id, whose, *([row.label] if row.label else [])]
-        table.add_row("\n".join(shown), "\n".join(row.scopes), "\n".join(_story(row)))
+        table.add_row("\n".join(shown), "\n".join(row.scopes), "\n".join(_state_lines(row)))
     Console().print(table)
 
 
@@ -133,9 +135,9 @@ async def add_token(
     row: tuple[str, str, str, Sequence[str], datetime | None],
     kind: keys.CallerKind = "service",
 ) -> None:
-    """Keep (key id, caller, key, scopes, expiry) of a key that is known; kept is only its digest.
+    """Store a key that was chosen elsewhere; `row` is (key id, caller, key, scopes, expiry).
 
-    A caller that exists keeps its kind.
+    Only its digest is stored. A caller that exists keeps its kind.
     """
     key_id, caller, token, scopes, expires_at = row
     pepper = await keys.read_secret(connection, "api-key-pepper")
@@ -158,20 +160,23 @@ def _check_lifetime(lives_s: float | None) -> None:
         )
 
 
-def _enter(
+def _run_audited(
     operation: str,
     subject: str,
     detail: Mapping[str, Any],
     work: Callable[[Connection, By], Awaitable[T | Rejection]],
 ) -> T:
-    """Do it, entered in the audit list under the operating system's user."""
-    done = asyncio.run(_entered(operation, subject, detail, work))
+    """Run `work` on the database, and record it in the audit log under the operating system's user.
+
+    Raises CommandError, with the detail that callers of the API see, where it is refused.
+    """
+    done = asyncio.run(_audited(operation, subject, detail, work))
     if isinstance(done, Rejection):
         raise CommandError(problem_of(done, {}).detail)
     return done
 
 
-async def _entered(
+async def _audited(
     operation: str,
     subject: str,
     detail: Mapping[str, Any],
@@ -186,13 +191,13 @@ async def _entered(
             await read_facts(connection)
             act_id = await begin_act(connection, NewAct(by.name, operation, subject, detail))
             done = await work(connection, by)
-            await conclude_act(connection, act_id, _outcome(done))
+            await conclude_act(connection, act_id, _status_of(done))
             return done
         finally:
             await connection.close()
 
 
-def _outcome(done: object) -> int:
+def _status_of(done: object) -> int:
     if isinstance(done, Rejection):
         return problem_of(done, {}).status
     return 201 if isinstance(done, MadeKey) else 200
@@ -220,7 +225,7 @@ def _show_made(made: MadeKey, *, as_json: bool) -> None:
         console.print(made.token, highlight=False)
 
 
-def _story(row: keys.KeyRow) -> list[str]:
+def _state_lines(row: keys.KeyRow) -> list[str]:
     ends = "" if row.expires_at is None else f" {_time(row.expires_at)}"
     match row.state:
         case "revoked":

@@ -1,4 +1,4 @@
-"""Progress: a bar for each phase on standard error, where that is a terminal."""
+"""Progress bars: one for each phase on standard error, where that is a terminal."""
 
 import os
 import sys

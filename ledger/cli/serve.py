@@ -64,7 +64,7 @@ def _leave(*_: object) -> None:
 
 
 def _check_port(host: str, port: int, instead: str) -> int:
-    """The port; a free one for 0. Raises CommandError where it cannot be had."""
+    """The port, or a free one for 0. Raises CommandError if a socket cannot be bound to it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -73,8 +73,8 @@ def _check_port(host: str, port: int, instead: str) -> int:
             raise CommandError(
                 f"port {port} of {host} cannot be had ({error.strerror}): set {instead}"
             ) from error
-        had: int = probe.getsockname()[1]
-        return had
+        bound_port: int = probe.getsockname()[1]
+        return bound_port
 
 
 @contextmanager
@@ -225,8 +225,8 @@ def _announce(settings: Settings, key: str | None) -> None:
                 break
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    said = f", key {key}" if key is not None else ""
-    print(f"ledger ready at {address}{said}", flush=True)
+    key_note = f", key {key}" if key is not None else ""
+    print(f"ledger ready at {address}{key_note}", flush=True)
     if settings.grpc_port is not None:
         tls = " over TLS" if settings.grpc_tls is not None else ""
         print(f"gRPC at {settings.grpc_host}:{settings.grpc_port}{tls}", flush=True)

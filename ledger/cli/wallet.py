@@ -19,21 +19,23 @@ def run_show(wallet_id: str, *, as_json: bool) -> None:
     """Print a wallet with its dues applied."""
     view, terms = asyncio.run(_read(wallet_id))
     if as_json:
-        print(msgspec.json.encode(_as_data(view, terms)).decode())
+        print(msgspec.json.encode(_document(view, terms)).decode())
         return
     console = Console()
-    console.print(f"wallet {wallet_id}, as of {_both(view.as_of)}, last event {view.seq or 'none'}")
+    console.print(
+        f"wallet {wallet_id}, as of {_in_both_zones(view.as_of)}, last event {view.seq or 'none'}"
+    )
     console.print(_balances(view.wallet, terms))
     console.print(_lots(view.wallet, terms))
     for hold in view.wallet.holds:
         amount = f"{format_amount(hold.amount_minor)} {terms.currency_code(hold.currency)}"
-        console.print(f"hold {hold.hold_id}: {amount} until {_both(hold.expires_at)}")
+        console.print(f"hold {hold.hold_id}: {amount} until {_in_both_zones(hold.expires_at)}")
     for order in view.wallet.orders:
         price = format_amount(order.price_fen)
         console.print(f"order {order.order_id}: {price} CNY pending at {order.channel}")
     if view.wallet.membership is not None:
         plans = ", ".join(term.plan for term in view.wallet.membership.terms)
-        console.print(f"membership {plans} since {_both(view.wallet.membership.anchor)}")
+        console.print(f"membership {plans} since {_in_both_zones(view.wallet.membership.anchor)}")
 
 
 async def _read(wallet_id: str) -> tuple[WalletView, Terms]:
@@ -45,7 +47,7 @@ async def _read(wallet_id: str) -> tuple[WalletView, Terms]:
             await ledger.close()
 
 
-def _both(at: Instant) -> str:
+def _in_both_zones(at: Instant) -> str:
     local = to_datetime(at).astimezone(SHANGHAI)
     return f"{local:%Y-%m-%d %H:%M:%S} Shanghai ({format_instant(at)})"
 
@@ -80,7 +82,7 @@ def _lots(wallet: Wallet, terms: Terms) -> Table:
     return table
 
 
-def _as_data(view: WalletView, terms: Terms) -> dict[str, object]:
+def _document(view: WalletView, terms: Terms) -> dict[str, object]:
     return {
         "wallet_id": view.wallet.wallet_id,
         "seq": view.seq,

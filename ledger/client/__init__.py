@@ -15,9 +15,9 @@ from ledger.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from ledger.client.fields import new_key
 from ledger.client.holding import HoldScope
 from ledger.client.http import HttpTransport
-from ledger.client.idempotency import new_key
 from ledger.client.refusals import (
     AmountOutOfRange,
     ApprovalNeeded,

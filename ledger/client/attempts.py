@@ -1,4 +1,4 @@
-"""One logical call: its attempts, what each of them proves, and what the caller is told."""
+"""One logical call: its attempts, what each of them proves, and the error that it ends with."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -24,7 +24,7 @@ NOTHING_DONE: Final = frozenset(
         "not-ready",
     }
 )
-"""Refusals for now: the ledger says that nothing was done."""
+"""Refusals that may pass, with which the ledger answers that nothing was done."""
 
 _UNREMEMBERED: Final = frozenset({401, 403})
 """Refusals of the caller, not of the command: they say nothing about an attempt before."""
@@ -34,7 +34,11 @@ _PASSING: Final = frozenset({429, 502, 503, 504})
 
 
 class _Failure(Struct, frozen=True):
-    """An attempt without a result: why, whether it may be done all the same, and what then."""
+    """An attempt without a result, and its `cause`.
+
+    `unknown`: it may be done all the same. `passing`: the same request may succeed later, after
+    `after_s` seconds where the ledger named them.
+    """
 
     cause: Exception
     unknown: bool
@@ -42,8 +46,8 @@ class _Failure(Struct, frozen=True):
     after_s: float | None = None
 
 
-class Calling:
-    """Makes logical calls over a transport, under one policy and one budget."""
+class CallRunner:
+    """Makes logical calls over a transport, under one retry policy and one retry budget."""
 
     def __init__(
         self, transport: Transport, policy: RetryPolicy, budget: RetryBudget, pace: Pace
@@ -53,19 +57,19 @@ class Calling:
         self._finishing: set[asyncio.Future[Any]] = set()
 
     def finish(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
-        """Run something to its end even if whoever waits for it is cancelled."""
+        """Run something to its end even if the task that waits for it is cancelled."""
         task = asyncio.ensure_future(work)
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
         return asyncio.shield(task)
 
     async def finish_all(self) -> None:
-        """Wait for all of that."""
+        """Wait for everything that `finish` runs."""
         while self._finishing:
             await asyncio.wait(self._finishing)
 
     def retries(self) -> Retries:
-        """The tries of a call that begins now."""
+        """The attempts of a call that begins now."""
         return Retries(self._policy, self._budget, self._pace)
 
     async def call(self, request: Request) -> Reply:
@@ -91,13 +95,15 @@ class Calling:
                 return outcome
             if isinstance(outcome, Refused):
                 if unknown and outcome.status in _UNREMEMBERED:
-                    raise given_up(request, retries.attempts, outcome, unknown=True) from outcome
+                    raise unanswered_error(
+                        request, retries.attempts, outcome, unknown=True
+                    ) from outcome
                 raise outcome
             unknown = unknown or outcome.unknown
             may_repeat = outcome.passing and request.may_be_sent_again
             if not (may_repeat and await retries.another(outcome.after_s)):
                 cause = outcome.cause
-                raise given_up(request, retries.attempts, cause, unknown=unknown) from cause
+                raise unanswered_error(request, retries.attempts, cause, unknown=unknown) from cause
 
     async def _attempt(
         self, request: Request, timeout_s: float, context: Mapping[str, str]
@@ -108,20 +114,20 @@ class Calling:
             return _Failure(error, unknown=False)
         except Lost as error:
             return _Failure(error, unknown=request.changes)
-        return _judged(request, reply)
+        return _classified(request, reply)
 
 
-def failed_of(request: Request, reply: Reply) -> LedgerError:
-    """The error that an answer of 4xx or 5xx is, when it stands for the whole call."""
-    outcome = _judged(request, reply)
+def error_of(request: Request, reply: Reply) -> LedgerError:
+    """The error of a whole call whose answer was 4xx or 5xx."""
+    outcome = _classified(request, reply)
     if isinstance(outcome, _Failure):
-        return given_up(request, 1, outcome.cause, unknown=outcome.unknown)
+        return unanswered_error(request, 1, outcome.cause, unknown=outcome.unknown)
     assert isinstance(outcome, Refused)
     return outcome
 
 
-def _judged(request: Request, reply: Reply) -> Reply | Refused | _Failure:
-    """What an answer means: a result, a refusal for good, or a failure that may pass."""
+def _classified(request: Request, reply: Reply) -> Reply | Refused | _Failure:
+    """The answer itself if it is a result, else a refusal for good, or a failure that may pass."""
     if reply.status < 300:
         return reply
     refused = refusal_of(reply)
@@ -129,14 +135,16 @@ def _judged(request: Request, reply: Reply) -> Reply | Refused | _Failure:
         return refused
     return _Failure(
         refused,
-        # A 429 by whoever stands before the ledger is one too: it let nothing through.
+        # Also a 429 by a proxy before the ledger: it let nothing through.
         unknown=request.changes and reply.status != 429 and refused.slug not in NOTHING_DONE,
         passing=reply.status in _PASSING,
         after_s=reply.retry_after_s,
     )
 
 
-def given_up(request: Request, attempts: int, cause: Exception, *, unknown: bool) -> LedgerError:
+def unanswered_error(
+    request: Request, attempts: int, cause: Exception, *, unknown: bool
+) -> LedgerError:
     """The error for a call whose last attempt failed by `cause`."""
     if not unknown and isinstance(cause, Refused) and cause.status == 429:
         return cause

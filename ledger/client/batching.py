@@ -1,4 +1,4 @@
-"""Batches: commands made ahead, each with its own key, and what became of each of them."""
+"""Batches: commands made ahead, each with its own key, and the result of each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from ledger.client import operations as op
-from ledger.client.attempts import failed_of
+from ledger.client.attempts import error_of
 from ledger.client.calls import Calls, decoded, keyed
 from ledger.client.errors import LedgerError, OutcomeUnknown
 from ledger.client.fields import Amount, amount_text, given, optional_amount, optional_moment
@@ -215,11 +215,11 @@ class BatchCalls(Calls):
         then nothing was done. Unavailable or OutcomeUnknown are about all of them.
         """
         kept = list(commands)
-        body = {"commands": [one.document() for one in kept]}
+        body = {"commands": [command.document() for command in kept]}
 
-        def results(answer: Any) -> list[BatchResult[T]]:  # noqa: ANN401 - JSON
-            found = decoded(answer, _BatchAnswer).results
-            return [_result(*both) for both in zip(kept, found, strict=True)]
+        def results(body: Any) -> list[BatchResult[T]]:  # noqa: ANN401 - JSON
+            answers = decoded(body, _BatchAnswer).results
+            return [_result(command, answer) for command, answer in zip(kept, answers, strict=True)]
 
         return await self._sent(Request(operation=op.BATCH, body=body), results)
 
@@ -234,12 +234,12 @@ class _BatchAnswer(Struct, frozen=True):
     results: list[_ResultAnswer]
 
 
-def _result(command: BatchCommand[T], told: _ResultAnswer) -> BatchResult[T]:
-    if told.status < 300:
-        answer = decoded(told.body, command.result)
-        return BatchResult(command, answer, None, told.replayed)
+def _result(command: BatchCommand[T], answer: _ResultAnswer) -> BatchResult[T]:
+    if answer.status < 300:
+        value = decoded(answer.body, command.result)
+        return BatchResult(command, value, None, answer.replayed)
     request = Request(operation=op.BATCH, body={"commands": [command.document()]}, key=command.key)
-    error = failed_of(request, Reply(status=told.status, body=told.body))
+    error = error_of(request, Reply(status=answer.status, body=answer.body))
     if isinstance(error, OutcomeUnknown):
         error.decode = lambda body: _result(command, decoded(body, _BatchAnswer).results[0]).value
-    return BatchResult(command, None, error, told.replayed)
+    return BatchResult(command, None, error, answer.replayed)

@@ -1,4 +1,4 @@
-"""What the calls of all areas are made with: a request, its key, and the result's type."""
+"""How the calls of all areas are sent: a request, its key, and the type of its result."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -6,10 +6,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ledger.client.attempts import Calling
+from ledger.client.attempts import CallRunner
 from ledger.client.errors import OutcomeUnknown, UnexpectedAnswer
-from ledger.client.fields import checked_key
-from ledger.client.idempotency import new_key
+from ledger.client.fields import checked_key, new_key, query_texts
 from ledger.client.results import Page
 from ledger.client.transport import Operation, Request
 
@@ -19,12 +18,12 @@ T = TypeVar("T")
 class Calls:
     """The calls of one area; `LedgerClient` has those of all."""
 
-    def __init__(self, calling: Calling) -> None:
-        self._calling = calling
+    def __init__(self, runner: CallRunner) -> None:
+        self._runner = runner
 
     def finish(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
-        """Run something to its end even if whoever waits for it is cancelled."""
-        return self._calling.finish(work)
+        """Run something to its end even if the task that waits for it is cancelled."""
+        return self._runner.finish(work)
 
     async def _read(
         self,
@@ -33,10 +32,9 @@ class Calls:
         query: Mapping[str, object] | None = None,
         **parameters: str,
     ) -> T:
-        """Ask for something; `query` without its Nones."""
-        texts = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        request = Request(operation=operation, parameters=parameters, query=texts)
-        reply = await self._calling.call(request)
+        """Read something; parameters of `query` that are None are left out."""
+        request = Request(operation=operation, parameters=parameters, query=query_texts(query))
+        reply = await self._runner.call(request)
         return decoded(reply.body, result)
 
     async def _change(
@@ -47,7 +45,7 @@ class Calls:
         key: str | None,
         **parameters: str,
     ) -> T:
-        """Do something under `key`, or under a new one, the same for all attempts."""
+        """Change something under `key`, or under a new key that all attempts share."""
         request = Request(
             operation=operation,
             parameters=parameters,
@@ -57,9 +55,9 @@ class Calls:
         return await self._sent(request, lambda body: decoded(body, result))
 
     async def _sent(self, request: Request, decode: Callable[[Any], T]) -> T:
-        """Send a change; an unknown outcome takes along how its answer is read."""
+        """Send a change; OutcomeUnknown takes `decode` along, for `client.resolve`."""
         try:
-            reply = await self._calling.call(request)
+            reply = await self._runner.call(request)
         except OutcomeUnknown as unknown:
             unknown.decode = decode
             raise
@@ -72,7 +70,7 @@ def keyed(key: str | None) -> str:
 
 
 def decoded(body: Any, result: type[T]) -> T:  # noqa: ANN401 - JSON, whatever it says
-    """The result that an answer's body tells. Raises UnexpectedAnswer."""
+    """An answer's body as its result type. Raises UnexpectedAnswer where it has another shape."""
     try:
         return msgspec.convert(body, result)
     except msgspec.ValidationError as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, cast
 
-from ledger.client.attempts import Calling
+from ledger.client.attempts import CallRunner
 from ledger.client.batching import BatchCalls
 from ledger.client.calls_generation import GenerationCalls
 from ledger.client.calls_operators import OperatorCalls
@@ -12,7 +12,7 @@ from ledger.client.calls_orders import OrderCalls
 from ledger.client.calls_wallets import WalletCalls
 from ledger.client.errors import OutcomeUnknown
 from ledger.client.feed import FeedCalls
-from ledger.client.fields import checked_key
+from ledger.client.fields import checked_key, query_texts
 from ledger.client.http import HttpTransport
 from ledger.client.retries import Pace, RetryBudget, RetryPolicy
 from ledger.client.transport import Operation, Request, Transport
@@ -49,7 +49,7 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
         transport: Transport | None = None,
     ) -> None:
         carrier = transport_to(url, key) if transport is None else transport
-        super().__init__(Calling(carrier, retry, budget or RetryBudget(), pace))
+        super().__init__(CallRunner(carrier, retry, budget or RetryBudget(), pace))
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,8 +64,8 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
 
     async def aclose(self) -> None:
         """Wait for the captures and voids that nobody waits for, then close all connections."""
-        await self._calling.finish_all()
-        await self._calling.transport.aclose()
+        await self._runner.finish_all()
+        await self._runner.transport.aclose()
 
     async def request(
         self,
@@ -93,10 +93,9 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
             path.replace("{", "{{").replace("}", "}}"),
             repeatable=method.upper() == "GET",
         )
-        texts = {name: str(value) for name, value in (query or {}).items() if value is not None}
         request = Request(
             operation=operation,
-            query=texts,
+            query=query_texts(query),
             body=body,
             key=None if idempotency_key is None else checked_key(idempotency_key),
             waits_s=waits_s,

@@ -10,7 +10,7 @@ class LedgerError(Exception):
 
 
 class NoAnswer(LedgerError):  # noqa: N818 - named for what happened
-    """No answer came, however often it was asked.
+    """No answer came, however often the call was sent.
 
     `operation` is the call's name, `idempotency_key` what it was sent under (None where a call
     takes none), `attempts` how often it was sent. What happened last is the `__cause__`.
@@ -44,7 +44,7 @@ class OutcomeUnknown(NoAnswer):
     """
 
     decode: Any = None
-    """What makes a result of the answer, for `client.resolve`."""
+    """Makes the call's result of an answer's body, for `client.resolve`."""
 
 
 class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
@@ -52,11 +52,11 @@ class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
 
 
 class FeedGap(LedgerError):  # noqa: N818 - named for what is wrong
-    """The event feed left something out: `expected` is the seq that should have come."""
+    """The event feed left something out: seq `found` came where `expected` should have come."""
 
-    def __init__(self, shard: int, expected: int, found: int) -> None:
+    def __init__(self, shard: int, expected: int, received: int) -> None:
         super().__init__(
-            f"After seq {expected - 1} of shard {shard} came {found}. Go on from {expected - 1} "
+            f"After seq {expected - 1} of shard {shard} came {received}. Go on from {expected - 1} "
             "again; if it happens again, the log or what is between us and it is damaged."
         )
-        self.shard, self.expected, self.found = shard, expected, found
+        self.shard, self.expected, self.found = shard, expected, received

@@ -1,15 +1,23 @@
-"""What callers give, as the contract wants it: amounts, times, keys."""
+"""What callers give with a call, as the contract takes it: amounts, times, idempotency keys."""
 
 import re
+import threading
+import time
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from os import urandom
 from typing import Any, Final
+from uuid import UUID
 
 Amount = Decimal | int | str
 """An amount of points or yuan, with at most two places. A float is refused: it has no exact one."""
 
 _CENT: Final = Decimal("0.01")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+_lock: Final = threading.Lock()
+_last_ticks = 0
 
 
 def amount_text(amount: Amount) -> str:
@@ -33,22 +41,44 @@ def amount_text(amount: Amount) -> str:
 
 
 def moment_text(moment: datetime) -> str:
-    """The RFC 3339 text of a moment. Raises ValueError if it does not say of which time zone."""
+    """The RFC 3339 text of a moment. Raises ValueError if it has no time zone."""
     if moment.tzinfo is None:
         raise ValueError(f"The time {moment.isoformat()} has no zone; give it one, such as UTC.")
     return moment.isoformat()
 
 
 def checked_key(key: str) -> str:
-    """The idempotency key as it is. Raises ValueError."""
+    """The idempotency key itself. Raises ValueError if the ledger would not take it."""
     if _KEY.fullmatch(key) is None:
         raise ValueError(f"The idempotency key {key!a} is not 1 to 255 visible ASCII characters.")
     return key
 
 
+def new_key() -> str:
+    """An idempotency key that nobody has used: a UUIDv7 (RFC 9562, section 5.7).
+
+    It is made once a logical call, and kept for all its attempts. Each is greater than the last of
+    its process: keys sort by when they were made, which keeps the ledger's index of them dense. The
+    time is in 4096ths of a millisecond, in rand_a the fraction (section 6.2, method 3); rand_b is
+    drawn anew for every key, so that a forked process can never make the key that its parent makes.
+    """
+    global _last_ticks  # noqa: PLW0603 - what makes them monotonic
+    with _lock:
+        ticks = max((time.time_ns() << 12) // 1_000_000, _last_ticks + 1)
+        _last_ticks = ticks
+    random = int.from_bytes(urandom(8), "big") >> 2
+    milliseconds, fraction = ticks >> 12, ticks & 0xFFF
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | random))
+
+
 def given(**fields: object) -> dict[str, Any]:
-    """Those that are not None."""
+    """The fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def query_texts(query: Mapping[str, object] | None) -> dict[str, str]:
+    """The parameters of a query as texts; those that are None are left out."""
+    return {name: str(value) for name, value in (query or {}).items() if value is not None}
 
 
 def optional_amount(amount: Amount | None) -> str | None:

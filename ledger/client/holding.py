@@ -35,7 +35,7 @@ class HoldCalls(Protocol):
         """Let the hold expire later."""
 
     def finish(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
-        """Run to the end, whatever becomes of the one who waits for it."""
+        """Run something to its end even if the task that waits for it is cancelled."""
 
 
 class HoldScope:
@@ -104,12 +104,12 @@ class HoldScope:
 
         Raises ValueError for nothing, or more than is held.
         """
-        return await self._calls.finish(self._captured(self._checked(amount)))
+        return await self._calls.finish(self._capture(self._checked(amount)))
 
     async def void(self) -> Hold:
         """Give it back now; the end of the block does nothing more."""
         self._settled = True
-        return await self._calls.finish(self._voided())
+        return await self._calls.finish(self._void())
 
     async def extend(self, expires_in_s: int) -> Hold:
         """Let it expire so many seconds from now instead."""
@@ -125,7 +125,7 @@ class HoldScope:
         try:
             self._hold = await asyncio.shield(authorizing)
         except asyncio.CancelledError:
-            self._calls.finish(self._given_back(authorizing))
+            self._calls.finish(self._void_abandoned(authorizing))
             raise
         return self
 
@@ -140,7 +140,7 @@ class HoldScope:
         if error is None:
             await self.capture(self._amount)
             return
-        failure = await self._calls.finish(self._voided_quietly())
+        failure = await self._calls.finish(self._void_or_note())
         if failure is not None:
             error.add_note(failure)
 
@@ -152,7 +152,7 @@ class HoldScope:
             )
         return amount
 
-    async def _captured(self, amount: Amount | None) -> Capture:
+    async def _capture(self, amount: Amount | None) -> Capture:
         # Settled before it is known: whatever is unknown about a capture, a void may not follow.
         self._settled = True
         hold = self.hold
@@ -170,16 +170,16 @@ class HoldScope:
             raise
         return self.charge
 
-    async def _voided(self) -> Hold:
+    async def _void(self) -> Hold:
         hold = self.hold
         key = f"{self._key}:void"
         return await self._calls.void(hold.wallet_id, hold.hold_id, idempotency_key=key)
 
-    async def _voided_quietly(self) -> str | None:
-        """Void; what went wrong, in words."""
+    async def _void_or_note(self) -> str | None:
+        """Void the hold; returns a note for the block's error if that failed, else None."""
         hold = self.hold
         try:
-            await self._voided()
+            await self._void()
         except HoldNotOpen:
             return None
         except Exception as failure:  # noqa: BLE001 - the block's own error goes on, not this one
@@ -190,10 +190,10 @@ class HoldScope:
             )
         return None
 
-    async def _given_back(self, authorizing: "asyncio.Future[Hold]") -> None:
-        """Void a hold whose block was cancelled before it began."""
+    async def _void_abandoned(self, authorizing: "asyncio.Future[Hold]") -> None:
+        """Void the hold, once it is authorized, of a block that was cancelled before it began."""
         try:
             self._hold = await authorizing
         except LedgerError:
             return
-        await self._voided_quietly()
+        await self._void_or_note()

@@ -1,4 +1,4 @@
-"""HTTP: JSON over kept-alive connections, each attempt bounded as a whole."""
+"""The HTTP transport: JSON over kept-alive connections, each attempt bounded as a whole."""
 
 import asyncio
 import re
@@ -72,13 +72,13 @@ class HttpTransport:
                     timeout=httpx2.Timeout(timeout_s, connect=connect_s, pool=connect_s),
                 )
         except _NEVER_SENT as error:
-            raise NotSent(f"no connection to the ledger: {_words(error)}") from error
+            raise NotSent(f"no connection to the ledger: {_cause_text(error)}") from error
         except (httpx2.RequestError, TimeoutError) as error:
-            raise Lost(f"no answer from the ledger: {_words(error)}") from error
+            raise Lost(f"no answer from the ledger: {_cause_text(error)}") from error
         return _reply(answer)
 
     def watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None] | None:
-        """Nothing: over HTTP events are asked for, by long polls."""
+        """None: over HTTP events are read by long polls."""
         del shard, after_seq
         return None
 
@@ -105,11 +105,11 @@ def _headers(request: Request, context: Mapping[str, str]) -> dict[str, str]:
     if request.body is not None:
         headers["content-type"] = "application/json"
     if request.key is not None:
-        headers["idempotency-key"] = _written(request.key)
+        headers["idempotency-key"] = _header_value(request.key)
     return headers
 
 
-def _written(key: str) -> str:
+def _header_value(key: str) -> str:
     """The key as the header has it: bare, or quoted where it begins with a quote itself."""
     if _PLAIN_KEY.fullmatch(key):
         return key
@@ -117,7 +117,7 @@ def _written(key: str) -> str:
     return f'"{escaped}"'
 
 
-def _words(error: Exception) -> str:
+def _cause_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""The same calls as messages: requests made of JSON's values, and answers turned into them.
+"""Calls as messages of gRPC: requests made of JSON's values, and answers turned into them.
 
 The contract has the same names in JSON and in messages, so the descriptors say all there is to do.
 """
@@ -26,6 +26,7 @@ from ledger.v1 import (
     orders_pb2,
     wallet_pb2,
 )
+from ledger.v1.codec import KIND, TIMESTAMP, texts_of
 
 Plain = dict[str, Any]
 
@@ -44,10 +45,6 @@ METHODS: Final[Mapping[str, MethodDescriptor]] = {
 }
 """The methods of all services by their names, which no two share."""
 
-_KIND: Final = "kind"
-"""The oneof that says what a message is about; JSON has its fields beside the others."""
-
-_TIMESTAMP: Final = "google.protobuf.Timestamp"
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _WHOLE: Final = frozenset(
     {
@@ -58,7 +55,7 @@ _WHOLE: Final = frozenset(
     }
 )
 _ABOUT: Final = frozenset({"replayed", "request_id"})
-"""What an answer says about itself."""
+"""Fields of a response that are about the answer itself and no part of its JSON body."""
 
 
 def method_of(request: Request) -> MethodDescriptor:
@@ -82,7 +79,7 @@ def message_of(request: Request) -> Message:
 def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
     """A message of a kind with JSON's values; those of its `kind` go into the field it names."""
     message = GetMessageClass(kind)()
-    chosen = plain.get(_KIND) if _KIND in kind.oneofs_by_name else None
+    chosen = plain.get(KIND) if KIND in kind.oneofs_by_name else None
     inner: Plain = {}
     for name, value in plain.items():
         field = kind.fields_by_name.get(name)
@@ -90,7 +87,7 @@ def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
             _set(message, field, value)
         elif chosen is None:
             raise ValueError(f"{name} is no field of {kind.name}.")
-        elif name != _KIND:
+        elif name != KIND:
             inner[name] = value
     if chosen is not None:
         field = kind.fields_by_name[chosen]
@@ -99,7 +96,7 @@ def filled(kind: Descriptor, plain: Mapping[str, Any]) -> Message:
 
 
 def _is_chosen(field: FieldDescriptor) -> bool:
-    return field.containing_oneof is not None and field.containing_oneof.name == _KIND
+    return field.containing_oneof is not None and field.containing_oneof.name == KIND
 
 
 def _kind_of(field: FieldDescriptor) -> Descriptor:
@@ -109,9 +106,9 @@ def _kind_of(field: FieldDescriptor) -> Descriptor:
 
 def _set(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa: ANN401 - JSON
     if field.is_repeated:
-        getattr(message, field.name).extend(filled(_kind_of(field), one) for one in value)
+        getattr(message, field.name).extend(filled(_kind_of(field), element) for element in value)
     elif field.message_type is not None:
-        assert field.message_type.full_name == _TIMESTAMP, field.full_name
+        assert field.message_type.full_name == TIMESTAMP, field.full_name
         getattr(message, field.name).FromDatetime(dt.datetime.fromisoformat(value))
     elif field.enum_type is not None:
         setattr(message, field.name, _number(field.enum_type, value, field.name))
@@ -120,25 +117,14 @@ def _set(message: Message, field: FieldDescriptor, value: Any) -> None:  # noqa:
 
 
 def _number(kind: EnumDescriptor, text: str, name: str) -> int:
-    for number, known in _texts(kind).items():
+    for number, known in texts_of(kind).items():
         if known == text:
             return number
-    raise ValueError(f"{name} was {text!r}; it is one of {', '.join(_texts(kind).values())}.")
-
-
-@cache
-def _texts(kind: EnumDescriptor) -> dict[int, str]:
-    """The texts that JSON has for the numbers of an enum; the unspecified one has none."""
-    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return {
-        value.number: value.name.removeprefix(prefix).lower()
-        for value in kind.values
-        if value.number
-    }
+    raise ValueError(f"{name} was {text!r}; it is one of {', '.join(texts_of(kind).values())}.")
 
 
 def body_of(answer: Message) -> Plain:
-    """What JSON says of an answer: a single thing stands for itself."""
+    """An answer's body as in JSON: that of its only message field, else all of its fields."""
     plain = plain_of(answer)
     fields = [field for field in answer.DESCRIPTOR.fields if field.name not in _ABOUT]
     if len(fields) == 1 and fields[0].message_type is not None and not fields[0].is_repeated:
@@ -148,7 +134,7 @@ def body_of(answer: Message) -> Plain:
 
 
 def plain_of(message: Message) -> Plain:
-    """JSON's values of a message; fields without a value are left out where there is none."""
+    """A message as JSON's values; fields with presence that are not set are left out."""
     kind: Any = message.DESCRIPTOR
     plain: Plain = _reader(kind)(message)
     return plain
@@ -160,10 +146,10 @@ def _reader(kind: Descriptor) -> Callable[[Message], Any]:
 
 @cache
 def _plain_reader(kind: Descriptor) -> Callable[[Message], Plain]:
-    """What reads messages of a kind field by field, worked out once."""
+    """A function that reads messages of a kind field by field, worked out once."""
     defaults = tuple(field.name for field in kind.fields if not field.has_presence)
     readers = {field.name: _value_reader(field) for field in kind.fields}
-    within = kind.oneofs_by_name.get(_KIND)
+    within = kind.oneofs_by_name.get(KIND)
     chosen = frozenset(field.name for field in within.fields) if within else frozenset[str]()
 
     def read(message: Message) -> Plain:
@@ -186,22 +172,22 @@ def _plain_reader(kind: Descriptor) -> Callable[[Message], Plain]:
 def _value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     kind = field.message_type
     if kind is not None and kind.GetOptions().map_entry:
-        one = _one_reader(kind.fields_by_name["value"])
-        return lambda mapped: {key: one(value) for key, value in mapped.items()}
-    one = _one_reader(field)
+        read = _single_value_reader(kind.fields_by_name["value"])
+        return lambda mapped: {key: read(value) for key, value in mapped.items()}
+    read = _single_value_reader(field)
     if field.is_repeated:
-        return lambda values: [one(value) for value in values]
-    return one
+        return lambda values: [read(value) for value in values]
+    return read
 
 
-def _one_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
+def _single_value_reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     if field.enum_type is not None:
-        texts = _texts(field.enum_type)
-        # A newer ledger may know one more.
+        texts = texts_of(field.enum_type)
+        # A newer ledger may have more values: its number then stands for itself.
         return lambda number: texts.get(number, str(number))
     if field.message_type is None:
         return lambda value: value
-    if field.message_type.full_name == _TIMESTAMP:
+    if field.message_type.full_name == TIMESTAMP:
         return _moment
     return _reader(field.message_type)
 
@@ -222,8 +208,8 @@ def _result(message: Any) -> Plain:  # noqa: ANN401 - a CommandResult
 
 
 def _problem(message: Any) -> Plain:  # noqa: ANN401 - a Problem
-    told = {name: getattr(message, name) for name in ("type", "title", "status", "detail")}
-    return {**message.facts, **told}
+    document = {name: getattr(message, name) for name in ("type", "title", "status", "detail")}
+    return {**message.facts, **document}
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Any], Any]]] = {

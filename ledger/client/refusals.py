@@ -1,4 +1,4 @@
-"""Refusals: what the ledger answered instead of doing what it was asked, one class a case."""
+"""Refusals: the ledger answered that it did nothing, and why; a class for each reason."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -25,7 +25,7 @@ class Refused(LedgerError):  # noqa: N818 - named for what happened
         self.request_id: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """By its own arguments, so that it can go from process to process."""
+        """Pickle it by its own arguments, so that it can go from process to process."""
         return type(self), (self.slug, self.status, self.detail, dict(self.facts))
 
     def _text(self, name: str) -> str:
@@ -44,8 +44,8 @@ class Malformed(Refused):
     @property
     def field(self) -> str | None:
         """The field that is wrong."""
-        found = self.facts.get("field")
-        return found if isinstance(found, str) else None
+        field = self.facts.get("field")
+        return field if isinstance(field, str) else None
 
 
 class UnknownCurrency(Malformed):
@@ -250,12 +250,12 @@ _BY_STATUS: Final[Mapping[int, type[Refused]]] = {
 
 
 def refusal_of(reply: Reply) -> Refused:
-    """The refusal that an answer of 4xx or 5xx tells."""
+    """The refusal in an answer of 4xx or 5xx (RFC 9457 problem details)."""
     document: dict[str, Any] = reply.body if isinstance(reply.body, dict) else {}
     slug = str(document.get("type", "")).rsplit("/", 1)[-1]
     detail = str(document.get("detail", "")) or f"The answer was {reply.status}, without a reason."
-    told = {"type", "title", "status", "detail"}
-    facts = {name: value for name, value in document.items() if name not in told}
+    standard = {"type", "title", "status", "detail"}
+    facts = {name: value for name, value in document.items() if name not in standard}
     if reply.retry_after_s is not None:
         facts.setdefault("retry_after_s", reply.retry_after_s)
     kind = KINDS.get(slug) or _BY_STATUS.get(reply.status, Refused)

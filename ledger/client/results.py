@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """Something that the ledger told."""
+    """What the ledger answered to a call, or a part of that."""
 
 
 class Page(Result, Generic[T], frozen=True, kw_only=True):

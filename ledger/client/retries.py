@@ -54,11 +54,11 @@ class RetryBudget:
         return self._left
 
     def put(self) -> None:
-        """Of one more call."""
+        """Put in the share of one more call."""
         self._left = min(self._burst, self._left + self._ratio)
 
     def take(self) -> bool:
-        """For one retry; False when there is none."""
+        """Take out one retry; False when there is none."""
         if self._left < 1.0:
             return False
         self._left -= 1.0
@@ -74,7 +74,7 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 
 class Retries:
-    """The tries of one logical call: counts attempts, and says whether and when comes another."""
+    """Counts the attempts of one logical call, and decides whether and when another may follow."""
 
     def __init__(self, policy: RetryPolicy, budget: RetryBudget, pace: Pace) -> None:
         self._policy, self._budget, self._pace = policy, budget, pace

@@ -1,4 +1,4 @@
-"""gRPC: one channel, kept alive, with the deadline of each attempt told to the ledger."""
+"""The gRPC transport: one channel, kept alive, each attempt with its deadline."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -16,7 +16,7 @@ from ledger.client.transport import Lost, NotSent, Reply, Request
 from ledger.v1.finance_pb2 import WatchEventsRequest
 
 _OPTIONS: Final = (
-    # What is sent again is the client's say, which counts it.
+    # The client itself decides what is sent again, and counts its attempts.
     ("grpc.enable_retries", 0),
     # An answer that is too large to be read would be an unknown outcome.
     ("grpc.max_receive_message_length", -1),
@@ -44,9 +44,9 @@ _STATUSES: Final[Mapping[grpc.StatusCode, int]] = {
 _BY_SLUG: Final = {"insufficient-funds": 402, "idempotency-key-reused": 422, "rate-limited": 429}
 
 _MAYBE_DONE: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
-"""Without a reason of the ledger's these tell of the connection only."""
+"""Without a reason of the ledger's these are about the connection only: it may be done."""
 
-_Watching = grpc.aio.UnaryStreamCall[Any, Any]
+_EventCall = grpc.aio.UnaryStreamCall[Any, Any]
 
 
 class GrpcTransport:
@@ -103,22 +103,22 @@ class GrpcTransport:
     async def _watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None]:
         channel = await self._connected(self._connect_timeout_s)
         method = METHODS["WatchEvents"]
-        call = channel.unary_stream(
+        watch_events = channel.unary_stream(
             _path(method),
             request_serializer=WatchEventsRequest.SerializeToString,
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
         message = WatchEventsRequest(shard=shard, after_seq=after_seq)
-        watching: _Watching = call(message, metadata=tuple(self._metadata.items()))
+        stream: _EventCall = watch_events(message, metadata=tuple(self._metadata.items()))
         try:
-            if "x-request-id" in dict(await watching.initial_metadata() or ()):
+            if "x-request-id" in dict(await stream.initial_metadata() or ()):
                 yield Reply(status=200, body={"items": [], "next": after_seq, "head": after_seq})
-            async for page in watching:
+            async for page in stream:
                 yield Reply(status=200, body=body_of(page))
         except grpc.aio.AioRpcError as error:
             yield _refusal(error)
         finally:
-            watching.cancel()
+            stream.cancel()
 
     async def aclose(self) -> None:
         """Close the channel."""
@@ -154,7 +154,7 @@ def _path(method: MethodDescriptor) -> str:
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> Reply:
-    """The problem that a status tells. Raises Lost if it tells of the connection only."""
+    """The problem in a gRPC status. Raises Lost for a status of the connection, not the ledger."""
     code, (info, retry) = error.code(), _details(error)
     words = error.details() or code.name
     status = _STATUSES.get(code)

@@ -1,4 +1,4 @@
-"""The synchronous face: the same client on an event loop of its own, in a thread of its own."""
+"""The synchronous client: the same calls on an event loop of its own, in a thread of its own."""
 
 import asyncio
 import concurrent.futures
@@ -39,7 +39,7 @@ class _LoopThread:
         self._closed = False
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run it on the loop, and wait for what it comes to."""
+        """Run the work on the loop, and wait for its result."""
         try:
             future = self._begin(work)
         except RuntimeError:
@@ -52,7 +52,7 @@ class _LoopThread:
                 "The client was closed during the call: it may or may not be done."
             ) from None
         except BaseException:
-            # Whoever waits was interrupted; nobody would hear the answer. Otherwise it is over.
+            # The waiting thread was interrupted, so nobody would read the answer; else it is over.
             future.cancel()
             raise
 
@@ -64,7 +64,7 @@ class _LoopThread:
         if loop is None or thread is None or self._process != os.getpid():
             return
         self._loop = None
-        asyncio.run_coroutine_threadsafe(_ended(last), loop).result()
+        asyncio.run_coroutine_threadsafe(_finish(last), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -87,7 +87,8 @@ class _LoopThread:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
 
-async def _ended(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _finish(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `last`, then cancel all other tasks of the loop."""
     await last()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
@@ -95,7 +96,7 @@ async def _ended(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-def _waits(
+def _blocking(
     method: Callable[Concatenate[LedgerClient, P], Awaitable[T]],
 ) -> "Callable[Concatenate[SyncLedgerClient, P], T]":
     """A method of the client, waited for; with its own arguments, result and documentation."""
@@ -110,17 +111,17 @@ def _waits(
     return wait
 
 
-def _iterates(
+def _blocking_iterator(
     method: Callable[Concatenate[LedgerClient, P], AsyncIterator[T]],
 ) -> "Callable[Concatenate[SyncLedgerClient, P], Iterator[T]]":
     """An iterator of the client, waited for item by item."""
 
     @wraps(method)
     def iterate(self: "SyncLedgerClient", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        found = method(self.client, *args, **kwargs)
+        items = method(self.client, *args, **kwargs)
 
         async def following() -> T:
-            return await anext(found, _END)
+            return await anext(items, _END)
 
         while (item := self.loop.wait(following())) is not _END:
             yield item
@@ -189,7 +190,7 @@ class SyncHoldScope:
         self._loop.wait(self._scope.__aexit__(kind, error, trace))
 
 
-def _holds(
+def _blocking_hold(
     method: Callable[Concatenate[LedgerClient, P], HoldScope],
 ) -> "Callable[Concatenate[SyncLedgerClient, P], SyncHoldScope]":
     @wraps(method)
@@ -235,51 +236,51 @@ class SyncLedgerClient:
         """Wait for unfinished captures and voids, then close; calls of other threads are lost."""
         self.loop.close(self.client.aclose)
 
-    request = _waits(LedgerClient.request)
-    resolve = _waits(LedgerClient.resolve)
+    request = _blocking(LedgerClient.request)
+    resolve = _blocking(LedgerClient.resolve)
 
-    wallet = _waits(LedgerClient.wallet)
-    lots = _waits(LedgerClient.lots)
-    entries = _iterates(LedgerClient.entries)
-    entries_page = _waits(LedgerClient.entries_page)
-    daily_grant = _waits(LedgerClient.daily_grant)
-    grant = _waits(LedgerClient.grant)
-    convert = _waits(LedgerClient.convert)
-    transfer = _waits(LedgerClient.transfer)
-    read_transfer = _waits(LedgerClient.read_transfer)
+    wallet = _blocking(LedgerClient.wallet)
+    lots = _blocking(LedgerClient.lots)
+    entries = _blocking_iterator(LedgerClient.entries)
+    entries_page = _blocking(LedgerClient.entries_page)
+    daily_grant = _blocking(LedgerClient.daily_grant)
+    grant = _blocking(LedgerClient.grant)
+    convert = _blocking(LedgerClient.convert)
+    transfer = _blocking(LedgerClient.transfer)
+    read_transfer = _blocking(LedgerClient.read_transfer)
 
-    quote = _waits(LedgerClient.quote)
-    hold = _holds(LedgerClient.hold)
-    authorize = _waits(LedgerClient.authorize)
-    read_hold = _waits(LedgerClient.read_hold)
-    open_holds = _iterates(LedgerClient.open_holds)
-    capture = _waits(LedgerClient.capture)
-    void = _waits(LedgerClient.void)
-    extend = _waits(LedgerClient.extend)
-    debit = _waits(LedgerClient.debit)
-    charge = _waits(LedgerClient.charge)
-    refund_charge = _waits(LedgerClient.refund_charge)
-    batch = _waits(LedgerClient.batch)
+    quote = _blocking(LedgerClient.quote)
+    hold = _blocking_hold(LedgerClient.hold)
+    authorize = _blocking(LedgerClient.authorize)
+    read_hold = _blocking(LedgerClient.read_hold)
+    open_holds = _blocking_iterator(LedgerClient.open_holds)
+    capture = _blocking(LedgerClient.capture)
+    void = _blocking(LedgerClient.void)
+    extend = _blocking(LedgerClient.extend)
+    debit = _blocking(LedgerClient.debit)
+    charge = _blocking(LedgerClient.charge)
+    refund_charge = _blocking(LedgerClient.refund_charge)
+    batch = _blocking(LedgerClient.batch)
 
-    catalogue = _waits(LedgerClient.catalogue)
-    open_recharge = _waits(LedgerClient.open_recharge)
-    open_membership = _waits(LedgerClient.open_membership)
-    order = _waits(LedgerClient.order)
-    orders = _iterates(LedgerClient.orders)
-    close_order = _waits(LedgerClient.close_order)
-    refund_order = _waits(LedgerClient.refund_order)
-    order_refund = _waits(LedgerClient.order_refund)
-    cancel_membership = _waits(LedgerClient.cancel_membership)
+    catalogue = _blocking(LedgerClient.catalogue)
+    open_recharge = _blocking(LedgerClient.open_recharge)
+    open_membership = _blocking(LedgerClient.open_membership)
+    order = _blocking(LedgerClient.order)
+    orders = _blocking_iterator(LedgerClient.orders)
+    close_order = _blocking(LedgerClient.close_order)
+    refund_order = _blocking(LedgerClient.refund_order)
+    order_refund = _blocking(LedgerClient.order_refund)
+    cancel_membership = _blocking(LedgerClient.cancel_membership)
 
-    events = _iterates(LedgerClient.events)
-    events_page = _waits(LedgerClient.events_page)
-    trial_balance = _waits(LedgerClient.trial_balance)
+    events = _blocking_iterator(LedgerClient.events)
+    events_page = _blocking(LedgerClient.events_page)
+    trial_balance = _blocking(LedgerClient.trial_balance)
 
-    freeze = _waits(LedgerClient.freeze)
-    unfreeze = _waits(LedgerClient.unfreeze)
-    set_limit = _waits(LedgerClient.set_limit)
-    close_wallet = _waits(LedgerClient.close_wallet)
-    erase = _waits(LedgerClient.erase)
-    pay_out = _waits(LedgerClient.pay_out)
-    switches = _waits(LedgerClient.switches)
-    throw_switch = _waits(LedgerClient.throw_switch)
+    freeze = _blocking(LedgerClient.freeze)
+    unfreeze = _blocking(LedgerClient.unfreeze)
+    set_limit = _blocking(LedgerClient.set_limit)
+    close_wallet = _blocking(LedgerClient.close_wallet)
+    erase = _blocking(LedgerClient.erase)
+    pay_out = _blocking(LedgerClient.pay_out)
+    switches = _blocking(LedgerClient.switches)
+    throw_switch = _blocking(LedgerClient.throw_switch)

@@ -1,4 +1,4 @@
-"""Traces: a span a call, and its context on the way, where opentelemetry-api is installed."""
+"""OpenTelemetry: a span for every call, where opentelemetry-api is installed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -9,13 +9,13 @@ from ledger.client.transport import Request
 
 
 class CallSpan(Protocol):
-    """One call as its trace tells it."""
+    """The span of one call in a trace."""
 
     def context(self) -> Mapping[str, str]:
-        """The headers by which the ledger's side finds the trace."""
+        """The headers that carry the trace on to the ledger."""
 
     def note(self, name: str, value: str | int) -> None:
-        """Say something about the call."""
+        """Set an attribute of the span."""
 
 
 class _Untraced:
@@ -33,7 +33,10 @@ def _untraced(_: Request) -> Iterator[CallSpan]:
 
 @cache
 def _spans() -> Callable[[Request], AbstractContextManager[CallSpan]]:
-    """What makes spans; looked for at the first call, so that importing the client stays quick."""
+    """A function that makes the span of a call.
+
+    OpenTelemetry is imported at the first call, so that importing the client stays quick.
+    """
     try:
         from opentelemetry import propagate, trace  # noqa: PLC0415 - optional
     except ImportError:
@@ -54,10 +57,12 @@ def _spans() -> Callable[[Request], AbstractContextManager[CallSpan]]:
 
     @contextmanager
     def traced(request: Request) -> Iterator[CallSpan]:
-        told: dict[str, Any] = {"ledger.operation": request.operation.name}
+        attributes: dict[str, Any] = {"ledger.operation": request.operation.name}
         name = f"ledger {request.operation.name}"
-        with tracer.start_as_current_span(name, kind=trace.SpanKind.CLIENT, attributes=told) as it:
-            yield Traced(it)
+        with tracer.start_as_current_span(
+            name, kind=trace.SpanKind.CLIENT, attributes=attributes
+        ) as span:
+            yield Traced(span)
 
     return traced
 

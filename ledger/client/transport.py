@@ -70,10 +70,10 @@ class Transport(Protocol):
         """
 
     def watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None] | None:
-        """Pages of a shard's events as they come; None where they must be asked for.
+        """Pages of a shard's events as they come; None where they must be polled.
 
-        The first may be empty: it says that the ledger has heard. It ends with a refusal, or raises
-        NotSent or Lost.
+        The first may be empty: then the ledger has only accepted the stream. It ends with a
+        refusal, or raises NotSent or Lost.
         """
 
     async def aclose(self) -> None:

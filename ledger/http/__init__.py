@@ -1,1 +1,1 @@
-"""The HTTP edge: it decodes, authorises and sends; what the calls are is in `ledger.contract`."""
+"""The HTTP edge: it decodes, authorises and sends; `ledger.contract` has the calls themselves."""

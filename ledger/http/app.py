@@ -1,4 +1,4 @@
-"""The application: routes made of the table of operations, and what surrounds them."""
+"""The Litestar application: routes made of the table of operations, and what surrounds them."""
 
 from typing import Any, Final
 
@@ -84,10 +84,10 @@ def _failed(request: Request[Any, Any, Any], _: Exception) -> HttpResponse[bytes
     return _response(internal_error_problem(trace_of(request.scope).request_id))
 
 
-def _response(told: Problem, headers: dict[str, str] | None = None) -> HttpResponse[bytes]:
+def _response(refusal: Problem, headers: dict[str, str] | None = None) -> HttpResponse[bytes]:
     return HttpResponse(
-        encode(told.document()),
-        status_code=told.status,
+        encode(refusal.document()),
+        status_code=refusal.status,
         media_type=PROBLEM_JSON.decode(),
         headers=headers,
     )

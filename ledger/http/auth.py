@@ -1,4 +1,4 @@
-"""Who calls: bearer keys."""
+"""Who calls: the caller of the bearer key in a request."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _BEARER: Final = re.compile(rb"bearer +([\x21-\x7e]{1,512}) *", re.IGNORECASE)
 
 async def authenticated(ledger: Ledger, headers: Headers) -> Caller:
     """The caller of the key in the request. Raises ProblemError as `caller_of`."""
-    given = headers.one(b"authorization")
+    given = headers.single(b"authorization")
     if given is None:
         raise no_key()
     match = _BEARER.fullmatch(given)

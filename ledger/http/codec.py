@@ -1,4 +1,4 @@
-"""Decoding: request bodies and queries into their structs, strictly, with problems that teach."""
+"""Decodes request bodies and queries into their structs, strictly, with problems that teach."""
 
 import json
 import re
@@ -40,7 +40,7 @@ class BodyDecoder(Generic[T]):
             # msgspec has bounded and typed every value by now, so this pass meets no surprise.
             _repeats.decode(body.decode())
         except msgspec.ValidationError as error:
-            raise ProblemError(_misfit(str(error))) from None
+            raise ProblemError(_validation_problem(str(error))) from None
         except msgspec.DecodeError as error:
             raise _malformed(f"The body is no JSON: {error}") from None
         except UnicodeDecodeError:
@@ -52,7 +52,7 @@ class BodyDecoder(Generic[T]):
         return decoded
 
 
-def _misfit(message: str) -> Problem:
+def _validation_problem(message: str) -> Problem:
     return malformed_from(message, see="/schema/openapi.json")
 
 
@@ -68,13 +68,13 @@ class QueryDecoder(Generic[T]):
         assert isinstance(info, msgspec.inspect.StructType), kind
         self._kind = kind
         self._names = [field.encode_name for field in info.fields]
-        self._bare = None if any(field.required for field in info.fields) else kind()
+        self._when_empty = None if any(field.required for field in info.fields) else kind()
         self._whole = {field.encode_name for field in info.fields if _is_whole(field.type)}
 
     def decode(self, query: bytes) -> T:
         """The query. Raises ProblemError `malformed`, naming the parameter."""
-        if not query and self._bare is not None:
-            return self._bare
+        if not query and self._when_empty is not None:
+            return self._when_empty
         given: dict[str, Any] = {}
         for name, value in _parsed(query):
             if name not in self._names:
@@ -88,14 +88,14 @@ class QueryDecoder(Generic[T]):
         try:
             return msgspec.convert(given, self._kind)
         except msgspec.ValidationError as error:
-            raise ProblemError(_misfit(str(error))) from None
+            raise ProblemError(_validation_problem(str(error))) from None
 
 
 def _is_whole(kind: msgspec.inspect.Type) -> bool:
     if isinstance(kind, msgspec.inspect.Metadata):
         return _is_whole(kind.type)
     if isinstance(kind, msgspec.inspect.UnionType):
-        return any(_is_whole(one) for one in kind.types)
+        return any(_is_whole(member) for member in kind.types)
     return isinstance(kind, msgspec.inspect.IntType)
 
 

@@ -1,4 +1,4 @@
-"""Dispatch: what every request goes through before its operation, in one order of precedence."""
+"""What every request is checked for before its operation runs, in one order of precedence."""
 
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ledger.engine import Unavailable
 from ledger.http.auth import authenticated
 from ledger.http.codec import BodyDecoder, QueryDecoder
 from ledger.http.idempotency import read_key
-from ledger.http.presence import while_there
+from ledger.http.presence import unless_caller_leaves
 from ledger.http.reply import Reply, reply_of
 from ledger.http.request import Headers, check_content_type, read_body
 from ledger.http.trace import ABANDONED, Trace, trace_of
@@ -45,9 +45,9 @@ class Dispatcher:
             return await self._checked(request, trace)
         except ProblemError as refused:
             return refused.problem.response()
-        except Unavailable as away:
-            return unavailable_problem(away).response()
-        except Exception:  # noqa: BLE001 - a bug is told as one, and leaks nothing
+        except Unavailable as unavailable:
+            return unavailable_problem(unavailable).response()
+        except Exception:  # noqa: BLE001 - a bug is answered as an internal error, and leaks nothing
             _log.exception("request failed", request_id=trace.request_id, route=trace.route)
             return internal_error_problem(trace.request_id).response()
 
@@ -79,7 +79,7 @@ class Dispatcher:
         )
         if not operation.waits:
             return await operation.run(call)
-        answer = await while_there(request.receive, operation.run(call))
+        answer = await unless_caller_leaves(request.receive, operation.run(call))
         return Response(ABANDONED, None) if answer is None else answer
 
     async def _read(self, headers: Headers, receive: Receive) -> tuple[Any, bytes]:

@@ -33,14 +33,14 @@ _WHILE_DRAINING: Final = frozenset({"/livez", "/metrics"})
 
 
 class Edge:
-    """The ASGI application: the routes within, and what holds for all requests around them."""
+    """The ASGI application: around the routes, what holds for every request."""
 
     def __init__(self, ledger: Ledger, routes: ASGIApp) -> None:
         self._ledger, self._routes = ledger, routes
         self._access_log = ledger.settings.access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; everything but HTTP is the routes' own business."""
+        """Serve one request; everything but HTTP goes to the routes as it is."""
         if scope["type"] != ScopeType.HTTP:
             await self._routes(scope, receive, send)
             return
@@ -49,16 +49,16 @@ class Edge:
         draining = self._ledger.readiness.draining
         mark = (b"x-request-id", trace.request_id.encode())
 
-        async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        async def receive_traced() -> HTTPReceiveMessage | WebSocketReceiveMessage:
             message = await receive()
-            trace.heard = not message.get("more_body", False)
+            trace.body_received = not message.get("more_body", False)
             return message
 
-        async def tell(message: Message) -> None:
+        async def send_traced(message: Message) -> None:
             if message["type"] == "http.response.start":
                 trace.status = message["status"]
                 closing = draining
-                if not trace.heard and trace.headers.announces_body:
+                if not trace.body_received and trace.headers.announces_body:
                     closing = not await drain(trace.headers, receive) or draining
                 marks = (mark, CLOSE) if closing else (mark,)
                 message["headers"] = [*message["headers"], *marks]
@@ -66,9 +66,9 @@ class Edge:
 
         try:
             if draining and scope["path"] not in _WHILE_DRAINING:
-                await reply_of(_DRAINING.response())(scope, hear, tell)
+                await reply_of(_DRAINING.response())(scope, receive_traced, send_traced)
             else:
-                await self._routes(scope, hear, tell)
+                await self._routes(scope, receive_traced, send_traced)
         finally:
             self._conclude(scope, trace)
 

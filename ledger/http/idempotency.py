@@ -16,7 +16,7 @@ _ESCAPE: Final = re.compile(rb'\\(["\\])')
 
 def read_key(headers: Headers) -> str:
     """The key itself, without its quotes. Raises ProblemError `malformed`."""
-    given = headers.one(HEADER)
+    given = headers.single(HEADER)
     if given is None:
         detail = "This call needs the header Idempotency-Key; a UUIDv7 makes a good one."
         raise ProblemError(problem("malformed", detail, field="idempotency-key"))

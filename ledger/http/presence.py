@@ -1,4 +1,4 @@
-"""Presence: work that is worth doing only as long as its caller is there."""
+"""Work that is worth doing only as long as its caller stays connected."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,9 +9,9 @@ from litestar.types import Receive
 T = TypeVar("T")
 
 
-async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
-    """What the work comes to; None if the caller went away first, and then it was given up."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(receive))
+async def unless_caller_leaves(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of the work; None if the caller disconnected first, and the work was cancelled."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(receive))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return working.result() if working.done() else None
@@ -21,6 +21,6 @@ async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T | Non
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _left(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Replies: an answer of the contract, encoded, as the smallest ASGI response."""
+"""An answer of the contract, encoded, as the smallest ASGI response."""
 
 from typing import Final
 
@@ -46,7 +46,7 @@ def _is_head(scope: Scope | HTTPScope) -> bool:
 
 
 def reply_of(answer: Response) -> Reply:
-    """The reply that tells an answer."""
+    """An answer of the contract as an HTTP reply."""
     headers = (_REPLAYED,) if answer.replayed else ()
     body = answer.body
     if isinstance(body, Problem):

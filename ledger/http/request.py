@@ -1,4 +1,4 @@
-"""What a request says besides its body: the few headers that count, and reading the body itself."""
+"""The few headers of a request that count, and how its body is read."""
 
 import asyncio
 import re
@@ -49,7 +49,7 @@ class Headers:
                     self.repeated += (name,)
                 self.values[name] = value
 
-    def one(self, name: bytes) -> bytes | None:
+    def single(self, name: bytes) -> bytes | None:
         """The value of a header. Raises ProblemError `malformed` if it was given twice."""
         if name in self.repeated:
             shown = name.decode()
@@ -59,7 +59,7 @@ class Headers:
 
     @property
     def declared_bytes(self) -> int:
-        """The length that the body is said to have; 0 where none is said."""
+        """The body's length by its content-length header; 0 without one."""
         declared = self.values.get(b"content-length", b"")
         return int(declared[:18]) if declared.isdigit() else 0
 
@@ -71,12 +71,12 @@ class Headers:
 
 def check_content_type(headers: Headers) -> None:
     """Raises ProblemError `unsupported-media-type` for anything but plain JSON."""
-    given = headers.one(b"content-type")
+    given = headers.single(b"content-type")
     if given != b"application/json" and (given is None or not _JSON_TYPE.fullmatch(given.strip())):
         what = "none" if given is None else ascii(given[:60].decode("latin-1"))
         detail = f"The content type was {what}; send application/json."
         raise ProblemError(problem("unsupported-media-type", detail))
-    encoding = headers.one(b"content-encoding")
+    encoding = headers.single(b"content-encoding")
     if encoding is not None and encoding.lower() != b"identity":
         detail = "The body came with a content encoding; send it as it is."
         raise ProblemError(problem("unsupported-media-type", detail))

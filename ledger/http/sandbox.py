@@ -1,4 +1,4 @@
-"""The sandbox's own calls: have it pay, take back, give back, and settle refunds."""
+"""Calls to the sandbox channel: have it pay, charge back, reverse that, and settle refunds."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
@@ -14,11 +14,11 @@ from ledger.contract.calls.orders import (
     render_order,
 )
 from ledger.contract.calls.refunds import EXAMPLE_REFUND, OrderRefundAnswer, render_order_refund
-from ledger.contract.fields import AmountText, Id, positive_amount
+from ledger.contract.fields import AmountText, Id
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.problems import problem, problem_of
 from ledger.contract.response import Response
-from ledger.contract.shared import Body, EmptyBody
+from ledger.contract.shared import Body, EmptyBody, given, optional_positive_amount
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, rejected
 from ledger.payments.sandbox import NotAcknowledged, NotASandboxOrder
@@ -57,7 +57,8 @@ _Placed = Awaitable[tuple[str, Order] | None]
 
 async def pay(call: Call[SandboxPayBody, NoQuery]) -> Response:
     """Have the sandbox pay an order."""
-    amount_fen, number = _amount(call.body.amount_cny), _given(call.body.payment_id)
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.payment_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call, lambda order_id: sandbox.pay(order_id, amount_fen, number), Reason.ORDER_NOT_PAYABLE
@@ -66,7 +67,8 @@ async def pay(call: Call[SandboxPayBody, NoQuery]) -> Response:
 
 async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox take an order's payment back."""
-    amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call,
@@ -77,7 +79,8 @@ async def charge_back(call: Call[ChargebackBody, NoQuery]) -> Response:
 
 async def reverse_chargeback(call: Call[ChargebackBody, NoQuery]) -> Response:
     """Have the sandbox give back what it took."""
-    amount_fen, number = _amount(call.body.amount_cny), _given(call.body.reversal_id)
+    amount_fen = optional_positive_amount(call.body.amount_cny, "amount_cny")
+    number = given(call.body.reversal_id)
     sandbox = call.ledger.sandbox
     return await _about_order(
         call,
@@ -146,14 +149,6 @@ def _not_taken(why: NotAcknowledged) -> str:
     return (
         f"The ledger did not take what the sandbox told it: {why}. A channel would tell it again."
     )
-
-
-def _amount(text: str | UnsetType) -> int | None:
-    return None if isinstance(text, UnsetType) else positive_amount(text, "amount_cny")
-
-
-def _given(number: str | UnsetType) -> str | None:
-    return None if isinstance(number, UnsetType) else number
 
 
 _PATH: Final = "/v1/channels/{channel}"

@@ -43,17 +43,18 @@ _PROBLEM: Final[Json] = {
 
 def components(kinds: Iterable[Any]) -> dict[str, Json]:
     """The schema of every struct that these kinds are made of, by name, and that of problems."""
-    _, found = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
+    _, definitions = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
     named = {
-        name: _portable(schema) | _RULES.get(name, {}) for name, schema in sorted(found.items())
+        name: _portable(schema) | _RULES.get(name, {})
+        for name, schema in sorted(definitions.items())
     }
     return {**named, "Problem": _PROBLEM}
 
 
 def component(kind: type[msgspec.Struct]) -> Json:
     """The schema of one struct that has none within it."""
-    _, found = msgspec.json.schema_components([kind], ref_template=_TEMPLATE)
-    schema: Json = _portable(found[kind.__name__])
+    _, definitions = msgspec.json.schema_components([kind], ref_template=_TEMPLATE)
+    schema: Json = _portable(definitions[kind.__name__])
     return schema
 
 
@@ -64,7 +65,7 @@ def reference(kind: Any) -> Json:  # noqa: ANN401 - a type, or a union of them
 
 
 def problem(status: int, slugs: Iterable[str]) -> Json:
-    """The schema of the problems that one status may tell."""
+    """The schema of the problems that may come with one status."""
     return {
         "allOf": [{"$ref": _TEMPLATE.format(name="Problem")}],
         "properties": {
@@ -84,7 +85,7 @@ def _portable(schema: Any) -> Any:  # noqa: ANN401 - any JSON
             for name, value in schema.items()
         }
     if isinstance(schema, list):
-        return [_portable(one) for one in schema]
+        return [_portable(element) for element in schema]
     return schema
 
 

@@ -22,16 +22,20 @@ _numbers: Final = count(1)
 
 
 class Trace:
-    """One request on its way; its parts are filled in as they become known."""
+    """What is known of one request so far.
 
-    __slots__ = ("caller", "headers", "heard", "request_id", "route", "started", "status")
+    `body_received` says whether all of its body was read, `status` is ABANDONED until it is
+    answered.
+    """
+
+    __slots__ = ("body_received", "caller", "headers", "request_id", "route", "started", "status")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
         self.started = perf_counter()
         self.route = UNMATCHED
         self.caller = ""
-        self.heard = False
+        self.body_received = False
         self.status = ABANDONED
         given = headers.values.get(b"x-request-id", b"")
         if _WELL_FORMED.fullmatch(given):
@@ -41,7 +45,7 @@ class Trace:
 
 
 def follow(scope: HTTPScope, trace: Trace) -> None:
-    """Let the trace be found by whoever has the scope."""
+    """Keep the trace in the scope, where `trace_of` reads it."""
     scope["state"] = {"trace": trace}
 
 

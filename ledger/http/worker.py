@@ -81,19 +81,22 @@ def _die_with_the_parent() -> None:
 
 
 def _drain_on_a_signal(ledger: Ledger) -> None:
-    """The server ends when all are answered: those who wait for news must hear of it first."""
+    """Drain the ledger on SIGTERM and SIGINT, then do what the server does on them.
+
+    The server ends once all requests are answered, so long polls must end before.
+    """
     loop = asyncio.get_running_loop()
     before: dict[int, Any] = {}
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def drain(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(ledger.drain)
-        known = before[number]
-        if callable(known):
-            known(number, frame)
+        handler = before[number]
+        if callable(handler):
+            handler(number, frame)
 
     for sign in (signal.SIGTERM, signal.SIGINT):
         before[int(sign)] = signal.getsignal(sign)
-        signal.signal(sign, hear)
+        signal.signal(sign, drain)
 
 
 def _tune_garbage_collection() -> None:

@@ -1,4 +1,4 @@
-"""The directory's job: enters whose everything is, so that people can find it by any number."""
+"""The directory's job: indexes which wallet every id belongs to, so that `find` knows it."""
 
 from collections.abc import AsyncGenerator
 from typing import Final

@@ -13,12 +13,12 @@ def _nothing(_: int) -> None:
 
 
 class Job(Struct, frozen=True):
-    """What to do and how often; its work is right with any number of processes at it.
+    """What to do and how often; it is correct whatever number of processes does it at once.
 
     `run(ledger, shard)` is one round: it yields after every step, of a second or so, how much that
     step has done, and is not resumed once the lease is another's or the process stops. It raises
-    Unavailable where it cannot go on. `disown(shard)` is told when the job is another process's:
-    what this one measured is true no longer.
+    Unavailable where it cannot go on. `disown(shard)` is called when another process has
+    the lease: it resets the metrics that this one has set.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A lease: which process does one job of one shard. A row, so that it holds behind any pooler."""
+"""A lease says which process does one job of one shard; a row, so that poolers do no harm."""
 
 from time import monotonic
 from typing import Final
@@ -7,10 +7,10 @@ from ledger.service import Ledger
 from ledger.store.jobs import release_lease, take_lease
 
 LEASE_S: Final = 15
-"""After so long without a word from its owner a lease is anybody's."""
+"""Seconds after which a lease that its owner did not renew may be taken by any process."""
 
 RENEW_S: Final = 5.0
-"""The owner says nothing more often than this: two words may be lost."""
+"""How often the owner renews a lease at most: two renewals may fail before it is lost."""
 
 
 class Lease:
@@ -24,7 +24,7 @@ class Lease:
         """Take the lease or keep it; False while it is another's. Raises Unavailable."""
         if self._held_at is not None and monotonic() - self._held_at < RENEW_S:
             return True
-        # Counted from before the question, so that it never lasts longer here than there.
+        # Counted from before the query, so that it never lasts longer here than in the database.
         asked_at = monotonic()
         self._held_at = None
         async with self._ledger.reading() as connection:

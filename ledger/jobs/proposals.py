@@ -1,4 +1,4 @@
-"""Carries out what was approved and then left: the process that decided came to its end, say."""
+"""Executes approved proposals that were left undone, say by a process that ended."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
@@ -10,8 +10,8 @@ from ledger.service import Ledger
 INTERVAL_S: Final = 2.0
 
 
-async def carry_out(ledger: Ledger, shard: int) -> AsyncGenerator[int, None]:
-    """One round over the wallets of a shard; yields how many proposals were carried out."""
+async def execute_approved(ledger: Ledger, shard: int) -> AsyncGenerator[int, None]:
+    """One round over the wallets of a shard; yields how many proposals each step executed."""
     async for count in ledger.proposals.finish(shard):
         yield count
 
@@ -20,4 +20,4 @@ def _disown(shard: int) -> None:
     metrics.UNSENT.labels(shard, "proposals").set(0)
 
 
-PROPOSALS: Final = Job("proposals", lambda _: INTERVAL_S, carry_out, _disown)
+PROPOSALS: Final = Job("proposals", lambda _: INTERVAL_S, execute_approved, _disown)

@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 @asynccontextmanager
 async def running(ledger: Ledger, jobs: Sequence[Job]) -> AsyncIterator[None]:
-    """Do the jobs beside whatever is done within, and stop cleanly after it."""
+    """Run the jobs in the background of the `async with` block, and stop them cleanly after it."""
     stopping = asyncio.Event()
     owner = token_hex(8)
     tasks = [
@@ -51,11 +51,11 @@ async def _keep_going(
     pause_s = interval_s
     while not stopping.is_set():
         try:
-            await _round(ledger, job, shard, lease, stopping)
+            await _run_round(ledger, job, shard, lease, stopping)
             pause_s = interval_s
         except Exception as error:  # noqa: BLE001 - a job goes on whatever happens to one round
             pause_s = min(max(pause_s * 2, 1.0), PAUSE_MAX_S)
-            _tell(job, shard, error, pause_s)
+            _log_failure(job, shard, error, pause_s)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause_s)
     job.disown(shard)
@@ -63,7 +63,7 @@ async def _keep_going(
         await lease.release()
 
 
-async def _round(
+async def _run_round(
     ledger: Ledger, job: Job, shard: int, lease: Lease, stopping: asyncio.Event
 ) -> None:
     if not await lease.hold():
@@ -76,7 +76,7 @@ async def _round(
                 return
 
 
-def _tell(job: Job, shard: int, error: Exception, pause_s: float) -> None:
+def _log_failure(job: Job, shard: int, error: Exception, pause_s: float) -> None:
     if isinstance(error, Unavailable):
         _log.warning("job_waits", job=job.name, shard=shard, why=error.reason, pause_s=pause_s)
     else:
@@ -84,7 +84,10 @@ def _tell(job: Job, shard: int, error: Exception, pause_s: float) -> None:
 
 
 async def run_once(ledger: Ledger, job: Job) -> AsyncIterator[int]:
-    """Rounds of every shard until one does nothing, whoever holds the lease; yields each step's."""
+    """Run rounds of every shard until one does nothing, whichever process holds the lease.
+
+    Yields how much each step has done.
+    """
     for shard in range(ledger.facts.shards):
         done = 1
         while done:

@@ -1,4 +1,4 @@
-"""The sweeper: records what has fallen due, so that the books are timely without anybody's command.
+"""The sweeper: records what has fallen due, so that the books are up to date without a command.
 
 Correctness never waits for it: every command applies its wallet's dues first, and every read shows
 them applied.
@@ -17,7 +17,7 @@ from ledger.service import Ledger
 from ledger.store.jobs import Backlog, find_due, find_retries, read_backlog
 from ledger.store.quarantine import release
 
-FOUND_MAX: Final = 10_000
+LOOK_UP_MAX: Final = 10_000
 """How many wallets are looked up at once. Where very many fall due at one instant, midnight say,
 each look-up passes over the traces of those done before, so there should be few."""
 
@@ -37,20 +37,20 @@ RETRIES_MAX: Final = 50
 async def sweep(ledger: Ledger, shard: int) -> AsyncGenerator[int, None]:
     """One round over a shard: oldest first, until nothing is due; yields events recorded."""
     size = PAGE_FIRST
-    backlog = await _look(ledger, shard)
+    backlog = await _measured_backlog(ledger, shard)
     yield await _retry_quarantined(ledger, shard, backlog)
     progress = True
     while progress and backlog.oldest_due_at is not None:
         progress = False
         async with ledger.reading() as connection:
-            due = await find_due(connection, shard, backlog.now, FOUND_MAX)
+            due = await find_due(connection, shard, backlog.now, LOOK_UP_MAX)
         while due:
             page, due = due[:size], due[size:]
             events = _recorded(shard, await ledger.apply_dues(shard, page))
             size = _next_size(size, events)
             progress = progress or events > 0
             yield events
-        backlog = await _look(ledger, shard)
+        backlog = await _measured_backlog(ledger, shard)
 
 
 def _next_size(size: int, events: int) -> int:
@@ -59,7 +59,7 @@ def _next_size(size: int, events: int) -> int:
     return min(size * 2, PAGE_MAX) if events < EVENTS_AIM else size
 
 
-async def _look(ledger: Ledger, shard: int) -> Backlog:
+async def _measured_backlog(ledger: Ledger, shard: int) -> Backlog:
     async with ledger.reading() as connection:
         backlog = await read_backlog(connection, shard)
     oldest = backlog.now if backlog.oldest_due_at is None else backlog.oldest_due_at
@@ -75,14 +75,14 @@ async def _retry_quarantined(ledger: Ledger, shard: int, backlog: Backlog) -> in
     async with ledger.reading() as connection:
         wallet_ids = await find_retries(connection, shard, backlog.now, RETRIES_MAX)
     answers = await ledger.apply_dues(shard, wallet_ids)
-    well = [
+    released = [
         wallet_id
         for wallet_id, answer in zip(wallet_ids, answers, strict=True)
         if isinstance(answer, Done)
     ]
-    if well:
+    if released:
         async with ledger.reading() as connection:
-            await release(connection, shard, well)
+            await release(connection, shard, released)
     return _recorded(shard, answers)
 
 

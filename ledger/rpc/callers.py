@@ -19,24 +19,24 @@ _IDENTITIES: Final = ("peer_uri", "peer_dns", "x509_common_name")
 
 
 class Credentials(Struct, frozen=True):
-    """What a call brought to say who it is: at most one of a key and an identity."""
+    """What a call authenticates with: an API key, or its certificate's identity, or nothing."""
 
     token: str | None = None
     identity: str | None = None
 
     async def caller(self, ledger: Ledger) -> Caller:
-        """The caller, let in as at any edge. Raises ProblemError and Unavailable."""
-        return let_in(ledger, await self._found(ledger))
+        """The caller, within its rate. Raises ProblemError and Unavailable."""
+        return let_in(ledger, await self._authenticated(ledger))
 
-    async def still(self, ledger: Ledger) -> Caller:
-        """The caller of a stream that goes on, which is not counted as another request.
+    async def recheck(self, ledger: Ledger) -> Caller:
+        """The caller of an open stream, checked again without counting as another request.
 
         Raises ProblemError and Unavailable.
         """
-        found = await self._found(ledger)
-        return let_in(ledger, None if found is None else replace(found, rate=None))
+        caller = await self._authenticated(ledger)
+        return let_in(ledger, None if caller is None else replace(caller, rate=None))
 
-    async def _found(self, ledger: Ledger) -> Caller | None:
+    async def _authenticated(self, ledger: Ledger) -> Caller | None:
         if self.token is not None:
             return ledger.callers.cached(self.token) or await ledger.callers.authenticate(
                 self.token
@@ -49,7 +49,7 @@ class Credentials(Struct, frozen=True):
 def credentials_of(
     context: grpc.aio.ServicerContext[Any, Any], authorization: list[str]
 ) -> Credentials:
-    """What a call brought; a key counts before a certificate. Raises ProblemError."""
+    """The credentials of a call; a key counts before a certificate. Raises ProblemError."""
     if not authorization:
         return Credentials(identity=_identity(context))
     if len(authorization) > 1:
@@ -62,8 +62,8 @@ def credentials_of(
 
 
 def _identity(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
-    said = context.auth_context()
+    auth_context = context.auth_context()
     for name in _IDENTITIES:
-        for value in said.get(name, ()):
+        for value in auth_context.get(name, ()):
             return value.decode("utf-8", "replace")
     return None

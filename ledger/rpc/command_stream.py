@@ -1,4 +1,4 @@
-"""Submitting: a stream of commands, and of what each came to."""
+"""The Submit call: a stream of commands, answered by a stream of their results."""
 
 import asyncio
 from collections import deque
@@ -43,7 +43,7 @@ _encode: Final = response_encoder(CommandResult.DESCRIPTOR, ResultAnswer)
 
 
 class QueuedCommand(Struct, frozen=True):
-    """A command of a stream: its number and key, and what is to be done or why it is not."""
+    """A command of a stream by its number and key: what is to be done, or why it is refused."""
 
     sequence: int
     key: str
@@ -77,7 +77,7 @@ class CommandQueue:
             self.arrived.set()
 
     def take(self) -> list[QueuedCommand]:
-        """All that wait, in their order; they make room for others."""
+        """Take all queued commands, in their order; this makes room for others."""
         taken = list(self._queue)
         self._queue.clear()
         self._room.set()
@@ -86,14 +86,17 @@ class CommandQueue:
         return taken
 
     def end(self) -> bool:
-        """Whether nothing more will come. Raises ProblemError for what was no message."""
+        """Whether all commands were taken and no more will come.
+
+        Raises ProblemError if the stream ended with bytes that are no message.
+        """
         if self._over and not self._queue and self._broken is not None:
             raise self._broken
         return self._over and not self._queue
 
 
 def _queued(raw: bytes) -> QueuedCommand:
-    """A message as a command; one that cannot even be read raises ProblemError."""
+    """A message as a queued command. Raises ProblemError for one that cannot even be read."""
     message = parsed(SubmitRequest, raw, BODY_MAX)
     key, entry = "", message.command
     try:
@@ -113,31 +116,31 @@ class CommandStream:
         self._edge, self._operation = edge, operation
 
     async def submit(self, _: object, context: Context) -> None:
-        """Run commands until the caller has no more, or something ends it that the context says."""
+        """Run commands until the caller has no more, or a refusal, in the context, ends it."""
         edge = self._edge
         with edge.stream(context, PATH) as trace:
             credentials = credentials_of(context, trace.authorization)
-            trace.caller = (await credentials.still(edge.ledger)).name
-            # The caller hears that it is queued before there is anything to tell.
+            trace.caller = (await credentials.recheck(edge.ledger)).name
+            # Metadata first: the caller knows that its stream was accepted before any result.
             await context.send_initial_metadata((("x-request-id", trace.request_id),))
-            waiting = CommandQueue(context)
-            hearing = asyncio.create_task(waiting.receive())
+            queue = CommandQueue(context)
+            receiving = asyncio.create_task(queue.receive())
             try:
-                with edge.woken(waiting.arrived):
-                    while not waiting.end():
-                        await waiting.arrived.wait()
+                with edge.woken(queue.arrived):
+                    while not queue.end():
+                        await queue.arrived.wait()
                         edge.check_open()
-                        for told in await self._run(waiting.take(), credentials, trace):
-                            await context.write(told)
+                        for response in await self._run(queue.take(), credentials, trace):
+                            await context.write(response)
             finally:
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
             trace.code = grpc.StatusCode.OK.name
 
     async def _run(
         self, chunk: Sequence[QueuedCommand], credentials: Credentials, trace: Trace
     ) -> list[bytes]:
-        """What commands came to, in their order."""
+        """The responses to commands, in their order."""
         if not chunk:
             return []
         try:
@@ -145,26 +148,26 @@ class CommandStream:
         except ProblemError as refused:
             if refused.problem.slug != "rate-limited":
                 raise
-            return [_response(one, _refused(refused.problem)) for one in chunk]
-        checked = [self._checked(one, caller) for one in chunk]
+            return [_response(queued, _refused(refused.problem)) for queued in chunk]
+        checked = [self._checked(queued, caller) for queued in chunk]
         sound = [entry for entry in checked if not isinstance(entry, Problem)]
-        # What was begun is done, whether or not the caller is still there to hear of it.
+        # What was begun is done, whether or not the caller still waits for the result.
         results = iter(await self._edge.to_the_end(self._results(sound, caller, trace)))
         return [
-            _response(one, _refused(entry) if isinstance(entry, Problem) else next(results))
-            for one, entry in zip(chunk, checked, strict=True)
+            _response(queued, _refused(entry) if isinstance(entry, Problem) else next(results))
+            for queued, entry in zip(chunk, checked, strict=True)
         ]
 
-    def _checked(self, one: QueuedCommand, caller: Caller) -> AnyBatchCommand | Problem:
-        """The command, if its caller may have it and it can be made."""
-        if isinstance(one.entry, Problem):
-            return one.entry
+    def _checked(self, queued: QueuedCommand, caller: Caller) -> AnyBatchCommand | Problem:
+        """The command, or the problem for which its caller may not have it or it cannot be made."""
+        if isinstance(queued.entry, Problem):
+            return queued.entry
         try:
-            check_scope(caller, scopes_of(one.entry))
-            command_of(one.entry, self._edge.currencies.numbers)
+            check_scope(caller, scopes_of(queued.entry))
+            command_of(queued.entry, self._edge.currencies.numbers)
         except ProblemError as refused:
             return refused.problem
-        return one.entry
+        return queued.entry
 
     async def _results(
         self, entries: list[AnyBatchCommand], caller: Caller, trace: Trace
@@ -179,17 +182,17 @@ class CommandStream:
             answer = await self._operation.run(call)
         except ProblemError as refused:
             return [_refused(refused.problem)] * len(entries)
-        except Unavailable as away:
-            return [_refused(unavailable_problem(away))] * len(entries)
+        except Unavailable as unavailable:
+            return [_refused(unavailable_problem(unavailable))] * len(entries)
         assert isinstance(answer.body, BatchAnswer)
         return answer.body.results
 
 
-def _refused(told: Problem) -> ResultAnswer:
-    return ResultAnswer(told.status, told.document(), replayed=False)
+def _refused(problem: Problem) -> ResultAnswer:
+    return ResultAnswer(problem.status, problem.document(), replayed=False)
 
 
-def _response(one: QueuedCommand, result: ResultAnswer) -> bytes:
+def _response(queued: QueuedCommand, result: ResultAnswer) -> bytes:
     outcome = CommandResult(**_encode(result))
-    told = SubmitResponse(sequence=one.sequence, idempotency_key=one.key, result=outcome)
-    return told.SerializeToString()
+    response = SubmitResponse(sequence=queued.sequence, idempotency_key=queued.key, result=outcome)
+    return response.SerializeToString()

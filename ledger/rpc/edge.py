@@ -1,4 +1,4 @@
-"""The edge: what all calls share, and what surrounds each of them."""
+"""What surrounds every call: counting, draining, refusals, metrics and the access log."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -37,46 +37,46 @@ _access: Final = structlog.get_logger("ledger.rpc.access")
 _LATE: Final = "The deadline had passed before anything was begun: nothing was done."
 
 
-class Present:
-    """How many are there, and whether nobody is."""
+class CallCount:
+    """Counts the calls under way, and lets others wait until there are none."""
 
     def __init__(self) -> None:
-        self.count = self.ever = 0
-        self.none = asyncio.Event()
-        self.none.set()
+        self.count = self.total = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     def enter(self) -> None:
-        """One more."""
+        """A call begins."""
         self.count += 1
-        self.ever += 1
-        self.none.clear()
+        self.total += 1
+        self.idle.clear()
 
-    async def none_for(self, seconds: float) -> bool:
-        """Whether nobody is there, nor has been after some time."""
-        before = self.ever
+    async def idle_for(self, seconds: float) -> bool:
+        """Whether no call is under way after so many seconds, and none came meanwhile."""
+        before = self.total
         await asyncio.sleep(seconds)
-        return self.count == 0 and self.ever == before
+        return self.count == 0 and self.total == before
 
     def leave(self) -> None:
-        """One less."""
+        """A call ends."""
         self.count -= 1
         if not self.count:
-            self.none.set()
+            self.idle.set()
 
 
 class Edge:
-    """One process's calls: those under way, and whether more are let in."""
+    """The calls of one process: those under way, and whether more are let in."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.currencies = currencies_of(ledger.catalogue.currency_codes())
         self._wakers: set[asyncio.Event] = set()
         self._begun: set[asyncio.Task[Any]] = set()
-        self._unary, self._streams = Present(), Present()
+        self._unary, self._streams = CallCount(), CallCount()
         self._access_log = ledger.settings.access_log
 
     async def to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
-        """What the work comes to; it goes on when whoever waits for it goes away."""
+        """The result of the work, which is run to its end even if its caller goes away."""
         task = asyncio.create_task(work)
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
@@ -84,21 +84,21 @@ class Edge:
 
     @contextmanager
     def call(self, context: Context, method: str, *, streams: bool = False) -> Iterator[Trace]:
-        """Surround a call: count it, tell its refusal, log it. Cancelling alone gets through."""
+        """Surround a call: count it, answer its refusal, log it. Only cancellation is raised."""
         trace = Trace(context)
-        present = self._streams if streams else self._unary
-        present.enter()
+        calls = self._streams if streams else self._unary
+        calls.enter()
         try:
             yield trace
         except ProblemError as refused:
             self.refuse(context, trace, refused.problem)
-        except Unavailable as away:
-            self.refuse(context, trace, unavailable_problem(away))
-        except Exception:  # noqa: BLE001 - a bug is told as one, and leaks nothing
+        except Unavailable as unavailable:
+            self.refuse(context, trace, unavailable_problem(unavailable))
+        except Exception:  # noqa: BLE001 - a bug is answered as an internal error, and leaks nothing
             _log.exception("call failed", request_id=trace.request_id, method=method)
             self.refuse(context, trace, internal_error_problem(trace.request_id))
         finally:
-            present.leave()
+            calls.leave()
             self._conclude(trace, method, streams=streams)
 
     @property
@@ -108,7 +108,7 @@ class Edge:
 
     @contextmanager
     def stream(self, context: Context, method: str) -> Iterator[Trace]:
-        """Surround a stream, which there is a bounded number of; else as `call`."""
+        """Surround a stream as `call` does; refuse it in draining, or if too many are open."""
         with (
             STREAMS.labels(method).track_inprogress(),
             self.call(context, method, streams=True) as trace,
@@ -119,18 +119,18 @@ class Edge:
             yield trace
 
     @contextmanager
-    def woken(self, news: asyncio.Event) -> Iterator[None]:
+    def woken(self, event: asyncio.Event) -> Iterator[None]:
         """Have an event set when the service shuts down, for a stream that waits for it."""
-        self._wakers.add(news)
+        self._wakers.add(event)
         try:
             yield
         finally:
-            self._wakers.discard(news)
+            self._wakers.discard(event)
 
     def wake(self) -> None:
-        """The service shuts down: let all streams know."""
-        for news in self._wakers:
-            news.set()
+        """Wake all streams that wait for an event, because the service shuts down."""
+        for event in self._wakers:
+            event.set()
 
     def check_open(self) -> None:
         """Raises Unavailable once the service shuts down."""
@@ -138,10 +138,10 @@ class Edge:
             raise Unavailable("shutting-down")
 
     def refuse(
-        self, context: Context, trace: Trace, told: Problem, *, replayed: bool = False
+        self, context: Context, trace: Trace, problem: Problem, *, replayed: bool = False
     ) -> None:
         """Have a call end with a problem."""
-        trace.code = refuse(context, told, trace.request_id, replayed=replayed).name
+        trace.code = refuse(context, problem, trace.request_id, replayed=replayed).name
 
     def is_late(self, context: Context, trace: Trace) -> bool:
         """Whether a call's deadline has passed, so that nothing of it may be begun."""
@@ -158,12 +158,12 @@ class Edge:
         try:
             async with asyncio.timeout(unary_s):
                 # Calls that came in are begun one after the other: a moment without any is no end.
-                while not await self._unary.none_for(QUIET_S):
-                    await self._unary.none.wait()
+                while not await self._unary.idle_for(QUIET_S):
+                    await self._unary.idle.wait()
                 while self._begun:
                     await asyncio.wait(set(self._begun))
             async with asyncio.timeout(streams_s):
-                await self._streams.none.wait()
+                await self._streams.idle.wait()
         except TimeoutError:
             left = {"calls": self._unary.count, "streams": self._streams.count}
             _log.warning("calls_cut_off", begun=len(self._begun), **left)

@@ -1,4 +1,4 @@
-"""Watching: a shard's log as it grows, for as long as the caller likes."""
+"""The WatchEvents call: streams a shard's log as it grows, until the caller leaves."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -27,17 +27,17 @@ MESSAGE_BYTES: Final = 1024 * 1024
 """A message ends with the event that makes it this large; any client takes four times as much."""
 
 _read: Final = reader_of(WatchEventsRequest.DESCRIPTOR)
-_tell: Final = response_encoder(Event.DESCRIPTOR, FeedEventAnswer)
+_encode: Final = response_encoder(Event.DESCRIPTOR, FeedEventAnswer)
 
 
 class EventStream:
-    """Streams of events, made of pages of the feed: no event is ever skipped or told twice."""
+    """Streams of events, made of pages of the feed: no event is ever skipped or sent twice."""
 
     def __init__(self, edge: Edge, operation: Operation) -> None:
         self._edge, self._operation = edge, operation
 
     async def watch(self, raw: bytes, context: Context) -> None:
-        """Tell events until the caller leaves, or something ends it that the context says."""
+        """Send events until the caller leaves, or a refusal, in the context, ends it."""
         with self._edge.stream(context, PATH) as trace:
             credentials = credentials_of(context, trace.authorization)
             caller = await credentials.caller(self._edge.ledger)
@@ -46,15 +46,15 @@ class EventStream:
             trace.identify(message.request_id)
             waiting = {"limit": PAGE_EVENTS, "wait_s": WAIT_MAX_S}
             query = converted(_read(message) | waiting, FeedQuery)
-            # The caller hears that it is heard before there is anything to tell.
+            # Metadata first: the caller knows that its stream was accepted before any event.
             await context.send_initial_metadata((("x-request-id", trace.request_id),))
             while True:
                 check_scope(caller, self._operation.scopes)
                 feed = await self._page(caller, query, trace)
-                for told in _messages(feed):
-                    await context.write(told)
+                for response in _messages(feed):
+                    await context.write(response)
                 query = replace(query, after_seq=feed.next)
-                caller = await credentials.still(self._edge.ledger)
+                caller = await credentials.recheck(self._edge.ledger)
 
     async def _page(self, caller: Caller, query: FeedQuery, trace: Trace) -> FeedAnswer:
         self._edge.check_open()
@@ -67,10 +67,10 @@ class EventStream:
 
 
 def _messages(feed: FeedAnswer) -> Iterator[bytes]:
-    """The page in messages of a bounded size."""
+    """The events of a page, as responses of a bounded size."""
     message, size = WatchEventsResponse(head=feed.head), 0
     for item in feed.items:
-        event = Event(**_tell(item))
+        event = Event(**_encode(item))
         message.items.append(event)
         message.next = item.seq
         size += event.ByteSize()

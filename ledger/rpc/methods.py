@@ -1,4 +1,4 @@
-"""Methods: every operation of the contract with its messages, by the names that both have."""
+"""Every operation of the contract with its messages, by the names that both have."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
@@ -47,8 +47,8 @@ KEY: Final = "idempotency_key"
 _CONTRACT: Final = "ledger/v1"
 
 
-class Asked(Struct, frozen=True, gc=False):
-    """A request as operations take it."""
+class OperationInput(Struct, frozen=True, gc=False):
+    """A request as operations take it: ids of its path, query, body and idempotency key."""
 
     params: Mapping[str, str]
     query: Any
@@ -57,25 +57,28 @@ class Asked(Struct, frozen=True, gc=False):
 
 
 class Method:
-    """A unary call: the operation it carries, its messages, and the way between both."""
+    """A unary call: its operation, and how its messages become the operation's input and answer."""
 
     def __init__(self, descriptor: MethodDescriptor, operation: Operation) -> None:
         self.operation = operation
         self.name = descriptor.name
         self.path = f"/{descriptor.containing_service.full_name}/{descriptor.name}"
-        self.asks, self.tells = descriptor.input_type, descriptor.output_type
-        self._request, self._response = GetMessageClass(self.asks), GetMessageClass(self.tells)
-        self._read: Reader = reader_of(self.asks)
+        self.input_type, self.output_type = descriptor.input_type, descriptor.output_type
+        self._request, self._response = (
+            GetMessageClass(self.input_type),
+            GetMessageClass(self.output_type),
+        )
+        self._read: Reader = reader_of(self.input_type)
         self._params = [part[1:-1] for part in operation.path.split("/") if part[:1] == "{"]
         self._nothing = None if operation.query.__struct_fields__ else operation.query()
-        self._tells_replay = "replayed" in self.tells.fields_by_name
+        self._has_replayed = "replayed" in self.output_type.fields_by_name
 
     def parse(self, raw: bytes) -> Any:  # noqa: ANN401 - a message, with the fields of its kind
         """The request's message. Raises ProblemError `body-too-large` and `malformed`."""
         return parsed(self._request, raw, self.operation.body_max)
 
-    def asked(self, message: Message) -> Asked:
-        """What is asked for. Raises ProblemError, in HTTP's order of precedence."""
+    def input_of(self, message: Message) -> OperationInput:
+        """The operation's input. Raises ProblemError, in HTTP's order of precedence."""
         operation, values = self.operation, self._read(message)
         params = {name: checked_id(values.pop(name, ""), name) for name in self._params}
         query = self._nothing
@@ -83,13 +86,13 @@ class Method:
             query = converted(values, operation.query)
         key = _checked_key(values.pop(KEY, "")) if operation.needs_key else ""
         body = None if operation.body is None else converted(values, operation.body)
-        return Asked(params, query, body, key)
+        return OperationInput(params, query, body, key)
 
-    def told(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
-        """The response's bytes."""
-        fields = response_encoder(self.tells, cast("Hashable", type(answer)))(answer)
+    def response_bytes(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
+        """The response message of an answer, serialised."""
+        fields = response_encoder(self.output_type, cast("Hashable", type(answer)))(answer)
         fields[REQUEST_ID] = request_id
-        if replayed and self._tells_replay:
+        if replayed and self._has_replayed:
             fields["replayed"] = True
         return self._response(**fields).SerializeToString()
 

@@ -1,4 +1,4 @@
-"""Refusals: problems of the contract as statuses, with what google.rpc has for their details."""
+"""Problems of the contract as gRPC statuses, with google.rpc error details."""
 
 from typing import Any, Final
 
@@ -40,26 +40,28 @@ Metadata = tuple[tuple[str, str | bytes], ...]
 
 def refuse(
     context: grpc.aio.ServicerContext[Any, Any],
-    told: Problem,
+    problem: Problem,
     request_id: str,
     *,
     replayed: bool = False,
 ) -> grpc.StatusCode:
-    """Have the call end with a problem; the status that says so."""
-    code = CODES[told.status]
+    """Have the call end with a problem; returns the status that it ends with."""
+    code = CODES[problem.status]
     context.set_code(code)
-    context.set_details(told.detail)
-    trailing: Metadata = (("x-request-id", request_id), (DETAILS, _details(told, code)))
+    context.set_details(problem.detail)
+    trailing: Metadata = (("x-request-id", request_id), (DETAILS, _details(problem, code)))
     context.set_trailing_metadata((*trailing, REPLAYED) if replayed else trailing)
     return code
 
 
-def _details(told: Problem, code: grpc.StatusCode) -> bytes:
-    info = ErrorInfo(reason=reason_of(told.slug), domain=DOMAIN, metadata=facts_of(told.facts))
+def _details(problem: Problem, code: grpc.StatusCode) -> bytes:
+    info = ErrorInfo(
+        reason=reason_of(problem.slug), domain=DOMAIN, metadata=facts_of(problem.facts)
+    )
     details: list[ErrorInfo | RetryInfo] = [info]
-    if (retry_after_s := told.facts.get("retry_after_s")) is not None:
+    if (retry_after_s := problem.facts.get("retry_after_s")) is not None:
         details.append(RetryInfo(retry_delay=Duration(seconds=retry_after_s)))
-    status = Status(code=code.value[0], message=told.detail)
+    status = Status(code=code.value[0], message=problem.detail)
     for detail in details:
         packed = AnyMessage()
         packed.Pack(detail)

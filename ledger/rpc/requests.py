@@ -1,4 +1,4 @@
-"""Asking: request messages as the plain values that bodies and queries are made of."""
+"""Request messages as the plain values that bodies and queries are made of."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,25 +9,21 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.contract.problems import ProblemError, problem
 from ledger.core.instants import INSTANT_MAX, SECOND_US, format_instant
+from ledger.v1.codec import KIND, TIMESTAMP, texts_of
 
 Plain = dict[str, Any]
 Reader = Callable[[Message], Plain]
 
-KIND: Final = "kind"
-"""The oneof that says what a message is about; its value is the name of the field that is set."""
-
 REQUEST_ID: Final = "request_id"
 
-TIMESTAMP: Final = "google.protobuf.Timestamp"
-"""Instants, as messages have them."""
 _NANOS: Final = 1_000_000_000
 _WHOLE: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
 
 
 def reader_of(kind: Descriptor) -> Reader:
-    """What turns messages of a kind into plain values, named and shaped as in JSON.
+    """A function that turns messages of a kind into plain values, named and shaped as in JSON.
 
-    Texts without presence that are empty are left out, as whoever left them out would; numbers,
+    Empty texts without presence are left out, as a caller leaves out a field of JSON; numbers,
     flags and lists without presence are always there. The fields of the one set in `kind` stand
     beside the others. Raises ProblemError `malformed` for what cannot be said in JSON either.
     """
@@ -39,8 +35,8 @@ def reader_of(kind: Descriptor) -> Reader:
         if field.message_type is not None
     }
     plain = [field for field in kind.fields if field.name not in {REQUEST_ID, *of_kind}]
-    with_presence = [(one.name, _value_reader(one)) for one in plain if one.has_presence]
-    without = [(one.name, _value_reader(one)) for one in plain if not one.has_presence]
+    with_presence = [(field.name, _value_reader(field)) for field in plain if field.has_presence]
+    without = [(field.name, _value_reader(field)) for field in plain if not field.has_presence]
 
     def read(message: Message) -> Plain:
         if len(UnknownFieldSet(message)):
@@ -74,7 +70,7 @@ def _zero(field: FieldDescriptor) -> list[Any] | int | bool:
 
 
 def _value_reader(field: FieldDescriptor) -> Callable[[Any], Any] | None:
-    """What reads a field's value; None where it is plain already."""
+    """A function that reads a field's value; None where the value is plain already."""
     if field.enum_type is not None:
         return _enum_reader(field.enum_type, field.name)
     if field.message_type is None:
@@ -101,16 +97,6 @@ def _enum_reader(kind: EnumDescriptor, name: str) -> Callable[[int], str]:
     return read
 
 
-def texts_of(kind: EnumDescriptor) -> dict[int, str]:
-    """The texts that JSON has for an enum's numbers; the unspecified one has none."""
-    prefix = kind.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return {
-        value.number: value.name.removeprefix(prefix).lower()
-        for value in kind.values
-        if value.number
-    }
-
-
 def _instant_reader(name: str) -> Callable[[Any], str]:
     def read(at: Any) -> str:  # noqa: ANN401 - a Timestamp, of whichever pool
         instant = at.seconds * SECOND_US + at.nanos // 1_000
@@ -130,7 +116,7 @@ def _no_time(name: str) -> ProblemError:
 
 
 def _unknown_field(kind: Descriptor, message: Message) -> ProblemError:
-    """What a newer caller says must not be passed over: it may change what is asked for."""
+    """The problem of a field that this service does not know: ignoring it might change the call."""
     unknown = UnknownFieldSet(message)
     numbers = sorted({unknown[at].field_number for at in range(len(unknown))})
     detail = (

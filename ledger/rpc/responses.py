@@ -1,4 +1,4 @@
-"""Telling: answers of the contract as the fields of response messages."""
+"""Encodes answers of the contract as the fields of response messages."""
 
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping
@@ -16,7 +16,7 @@ from ledger.contract.calls.grants import DailyGrantAnswer, GrantAnswer
 from ledger.contract.calls.holds import CaptureAnswer, HoldAnswer
 from ledger.contract.calls.transfers import SentTransferAnswer
 from ledger.contract.problems import TYPE_BASE
-from ledger.rpc.requests import TIMESTAMP, texts_of
+from ledger.v1.codec import TIMESTAMP, texts_of
 
 Fields = dict[str, Any]
 """Values of a message's fields by name, as its constructor takes them."""
@@ -35,22 +35,22 @@ _RESULTS: Final[dict[type, str]] = {
     ConversionAnswer: "conversion",
     SentTransferAnswer: "transfer",
 }
-"""The field of a command's result that tells each kind of body."""
+"""The field of a command's result that holds each kind of body."""
 
 _SCALARS: Final[dict[type, str]] = {str: "text", int: "number", bool: "flag"}
-"""The field of an attribute that tells each kind of value."""
+"""The field of an attribute that holds each kind of value."""
 
 
 class NoPlaceError(TypeError):
-    """An answer has a field that the message it is told in has no place for."""
+    """An answer has a field that its response message has no place for."""
 
 
 @cache
 def response_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
-    """What tells answers of a type in one kind of response: field by field, by their names.
+    """A function that encodes answers of a type for one kind of response, field by field, by name.
 
-    An answer whose fields are not those of the response is told in its first field. Raises
-    NoPlaceError where that cannot be either.
+    An answer whose fields are not those of the response is encoded in its first field. Raises
+    NoPlaceError where that has no place for them either.
     """
     try:
         return _message_encoder(kind, answer)
@@ -58,13 +58,13 @@ def response_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
         first = kind.fields[0]
         if first.message_type is None:
             raise
-        tell, name = _message_encoder(first.message_type, answer), first.name
-        return lambda told: {name: tell(told)}
+        encode, name = _message_encoder(first.message_type, answer), first.name
+        return lambda value: {name: encode(value)}
 
 
 @cache
 def _message_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
-    """The same for the message itself; a tagged struct has the rest of it in its tag's field."""
+    """An encoder for the message itself; a tagged struct has other fields in that of its tag."""
     if answer is ResultAnswer:
         return _result_encoder(kind)
     struct = cast("type[Struct]", answer)
@@ -83,7 +83,7 @@ def _message_encoder(kind: Descriptor, answer: Hashable) -> ResponseEncoder:
     if tagged is None:
         return outer.fields
     tag = tagged.name
-    return lambda told: outer.fields(told) | {tag: inner_fields.fields(told)}
+    return lambda value: outer.fields(value) | {tag: inner_fields.fields(value)}
 
 
 class _FieldEncoder:
@@ -93,14 +93,14 @@ class _FieldEncoder:
         self._steps: list[tuple[str, Callable[[Any], Any] | None]] = []
 
     def add(self, name: str, convert: Callable[[Any], Any] | None) -> None:
-        """One more; without `convert` the value is the field's."""
+        """Add an attribute; without `convert` its value is that of the field."""
         self._steps.append((name, convert))
 
-    def fields(self, told: Any) -> Fields:  # noqa: ANN401 - a struct that has them
-        """Those that are not null."""
+    def fields(self, answer: Any) -> Fields:  # noqa: ANN401 - a struct that has them
+        """The message's fields for an answer; attributes that are None are left out."""
         fields: Fields = {}
         for name, convert in self._steps:
-            value = getattr(told, name)
+            value = getattr(answer, name)
             if value is not None:
                 fields[name] = value if convert is None else convert(value)
         return fields
@@ -109,17 +109,17 @@ class _FieldEncoder:
 def _converter(
     field: FieldDescriptor, answered: msgspec.inspect.Type
 ) -> Callable[[Any], Any] | None:
-    """What makes of an answer's value that of a field; None where it is the same."""
+    """A function that makes a field's value of an answer's; None where they are the same."""
     kind = field.message_type
     if kind is not None and kind.GetOptions().map_entry:
-        value = _converter(kind.fields_by_name["value"], answered)
-        if value is None:
+        convert_value = _converter(kind.fields_by_name["value"], answered)
+        if convert_value is None:
             return None
-        return lambda mapped: {name: value(one) for name, one in mapped.items()}
-    one = _value_converter(field, answered)
-    if one is None or not field.is_repeated:
-        return one
-    return lambda several: [one(each) for each in several]
+        return lambda mapped: {name: convert_value(value) for name, value in mapped.items()}
+    convert = _value_converter(field, answered)
+    if convert is None or not field.is_repeated:
+        return convert
+    return lambda elements: [convert(element) for element in elements]
 
 
 def _value_converter(
@@ -190,7 +190,7 @@ def _message(value: Any, kind: Descriptor) -> Fields:  # noqa: ANN401 - whatever
 def _result_encoder(kind: Descriptor) -> ResponseEncoder:
     bodies = kind.fields_by_name
 
-    def tell(result: ResultAnswer) -> Fields:
+    def encode(result: ResultAnswer) -> Fields:
         body = result.body
         fields: Fields = {"status": result.status, "replayed": result.replayed}
         if isinstance(body, dict):
@@ -202,7 +202,7 @@ def _result_encoder(kind: Descriptor) -> ResponseEncoder:
             )(body)
         return fields
 
-    return tell
+    return encode
 
 
 _OF_EVERY_PROBLEM: Final = ("type", "title", "status", "detail")

@@ -39,11 +39,11 @@ OPTIONS: Final = (
     # What a connection may send ahead of its being read: memory, and 20 MB/s at 50 ms of distance.
     ("grpc.http2.lookahead_bytes", 1024 * 1024),
     ("grpc.http2.bdp_probe", 0),
-    # Callers that are gone without a word are found out within 40 s.
+    # A caller that is gone without closing its connection is noticed within 40 s.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),  # any number: who only waits sends nothing
+    ("grpc.http2.max_pings_without_data", 0),  # any number: a caller that only waits sends nothing
     ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
 )
@@ -64,7 +64,7 @@ class Server:
         self._edge = Edge(ledger)
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
-        self._looking: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
 
     @property
     def streams(self) -> int:
@@ -72,40 +72,40 @@ class Server:
         return self._edge.streams
 
     async def start(self) -> int:
-        """Listen; the port. Raises SettingsError where that cannot be."""
+        """Listen and serve; returns the port. Raises SettingsError if it cannot listen there."""
         self._server.add_generic_rpc_handlers(_handlers(self._edge))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [service.full_name for service in SERVICES]
         served = (*names, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(served, self._server)
         port = _listen(self._server, self._ledger.settings)
-        await self._tell_health()
+        await self._publish_health()
         await self._server.start()
-        self._looking = [
-            asyncio.create_task(self._look_after_health(), name="gRPC health"),
+        self._background = [
+            asyncio.create_task(self._keep_health_current(), name="gRPC health"),
             asyncio.create_task(self._wait_for_the_end(), name="gRPC draining"),
         ]
         return port
 
     async def stop(self) -> None:
-        """Answer what is under way, send streams away, hang up."""
-        for task in self._looking:
+        """Answer calls under way, end streams, then close all connections."""
+        for task in self._background:
             task.cancel()
-        await asyncio.gather(*self._looking, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self._health.enter_graceful_shutdown()
         self._edge.wake()
         await self._edge.wait_until_idle(UNARY_END_S, STREAMS_END_S)
         await self._server.stop(CUT_OFF_S)
 
-    async def _look_after_health(self) -> None:
+    async def _keep_health_current(self) -> None:
         while True:
             await asyncio.sleep(HEALTH_EVERY_S)
-            await self._tell_health()
+            await self._publish_health()
 
-    async def _tell_health(self) -> None:
+    async def _publish_health(self) -> None:
         try:
             state = _SERVING if await self._ledger.readiness.why_not() is None else _NOT_SERVING
-        except Exception as error:  # noqa: BLE001 - who cannot even tell does not serve
+        except Exception as error:  # noqa: BLE001 - a process that cannot tell does not serve
             _log.warning("health_unknown", error=repr(error))
             state = _NOT_SERVING
         for name in ("", *(service.full_name for service in SERVICES)):
@@ -175,7 +175,7 @@ def _bytes_of(path: Path, what: str) -> bytes:
 
 @asynccontextmanager
 async def serving(ledger: Ledger) -> AsyncIterator[int | None]:
-    """Serve gRPC for as long as this lasts, unless it is off; the port."""
+    """Serve gRPC during the `async with` block; yields the port, None where gRPC is off."""
     if ledger.settings.grpc_port is None:
         yield None
         return

@@ -17,7 +17,7 @@ _numbers: Final = count(1)
 
 
 class Trace:
-    """One call on its way; its parts are filled in as they become known."""
+    """What is known of one call so far; `code` is ABANDONED until it is answered."""
 
     __slots__ = ("authorization", "caller", "code", "request_id", "started", "wallet_id")
 
@@ -37,6 +37,6 @@ class Trace:
             self.request_id = f"{_process}-{next(_numbers):x}"
 
     def identify(self, given: str) -> None:
-        """Take the id that a caller gave the request, if it is one."""
+        """Take the request id that a caller gave, if it is well-formed."""
         if given and _WELL_FORMED.fullmatch(given):
             self.request_id = given

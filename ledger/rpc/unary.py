@@ -25,7 +25,7 @@ class Unary:
         self._changes = method.operation.method == "POST"
 
     async def answer(self, raw: bytes, context: Context) -> bytes:
-        """The response; nothing where the call was refused, which the context then says."""
+        """The response's bytes; empty where the call was refused: the context has the status."""
         with self._edge.call(context, self._method.path) as trace:
             return await self._checked(raw, context, trace)
         return b""
@@ -40,8 +40,8 @@ class Unary:
             check_scope(caller, operation.scopes)
         message = method.parse(raw)
         trace.identify(message.request_id)
-        asked = method.asked(message)
-        trace.wallet_id = asked.params.get("wallet_id", "")
+        operation_input = method.input_of(message)
+        trace.wallet_id = operation_input.params.get("wallet_id", "")
         if edge.is_late(context, trace):
             return b""
         call = Call(
@@ -49,14 +49,14 @@ class Unary:
             edge.currencies,
             RESPONSES,
             caller,
-            asked.params,
-            asked.query,
-            asked.body,
-            asked.key,
+            operation_input.params,
+            operation_input.query,
+            operation_input.body,
+            operation_input.key,
             trace.request_id,
         )
         running = operation.run(call)
-        # What changes the books is never given up halfway; what only looks is.
+        # A call that changes the books is run to its end; one that only reads may be cancelled.
         answer = await edge.to_the_end(running) if self._changes else await running
         if isinstance(answer.body, Problem):
             edge.refuse(context, trace, answer.body, replayed=answer.replayed)
@@ -64,4 +64,4 @@ class Unary:
         trace.code = _OK
         mark = ("x-request-id", trace.request_id)
         context.set_trailing_metadata((mark, REPLAYED) if answer.replayed else (mark,))
-        return method.told(answer.body, trace.request_id, replayed=answer.replayed)
+        return method.response_bytes(answer.body, trace.request_id, replayed=answer.replayed)

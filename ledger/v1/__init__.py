@@ -1,1 +1,1 @@
-"""The gRPC contract: messages and stubs, generated from the `.proto` files here (`make proto`)."""
+"""The gRPC contract: messages and stubs that `make proto` generates, and how JSON names values."""

@@ -23,7 +23,6 @@ from ledger.core.wallet import HoldStatus, RefundStatus, TransferStatus
 from ledger.queries.explanation import Rule
 from ledger.rpc.methods import KEY, SERVICES, methods_for
 from ledger.rpc.refusals import CODES
-from ledger.rpc.requests import texts_of
 from ledger.rpc.responses import response_encoder
 from ledger.store.directory import NameKind
 from ledger.store.keys import CallerKind, KeyKind, KeyState
@@ -39,6 +38,7 @@ from ledger.v1 import (
     wallet_pb2,
 )
 from ledger.v1.administration_pb2 import DESCRIPTOR as ADMINISTRATION
+from ledger.v1.codec import texts_of
 from tests.rpc.calls import METHODS
 
 CARRIED = [operation for operation in OPERATIONS if not operation.only_http]
@@ -111,7 +111,7 @@ def test_a_response_has_a_place_for_every_field_of_its_answer(operation: Operati
     for answer in answers_of(operation):
         response_encoder(response, answer)
     [method] = [one for one in methods_for(OPERATIONS) if one.name == name_of(operation)]
-    assert method.told(operation.example_answer, "r", replayed=False)
+    assert method.response_bytes(operation.example_answer, "r", replayed=False)
 
 
 @pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)

@@ -12,7 +12,7 @@ from ledger.cli.admin.confirming import confirm
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, path
+from ledger.cli.admin.session import open_session, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
 from ledger.cli.command_error import CommandError
 
@@ -27,18 +27,18 @@ Yes = Annotated[Flag, Parameter(alias="-y")]
 @callers.command
 async def me(*, where: ConnectionOptions = HERE) -> None:
     """Show who you are to the ledger, and what your key allows."""
-    async with asking(where) as asked:
-        body = await asked.get(path("v1", "callers", "me"))
+    async with open_session(where) as session:
+        body = await session.get(path("v1", "callers", "me"))
         names = ("caller", "kind", "key_id", "scopes", "rate_per_s", "burst")
-        asked.show(body, lambda screen, told: screen.facts(facts_of(told, names)))
+        session.show(body, lambda screen, caller: screen.facts(facts_of(caller, names)))
 
 
 @callers.command(name="list")
 async def list_callers(*, where: ConnectionOptions = HERE) -> None:
     """List callers, by name."""
-    async with asking(where) as asked:
-        body = await asked.pages(path("v1", "callers"), None)
-        asked.show(body, _tell_callers)
+    async with open_session(where) as session:
+        body = await session.pages(path("v1", "callers"), None)
+        session.show(body, _show_callers)
 
 
 @callers.command
@@ -60,9 +60,9 @@ async def rate(
         Commands at once, after a rest.
     """
     given = {"rate_per_s": rate_per_s, "burst": burst, "reason": reason}
-    async with asking(where) as asked:
-        body = await asked.post_once(path("v1", "callers", caller, "rate"), given)
-        asked.show(body, lambda screen, told: _tell_callers(screen, {"items": [told]}))
+    async with open_session(where) as session:
+        body = await session.post_once(path("v1", "callers", caller, "rate"), given)
+        session.show(body, _show_caller)
 
 
 @keys.command(name="list")
@@ -74,9 +74,9 @@ async def list_keys(*, caller: str | None = None, where: ConnectionOptions = HER
     caller
         Those of this caller.
     """
-    async with asking(where) as asked:
-        body = await asked.pages(path("v1", "keys"), None, caller=caller)
-        asked.show(body, _tell_keys)
+    async with open_session(where) as session:
+        body = await session.pages(path("v1", "keys"), None, caller=caller)
+        session.show(body, _show_keys)
 
 
 @keys.command
@@ -106,7 +106,7 @@ async def create(
         "reason": reason,
         "expires_in_s": expires_in_s,
     }
-    await _make(path("v1", "keys"), given, out, where)
+    await _make_key(path("v1", "keys"), given, out, where)
 
 
 @keys.command
@@ -131,7 +131,7 @@ async def rotate(
         Write the key to this new file, readable by you alone, instead of showing it.
     """
     given = {"reason": reason, "overlap_s": overlap_s, "expires_in_s": expires_in_s}
-    await _make(path("v1", "keys", key_id, "rotate"), given, out, where)
+    await _make_key(path("v1", "keys", key_id, "rotate"), given, out, where)
 
 
 @keys.command
@@ -145,29 +145,32 @@ async def revoke(
     yes
         Do not ask.
     """
-    async with asking(where) as asked:
-        confirm(asked.screen, f"Revoke {key_id} for good?", yes=yes)
-        body = await asked.post_once(path("v1", "keys", key_id, "revoke"), {"reason": reason})
-        asked.show(body, lambda screen, told: _tell_keys(screen, {"items": [told]}))
+    async with open_session(where) as session:
+        confirm(session.screen, f"Revoke {key_id} for good?", yes=yes)
+        body = await session.post_once(path("v1", "keys", key_id, "revoke"), {"reason": reason})
+        session.show(body, _show_key)
 
 
-async def _make(
-    place: str, given: Mapping[str, object], out: Path | None, where: ConnectionOptions
+async def _make_key(
+    call_path: str, given: Mapping[str, object], out: Path | None, where: ConnectionOptions
 ) -> None:
     # The file is made first: a key that cannot be put anywhere is not made.
     with _new_file(out) as keep:
-        async with asking(where) as asked:
-            body = await asked.post_once(place, given)
+        async with open_session(where) as session:
+            body = await session.post_once(call_path, given)
             if out is not None:
                 keep(body.pop("key"))
-            asked.show(body, _tell_made)
+            session.show(body, _show_new_key)
             if out is not None:
-                asked.screen.note(f"The key is in {out}.")
+                session.screen.note(f"The key is in {out}.")
 
 
 @contextmanager
 def _new_file(out: Path | None) -> Iterator[Callable[[str], None]]:
-    """What keeps a key in a new file; one that was kept nowhere leaves no file."""
+    """A function that writes a key to the new file `out`; if none was written, no file is left.
+
+    Raises CommandError if the file exists.
+    """
     if out is None:
         yield lambda _: None
         return
@@ -189,7 +192,7 @@ def _new_file(out: Path | None) -> Iterator[Callable[[str], None]]:
             out.unlink()
 
 
-def _tell_made(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_new_key(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.facts(
         [
             *facts_of(body, ("key_id", "caller", "scopes")),
@@ -201,29 +204,37 @@ def _tell_made(screen: Screen, body: Mapping[str, Any]) -> None:
         screen.note("The key is shown this once and kept nowhere.")
 
 
-def _tell_callers(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_caller(screen: Screen, caller: Mapping[str, Any]) -> None:
+    _show_callers(screen, {"items": [caller]})
+
+
+def _show_callers(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns(
         "caller", "kind", amount("a second"), amount("at once"), "state", time("since (+08, UTC)")
     )
     rows = [
         (
-            one["caller"],
-            one["kind"],
-            "no limit" if one["rate_per_s"] is None else str(one["rate_per_s"]),
-            NOTHING if one["burst"] is None else str(one["burst"]),
-            "stopped" if one["stopped"] else "served",
-            moment(one["created_at"]),
+            caller["caller"],
+            caller["kind"],
+            "no limit" if caller["rate_per_s"] is None else str(caller["rate_per_s"]),
+            NOTHING if caller["burst"] is None else str(caller["burst"]),
+            "stopped" if caller["stopped"] else "served",
+            moment(caller["created_at"]),
         )
-        for one in body["items"]
+        for caller in body["items"]
     ]
     screen.table(heads, rows)
 
 
-def _tell_keys(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_key(screen: Screen, key: Mapping[str, Any]) -> None:
+    _show_keys(screen, {"items": [key]})
+
+
+def _show_keys(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns(
         "key", "caller", "state", time("expires (+08, UTC)"), time("last used"), under("more")
     )
-    screen.table(heads, [_key_row(one) for one in body["items"]])
+    screen.table(heads, [_key_row(key) for key in body["items"]])
     if not body["items"]:
         screen.note("There are no keys.")
 

@@ -9,7 +9,7 @@ from ledger.cli.admin.confirming import confirm
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, path
+from ledger.cli.admin.session import open_session, path
 from ledger.cli.admin.texts import moment, text_of
 from ledger.cli.command_error import CommandError
 
@@ -44,17 +44,17 @@ async def acts(
     """
     if limit < 1:
         raise CommandError("--limit is 1 or more")
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         wanted = {"actor": actor, "operation": operation, "subject": subject}
-        body = await asked.pages(path("v1", "acts"), limit, after, **wanted)
-        asked.show(body, _tell_acts)
+        body = await session.pages(path("v1", "acts"), limit, after, **wanted)
+        session.show(body, _show_acts)
 
 
 @switches.command(name="list")
 async def list_(*, where: ConnectionOptions = HERE) -> None:
     """List what is stopped."""
-    async with asking(where) as asked:
-        asked.show(await asked.get(path("v1", "switches")), _tell_switches)
+    async with open_session(where) as session:
+        session.show(await session.get(path("v1", "switches")), _show_switches)
 
 
 @switches.command
@@ -73,34 +73,34 @@ async def stop(
     yes
         Do not ask.
     """
-    async with asking(where) as asked:
-        confirm(asked.screen, f"Stop the {kind} {name} for everybody, now?", yes=yes)
+    async with open_session(where) as session:
+        confirm(session.screen, f"Stop the {kind} {name} for everybody, now?", yes=yes)
         given = {"kind": kind, "name": name, "stopped": True, "reason": reason}
-        body = await asked.post_once(path("v1", "switches"), given)
-        asked.show(body, _tell_switch)
+        body = await session.post_once(path("v1", "switches"), given)
+        session.show(body, _show_switch)
 
 
 @switches.command
 async def resume(kind: Kind, name: str, *, reason: str, where: ConnectionOptions = HERE) -> None:
     """Let it go on."""
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         given = {"kind": kind, "name": name, "stopped": False, "reason": reason}
-        body = await asked.post_once(path("v1", "switches"), given)
-        asked.show(body, _tell_switch)
+        body = await session.post_once(path("v1", "switches"), given)
+        session.show(body, _show_switch)
 
 
-def _tell_acts(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_acts(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns(time("time (+08, UTC)"), "who", "what", "to what", "came to", under("detail"))
     rows = [
         (
-            moment(one["at"]),
-            one["actor"],
-            one["operation"],
-            one["subject"],
-            "unknown" if one["outcome"] is None else str(one["outcome"]),
-            (f"act {one['act_id']}", text_of(one["detail"]), f"request {one['request_id']}"),
+            moment(act["at"]),
+            act["actor"],
+            act["operation"],
+            act["subject"],
+            "unknown" if act["outcome"] is None else str(act["outcome"]),
+            (f"act {act['act_id']}", text_of(act["detail"]), f"request {act['request_id']}"),
         )
-        for one in body["items"]
+        for act in body["items"]
     ]
     screen.table(heads, rows)
     if not rows:
@@ -108,23 +108,23 @@ def _tell_acts(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.following(body)
 
 
-def _tell_switches(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_switches(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns("what", "name", time("since (+08, UTC)"), "by", under("reason"))
     rows = [
         (
-            one["kind"],
-            one["name"],
-            moment(one["stopped_at"]),
-            text_of(one["stopped_by"]),
-            text_of(one["reason"]),
+            switch["kind"],
+            switch["name"],
+            moment(switch["stopped_at"]),
+            text_of(switch["stopped_by"]),
+            text_of(switch["reason"]),
         )
-        for one in body["items"]
+        for switch in body["items"]
     ]
     screen.table(heads, rows)
     if not rows:
         screen.note("Nothing is stopped.")
 
 
-def _tell_switch(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_switch(screen: Screen, body: Mapping[str, Any]) -> None:
     state = "is stopped" if body["stopped"] else "goes on"
     screen.say(f"The {body['kind']} {body['name']} {state}.")

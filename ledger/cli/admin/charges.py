@@ -9,7 +9,7 @@ from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, C
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, wallet_path
+from ledger.cli.admin.session import open_session, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
 
 app: Final = App(name="charge", help="Look at charges, explain them, refund them.")
@@ -31,9 +31,9 @@ async def show(
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
-        asked.show(await asked.get(wallet_path(wallet_id, "charges", charge_id)), show_charge)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "charge", charge_id, wallet)
+        session.show(await session.get(wallet_path(wallet_id, "charges", charge_id)), show_charge)
 
 
 @app.command
@@ -54,11 +54,11 @@ async def refund(
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "charge", charge_id, wallet)
         path = wallet_path(wallet_id, "charges", charge_id, "refund")
         given = {"reason": reason, "amount": amount}
-        asked.show(await asked.post(path, given, key=where.idempotency_key), _tell_refund)
+        session.show(await session.post(path, given, key=where.idempotency_key), _show_refund)
 
 
 def show_charge(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -72,11 +72,11 @@ def show_charge(screen: Screen, body: Mapping[str, Any]) -> None:
             *facts_of(body, ("reference", "quote")),
         ]
     )
-    takes = [(one["lot_id"], one["amount"]) for one in body["takes"]]
+    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
     screen.table(columns("from lot", amount("amount")), takes)
 
 
-def _tell_refund(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_refund(screen: Screen, body: Mapping[str, Any]) -> None:
     now = money(body["refunded_now"], body["currency"])
     screen.say(f"{now} of charge {body['charge_id']} went back to {body['wallet_id']}.")
     screen.facts(

@@ -1,4 +1,4 @@
-"""Confirming: a person at a terminal says yes, or nothing is done."""
+"""Asks a person at a terminal to confirm what a command is about to do."""
 
 import signal
 import sys
@@ -9,10 +9,10 @@ from ledger.cli.command_error import CommandError
 
 
 def confirm(screen: Screen, question: str, *, yes: bool, instead: str = "--yes") -> None:
-    """Go on only if the answer is yes; `yes` was said before, by an option.
+    """Return only if a person answers yes; with `yes`, an option, nobody is asked.
 
-    Raises CommandError where there is nobody to ask, naming what to say `instead`; ends the process
-    on a no.
+    Raises CommandError where there is no terminal, naming the option to give `instead`; ends the
+    process with STOPPED if the answer is no.
     """
     if yes:
         return

@@ -1,4 +1,4 @@
-"""What every command over the API takes: where the ledger is, who asks, how answers are shown."""
+"""What every command over the API takes: the ledger, the key, how answers are printed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ Flag = Annotated[bool, Parameter(negative=())]
 @Parameter(name="*", group="Connection")
 @dataclass(frozen=True, kw_only=True)
 class ConnectionOptions:
-    """Where to ask, and how to tell the answer."""
+    """The ledger to call, by which key, and how its answers are printed."""
 
     url: Annotated[str | None, Parameter(env_var="LEDGER_URL")] = None
     """The ledger's address; http://127.0.0.1:8000 by default."""
@@ -28,7 +28,7 @@ class ConnectionOptions:
 
     @property
     def is_named(self) -> bool:
-        """Whether somebody said that a ledger is to be asked over its API."""
+        """Whether an option or variable names a ledger, so that it is called over its API."""
         return self.url is not None or self.key_file is not None
 
 

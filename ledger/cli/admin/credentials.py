@@ -1,4 +1,4 @@
-"""Credentials: where a person's API key comes from. It is never an argument, and never printed."""
+"""Where a person's API key comes from. It is never an argument, and never printed."""
 
 import os
 import re
@@ -102,7 +102,7 @@ class _NoRingError(Exception):
 
 
 def _with_ring(use: Callable[[Any], T]) -> T:
-    """What comes of using the keyring. Raises _NoRingError where none can be used."""
+    """The result of `use`, called with the keyring. Raises _NoRingError where none can be used."""
     try:
         import keyring  # noqa: PLC0415 - optional, and slow to import
         from keyring.errors import KeyringError  # noqa: PLC0415 - likewise

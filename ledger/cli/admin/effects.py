@@ -1,4 +1,4 @@
-"""Effects: what a proposal would do, in words, and on the wallet as it is now."""
+"""What a proposal would do, in words, and what it would leave in the wallet as it is now."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,7 +21,7 @@ def effect_of(proposal: Mapping[str, Any]) -> str:
             return f"pay out {command['amount_cny']} CNY{tax}"
         case "close_wallet":
             given_up = [name for name, is_said in _GIVEN_UP.items() if command[is_said]]
-            return "close the wallet for good" + "".join(f", {one}" for one in given_up)
+            return "close the wallet for good" + "".join(f", {part}" for part in given_up)
         case "erase_wallet":
             return "erase all texts about the wallet"
         case other:
@@ -45,7 +45,7 @@ def _terms(command: Mapping[str, Any]) -> list[str]:
 
 
 def show_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str, Any]) -> None:
-    """What approving a proposal would do now; said to who is asked, not as an answer."""
+    """Note on standard error what approving a proposal would do to the wallet as it is now."""
     screen.note(f"proposal {proposal['proposal_id']}, {proposal['status']}:")
     screen.note(f"  {effect_of(proposal)}")
     screen.note(f"  wallet {wallet['wallet_id']}, {wallet['status']}: {_balances(wallet)}")
@@ -61,8 +61,8 @@ def show_effect(screen: Screen, proposal: Mapping[str, Any], wallet: Mapping[str
 
 def _balances(wallet: Mapping[str, Any]) -> str:
     held = [
-        f"{one['available']} {code} available, {one['held']} held"
-        for code, one in wallet["balances"].items()
+        f"{balance['available']} {code} available, {balance['held']} held"
+        for code, balance in wallet["balances"].items()
     ]
     owed = [f"owes {yuan(wallet['claim_fen'])}"] if wallet["claim_fen"] else []
     payable = [f"{yuan(wallet['payable_fen'])} payable"] if wallet["payable_fen"] else []

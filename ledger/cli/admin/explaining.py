@@ -1,4 +1,4 @@
-"""`ledger wallet explain` and `ledger charge explain`: why it is so, for a person who asks."""
+"""`ledger wallet explain` and `ledger charge explain`: the explanations of the API as tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ from ledger.cli.admin.connection_options import HERE, ConnectionOptions
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import Column, amount, columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, wallet_path
+from ledger.cli.admin.session import open_session, wallet_path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, in_both_zones, moment, money, when
 
 _LOTS: Final = columns(
@@ -44,9 +44,9 @@ _JOURNAL: Final = columns(
 
 async def explain_wallet(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Explain a balance: which lots there are, why they are spent in this order, what falls due."""
-    async with asking(where) as asked:
-        body = await asked.get(wallet_path(wallet_id, "explanation"))
-        asked.show(body, _tell_wallet)
+    async with open_session(where) as session:
+        body = await session.get(wallet_path(wallet_id, "explanation"))
+        session.show(body, _show_wallet)
 
 
 async def explain_charge(
@@ -61,13 +61,13 @@ async def explain_charge(
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "charge", charge_id, wallet)
-        place = wallet_path(wallet_id, "charges", charge_id, "explanation")
-        asked.show(await asked.get(place), _tell_charge)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "charge", charge_id, wallet)
+        explanation_path = wallet_path(wallet_id, "charges", charge_id, "explanation")
+        session.show(await session.get(explanation_path), _show_charge)
 
 
-def _tell_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.facts(
         [
             ("wallet", body["wallet_id"]),
@@ -80,14 +80,14 @@ def _tell_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
     for sentence in body["why"]:
         screen.say(in_both_zones(sentence))
     for currency in body["currencies"]:
-        rows = [_lot(one) for one in currency["lots"]]
+        rows = [_lot_row(lot) for lot in currency["lots"]]
         screen.table(_LOTS, rows, title=f"{currency['currency']}, in the order of spending")
-        for one in (*currency["holds"], currency["limit"]):
-            if one is not None:
-                name = f"hold {one['hold_id']}" if "hold_id" in one else "limit"
-                screen.say(f"{name}: {in_both_zones(one['why'])}")
+        for restriction in (*currency["holds"], currency["limit"]):
+            if restriction is not None:
+                name = f"hold {restriction['hold_id']}" if "hold_id" in restriction else "limit"
+                screen.say(f"{name}: {in_both_zones(restriction['why'])}")
     screen.table(
-        _UPCOMING, [_event(one) for one in body["upcoming"]], title="what time alone will bring"
+        _UPCOMING, [_due_row(due) for due in body["upcoming"]], title="what time alone will bring"
     )
     if body["upcoming_more"]:
         screen.note("There is more to come than is told here.")
@@ -97,7 +97,7 @@ def _owed(name: str, cny: str) -> list[tuple[str, str]]:
     return [] if cny == "0.00" else [(name, f"{cny} CNY")]
 
 
-def _lot(lot: Mapping[str, Any]) -> Sequence[Cell]:
+def _lot_row(lot: Mapping[str, Any]) -> Sequence[Cell]:
     return (
         str(lot["place"]),
         lot["source"],
@@ -130,17 +130,17 @@ def _origin(lot: Mapping[str, Any]) -> Iterator[str]:
         yield f"order {lot['order_id']}"
 
 
-def _event(one: Mapping[str, Any]) -> Sequence[Cell]:
+def _due_row(due: Mapping[str, Any]) -> Sequence[Cell]:
     return (
-        moment(one["at"]),
-        one["what"].replace("_", " "),
-        one["amount"] or NOTHING,
-        one["currency"] or NOTHING,
-        in_both_zones(one["why"]),
+        moment(due["at"]),
+        due["what"].replace("_", " "),
+        due["amount"] or NOTHING,
+        due["currency"] or NOTHING,
+        in_both_zones(due["why"]),
     )
 
 
-def _tell_charge(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_charge(screen: Screen, body: Mapping[str, Any]) -> None:
     screen.facts(
         [
             *facts_of(body, ("charge_id", "wallet_id")),
@@ -148,29 +148,29 @@ def _tell_charge(screen: Screen, body: Mapping[str, Any]) -> None:
             ("refunded", money(body["refunded"], body["currency"])),
             ("charged", when(body["charged_at"])),
             *facts_of(body, ("caller", "reference", "price")),
-            *([("hold", _hold(body["hold"]))] if body["hold"] else []),
+            *([("hold", _hold_text(body["hold"]))] if body["hold"] else []),
             ("had cost", f"{body['cost_cny']} CNY, of it VAT {body['vat_cny']} CNY"),
             ("revenue", f"{body['revenue_cny']} CNY"),
         ]
     )
     for sentence in body["why"]:
         screen.say(in_both_zones(sentence))
-    screen.table(_TAKES, [_take(one) for one in body["takes"]], title="taken from these lots")
-    screen.table(_REFUNDS, [_refund(one) for one in body["refunds"]], title="refunds")
+    screen.table(_TAKES, [_take_row(take) for take in body["takes"]], title="taken from these lots")
+    screen.table(_REFUNDS, [_refund_row(refund) for refund in body["refunds"]], title="refunds")
     if not body["refunds_complete"]:
         screen.note("There were more refunds than are told here.")
     if body["journal"] is not None:
-        _tell_journal(screen, _JOURNAL, body["journal"])
+        _show_journal(screen, _JOURNAL, body["journal"])
 
 
-def _hold(hold: Mapping[str, Any]) -> str:
+def _hold_text(hold: Mapping[str, Any]) -> str:
     return (
         f"{hold['hold_id']} of {hold['amount']}, authorized {when(hold['authorized_at'])}; "
         f"{hold['returned']} went back"
     )
 
 
-def _take(take: Mapping[str, Any]) -> Sequence[Cell]:
+def _take_row(take: Mapping[str, Any]) -> Sequence[Cell]:
     return (
         take["source"],
         take["amount"],
@@ -183,7 +183,7 @@ def _take(take: Mapping[str, Any]) -> Sequence[Cell]:
     )
 
 
-def _refund(refund: Mapping[str, Any]) -> Sequence[Cell]:
+def _refund_row(refund: Mapping[str, Any]) -> Sequence[Cell]:
     return (
         moment(refund["at"]),
         refund["amount"],
@@ -193,7 +193,7 @@ def _refund(refund: Mapping[str, Any]) -> Sequence[Cell]:
     )
 
 
-def _tell_journal(screen: Screen, heads: Sequence[Column], journal: Mapping[str, Any]) -> None:
+def _show_journal(screen: Screen, heads: Sequence[Column], journal: Mapping[str, Any]) -> None:
     legs = [
         (
             leg["code"],

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ledger.cli.admin.connection_options import CHANGING, ChangeOptions
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, wallet_path
+from ledger.cli.admin.session import open_session, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
 
 
@@ -43,9 +43,9 @@ async def grant(
         "reason": why.reason,
         "expires_at": why.expires_at,
     }
-    async with asking(where) as asked:
-        place = wallet_path(wallet_id, "grants")
-        asked.show(await asked.post(place, given, key=where.idempotency_key), _show)
+    async with open_session(where) as session:
+        grants_path = wallet_path(wallet_id, "grants")
+        session.show(await session.post(grants_path, given, key=where.idempotency_key), _show)
 
 
 def _show(screen: Screen, body: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, C
 from ledger.cli.admin.finding import wallet_of
 from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, wallet_path
+from ledger.cli.admin.session import open_session, wallet_path
 from ledger.cli.admin.texts import facts_of, money, when
 from ledger.cli.admin.wallets import show_holds
 
@@ -19,9 +19,9 @@ app: Final = App(name="hold", help="Look at holds, void them, let them expire la
 @app.command(name="list")
 async def list_(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """List a wallet's open holds, oldest first."""
-    async with asking(where) as asked:
-        body = await asked.pages(wallet_path(wallet_id, "holds"), None)
-        asked.show(body, _tell_page)
+    async with open_session(where) as session:
+        body = await session.pages(wallet_path(wallet_id, "holds"), None)
+        session.show(body, _show_page)
 
 
 @app.command
@@ -33,9 +33,9 @@ async def show(hold_id: str, *, wallet: str | None = None, where: ConnectionOpti
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
-        asked.show(await asked.get(wallet_path(wallet_id, "holds", hold_id)), show_hold)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "hold", hold_id, wallet)
+        session.show(await session.get(wallet_path(wallet_id, "holds", hold_id)), show_hold)
 
 
 @app.command
@@ -47,10 +47,10 @@ async def void(hold_id: str, *, wallet: str | None = None, where: ChangeOptions 
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "hold", hold_id, wallet)
         path = wallet_path(wallet_id, "holds", hold_id, "void")
-        asked.show(await asked.post(path, key=where.idempotency_key), show_hold)
+        session.show(await session.post(path, key=where.idempotency_key), show_hold)
 
 
 @app.command
@@ -66,11 +66,11 @@ async def extend(
     wallet
         Its wallet; it is looked for where this is left out.
     """
-    async with asking(where) as asked:
-        wallet_id = await wallet_of(asked, "hold", hold_id, wallet)
+    async with open_session(where) as session:
+        wallet_id = await wallet_of(session, "hold", hold_id, wallet)
         path = wallet_path(wallet_id, "holds", hold_id, "extend")
         given = {"expires_in_s": expires_in_s}
-        asked.show(await asked.post(path, given, key=where.idempotency_key), show_hold)
+        session.show(await session.post(path, given, key=where.idempotency_key), show_hold)
 
 
 def show_hold(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -84,11 +84,11 @@ def show_hold(screen: Screen, body: Mapping[str, Any]) -> None:
             *facts_of(body, ("reference", "quote", "charge_id", "captured")),
         ]
     )
-    takes = [(one["lot_id"], one["amount"]) for one in body["takes"]]
+    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
     screen.table(columns("from lot", amount("amount")), takes)
 
 
-def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_page(screen: Screen, body: Mapping[str, Any]) -> None:
     show_holds(screen, body["items"])
     if not body["items"]:
         screen.note("The wallet has no open holds.")

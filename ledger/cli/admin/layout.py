@@ -1,4 +1,4 @@
-"""Layout: tables as lines of text, for a window of some width or for a pipe; pure."""
+"""Tables as lines of text, laid out for a window of some width or for a pipe; pure."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -18,7 +18,7 @@ _NARROW: Final = 6
 class Column(Struct, frozen=True):
     """A column: numbers are aligned to the `right`, a `firm` one (amounts, times) never breaks.
 
-    What an `under` one says, such as a long id, goes on a line of its own under the row where the
+    The text of an `under` one, such as a long id, goes on a line of its own under the row where the
     window is too narrow for all columns.
     """
 
@@ -52,7 +52,7 @@ Parts = tuple[str, ...]
 
 
 def parts_of(cell: Cell) -> Parts:
-    """What a cell says, harmless, and never nothing."""
+    """The parts of a cell with control characters made visible; NOTHING for an empty cell."""
     parts = (cell,) if isinstance(cell, str) else cell
     return tuple(visible(part) for part in parts if part) or (NOTHING,)
 
@@ -61,7 +61,7 @@ def plain_lines(heads: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iter
     """A table for a pipe: a line for the names of the columns, and one for each row."""
     lines = [
         [head.name for head in heads],
-        *([" ".join(parts) for parts in row] for row in _told(rows)),
+        *([" ".join(parts) for parts in row] for row in _rows_of_parts(rows)),
     ]
     widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     return [_line(heads, cells, widths) for cells in lines]
@@ -74,12 +74,12 @@ def drawn_lines(
 
     Nothing is cut: what is too long is folded.
     """
-    told = _told(rows)
+    part_rows = _rows_of_parts(rows)
     names = [(head.name,) for head in heads]
-    widths = _natural(heads, [names, *told])
+    widths = _natural(heads, [names, *part_rows])
     if sum(widths) + _GAP * (len(widths) - 1) > width:
-        return _stacked(heads, told, width)
-    body = [line for row in told for line in _row_lines(heads, row, widths)]
+        return _stacked(heads, part_rows, width)
+    body = [line for row in part_rows for line in _row_lines(heads, row, widths)]
     head = _row_lines(heads, names, widths)
     return [*head, _rule(widths)], body
 
@@ -91,10 +91,10 @@ def _stacked(
     below = [place for place, head in enumerate(heads) if head.under]
     kept = [heads[place] for place in beside]
     names = [(head.name,) for head in kept]
-    told = [[row[place] for place in beside] for row in rows]
-    widths = _shrunk(kept, _natural(kept, [names, *told]), width)
+    beside_rows = [[row[place] for place in beside] for row in rows]
+    widths = _shrunk(kept, _natural(kept, [names, *beside_rows]), width)
     body: list[str] = []
-    for row, cells in zip(rows, told, strict=True):
+    for row, cells in zip(rows, beside_rows, strict=True):
         body += _row_lines(kept, cells, widths)
         for place in below:
             text = "  ".join(part for part in row[place] if part != NOTHING)
@@ -115,10 +115,10 @@ def folded(text: str, width: int) -> list[str]:
             lines.append(line)
         *whole, line = chop_cells(word, width) or [""]
         lines += whole
-    return [one.rstrip() for one in [*lines, line]]
+    return [text_line.rstrip() for text_line in [*lines, line]]
 
 
-def _told(rows: Iterable[Sequence[Cell]]) -> list[list[Parts]]:
+def _rows_of_parts(rows: Iterable[Sequence[Cell]]) -> list[list[Parts]]:
     return [[parts_of(cell) for cell in row] for row in rows]
 
 
@@ -130,18 +130,18 @@ def _natural(heads: Sequence[Column], rows: Sequence[Sequence[Parts]]) -> list[i
 
 def _shrunk(heads: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
     """Widths that fit, taken from the widest columns that may break; then from any."""
-    found = list(widths)
+    shrunk = list(widths)
     for also_firm in (False, True):
-        while sum(found) + _GAP * (len(found) - 1) > width:
+        while sum(shrunk) + _GAP * (len(shrunk) - 1) > width:
             wide = [
-                (found[place], place)
+                (shrunk[place], place)
                 for place, head in enumerate(heads)
-                if (also_firm or not head.firm) and found[place] > _NARROW
+                if (also_firm or not head.firm) and shrunk[place] > _NARROW
             ]
             if not wide:
                 break
-            found[max(wide)[1]] -= 1
-    return found
+            shrunk[max(wide)[1]] -= 1
+    return shrunk
 
 
 def _row_lines(heads: Sequence[Column], row: Sequence[Parts], widths: Sequence[int]) -> list[str]:

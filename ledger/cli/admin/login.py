@@ -22,8 +22,8 @@ def login(*, url: Url = None) -> None:
         The ledger's address; http://127.0.0.1:8000 by default.
     """
     place = address(url)
-    asked = f"API key for {place}: "
-    key = getpass.getpass(asked) if sys.stdin.isatty() else sys.stdin.readline()
+    prompt = f"API key for {place}: "
+    key = getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline()
     if not key.strip():
         raise CommandError("no key was entered")
     store_key(place, key.strip())

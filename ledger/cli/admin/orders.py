@@ -15,7 +15,7 @@ from ledger.cli.admin.connection_options import (
 )
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, path, wallet_path
+from ledger.cli.admin.session import open_session, path, wallet_path
 from ledger.cli.admin.texts import facts_of, moment, money, when
 from ledger.cli.command_error import CommandError
 
@@ -30,8 +30,8 @@ _PARTS: Final = ("refunding_cny", "refunded_cny", "reversed_cny", "claim_repaid_
 @app.command
 async def show(order_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show an order."""
-    async with asking(where) as asked:
-        asked.show(await asked.get(path("v1", "orders", order_id)), show_order)
+    async with open_session(where) as session:
+        session.show(await session.get(path("v1", "orders", order_id)), show_order)
 
 
 @app.command(name="list")
@@ -49,9 +49,9 @@ async def list_(
     """
     if limit < 1:
         raise CommandError("--limit is 1 or more")
-    async with asking(where) as asked:
-        body = await asked.pages(wallet_path(wallet_id, "orders"), limit, after)
-        asked.show(body, _tell_page)
+    async with open_session(where) as session:
+        body = await session.pages(wallet_path(wallet_id, "orders"), limit, after)
+        session.show(body, _show_page)
 
 
 @opens.command
@@ -101,17 +101,17 @@ async def membership_order(
 
 
 async def _open(wallet_id: str, given: Mapping[str, object], where: ChangeOptions) -> None:
-    async with asking(where) as asked:
-        where_to = wallet_path(wallet_id, "orders")
-        asked.show(await asked.post(where_to, given, key=where.idempotency_key), show_order)
+    async with open_session(where) as session:
+        call_path = wallet_path(wallet_id, "orders")
+        session.show(await session.post(call_path, given, key=where.idempotency_key), show_order)
 
 
 @app.command
 async def close(order_id: str, *, where: ChangeOptions = CHANGING) -> None:
     """Give up an order that was not paid."""
-    async with asking(where) as asked:
-        where_to = path("v1", "orders", order_id, "close")
-        asked.show(await asked.post(where_to, key=where.idempotency_key), show_order)
+    async with open_session(where) as session:
+        call_path = path("v1", "orders", order_id, "close")
+        session.show(await session.post(call_path, key=where.idempotency_key), show_order)
 
 
 @app.command
@@ -132,39 +132,39 @@ async def refund(
     yes
         Do not ask.
     """
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         if not yes:
             # Only a person who is asked wants to see what the question is about.
-            body = await asked.get(path("v1", "orders", order_id))
-            asked.screen.note(_in_short(body))
+            body = await session.get(path("v1", "orders", order_id))
+            session.screen.note(_in_short(body))
         what = "all that is unspent" if amount_cny is None else f"{amount_cny} CNY"
-        confirm(asked.screen, f"Refund {what} of order {order_id}?", yes=yes)
-        where_to = path("v1", "orders", order_id, "refund")
+        confirm(session.screen, f"Refund {what} of order {order_id}?", yes=yes)
+        call_path = path("v1", "orders", order_id, "refund")
         given = {"reason": reason, "amount_cny": amount_cny}
-        asked.show(await asked.post(where_to, given, key=where.idempotency_key), show_refund)
+        session.show(await session.post(call_path, given, key=where.idempotency_key), show_refund)
 
 
 @app.command(name="refund-show")
 async def refund_show(refund_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show how far a refund of an order is."""
-    async with asking(where) as asked:
-        asked.show(await asked.get(path("v1", "refunds", refund_id)), show_refund)
+    async with open_session(where) as session:
+        session.show(await session.get(path("v1", "refunds", refund_id)), show_refund)
 
 
 @memberships.command(name="show")
 async def membership_show(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show a wallet's membership."""
-    async with asking(where) as asked:
-        body = await asked.get(wallet_path(wallet_id))
-        asked.show(body["membership"], _tell_membership)
+    async with open_session(where) as session:
+        body = await session.get(wallet_path(wallet_id))
+        session.show(body["membership"], _show_membership)
 
 
 @memberships.command
 async def cancel(wallet_id: str, *, where: ChangeOptions = CHANGING) -> None:
     """Let a membership end after what was paid; nothing is taken away."""
-    async with asking(where) as asked:
-        where_to = wallet_path(wallet_id, "membership", "cancel")
-        asked.show(await asked.post(where_to, key=where.idempotency_key), _tell_membership)
+    async with open_session(where) as session:
+        call_path = wallet_path(wallet_id, "membership", "cancel")
+        session.show(await session.post(call_path, key=where.idempotency_key), _show_membership)
 
 
 def _in_short(order: Mapping[str, Any]) -> str:
@@ -202,18 +202,18 @@ def show_order(screen: Screen, body: Mapping[str, Any]) -> None:
     )
 
 
-def _tell_page(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_page(screen: Screen, body: Mapping[str, Any]) -> None:
     heads = columns(under("order"), "what", "status", amount("CNY"), "channel", time("opened"))
     rows = [
         (
-            one["order_id"],
-            one.get("plan") or money(one.get("amount"), one.get("currency")),
-            one["status"].replace("_", " "),
-            one["price_cny"],
-            one["channel"],
-            moment(one["created_at"]),
+            order["order_id"],
+            order.get("plan") or money(order.get("amount"), order.get("currency")),
+            order["status"].replace("_", " "),
+            order["price_cny"],
+            order["channel"],
+            moment(order["created_at"]),
         )
-        for one in body["items"]
+        for order in body["items"]
     ]
     screen.table(heads, rows)
     if not rows:
@@ -233,11 +233,11 @@ def show_refund(screen: Screen, body: Mapping[str, Any]) -> None:
             ("settled", when(body["resolved_at"], "not yet")),
         ]
     )
-    takes = [(one["lot_id"], one["amount"]) for one in body["takes"]]
+    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
     screen.table(columns("taken from lot", amount("amount")), takes)
 
 
-def _tell_membership(screen: Screen, body: Mapping[str, Any] | None) -> None:
+def _show_membership(screen: Screen, body: Mapping[str, Any] | None) -> None:
     if body is None:
         screen.say("The wallet has no membership.")
         return
@@ -253,12 +253,17 @@ def _tell_membership(screen: Screen, body: Mapping[str, Any] | None) -> None:
         ]
     )
     waiting = [
-        (one["order_id"], one["plan"], one["period"], str(one["months"])) for one in body["queued"]
+        (term["order_id"], term["plan"], term["period"], str(term["months"]))
+        for term in body["queued"]
     ]
     heads = columns(under("order"), "plan", "period", amount("months"))
     screen.table(heads, waiting, title="paid terms behind it")
     upgrades = [
-        (one["order_id"], one["plan"], f"{one['months_granted']} of {one['months']}")
-        for one in body["upgrades"]
+        (
+            upgrade["order_id"],
+            upgrade["plan"],
+            f"{upgrade['months_granted']} of {upgrade['months']}",
+        )
+        for upgrade in body["upgrades"]
     ]
     screen.table(columns(under("order"), "plan", "months granted"), upgrades, title="upgrades")

@@ -17,7 +17,7 @@ from ledger.cli.admin.connection_options import (
 from ledger.cli.admin.effects import effect_of, show_effect
 from ledger.cli.admin.layout import columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import AWAY, REFUSED, Session, asking, path
+from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session, path
 from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
 from ledger.cli.command_error import CommandError
 from ledger.client import Refused
@@ -57,22 +57,22 @@ async def list_(
     if limit < 1:
         raise CommandError("--limit is 1 or more")
     wanted = None if all_ else status
-    async with asking(where) as asked:
-        page = await asked.pages(
+    async with open_session(where) as session:
+        page = await session.pages(
             path("v1", "proposals"), limit, after, status=wanted, wallet_id=wallet
         )
-        if asked.as_json:
-            asked.screen.document(page)
+        if session.as_json:
+            session.screen.document(page)
             return
-        me = await asked.get(path("v1", "callers", "me"))
-        _tell_page(asked.screen, page, me)
+        me = await session.get(path("v1", "callers", "me"))
+        _show_page(session.screen, page, me)
 
 
 @app.command
 async def show(proposal_id: str, *, where: ConnectionOptions = HERE) -> None:
     """Show a proposal: what it would do, why, and how it stands."""
-    async with asking(where) as asked:
-        asked.show(await asked.get(_place(proposal_id)), show_proposal)
+    async with open_session(where) as session:
+        session.show(await session.get(_proposal_path(proposal_id)), show_proposal)
 
 
 @app.command
@@ -101,39 +101,41 @@ async def approve(
         raise CommandError("say which proposals, by their ids: `ledger proposal list` shows them")
     if where.idempotency_key is not None and len(proposal_ids) > 1:
         raise CommandError("--idempotency-key is for a single proposal")
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         if not yes:
             for proposal_id in proposal_ids:
-                await _preview(asked, proposal_id)
+                await _preview(session, proposal_id)
             many = len(proposal_ids)
             what = "this proposal" if many == 1 else f"these {many} proposals"
-            confirm(asked.screen, f"Approve {what}, and have it done now?", yes=False)
-        decided = await _approve(asked, proposal_ids, reason, where.idempotency_key)
+            confirm(session.screen, f"Approve {what}, and have it done now?", yes=False)
+        decided = await _approve(session, proposal_ids, reason, where.idempotency_key)
     statuses = {body["status"] for body in decided}
     if len(decided) < len(proposal_ids) or "refused" in statuses:
         sys.exit(REFUSED)
     if "approved" in statuses:
-        sys.exit(AWAY)
+        sys.exit(UNREACHABLE)
 
 
 async def _approve(
-    asked: Session, proposal_ids: Sequence[str], reason: str | None, key: str | None
+    session: Session, proposal_ids: Sequence[str], reason: str | None, key: str | None
 ) -> list[dict[str, Any]]:
-    """Those that could be decided on, each told as soon as it is; a refusal ends only its own."""
+    """The proposals as they were decided, each shown at once; a refusal ends only its own."""
     decided = []
     for proposal_id in proposal_ids:
         try:
-            body = await asked.post(_place(proposal_id, "approve"), {"reason": reason}, key=key)
+            body = await session.post(
+                _proposal_path(proposal_id, "approve"), {"reason": reason}, key=key
+            )
         except Refused as refused:
             if len(proposal_ids) == 1:
                 raise
-            asked.screen.note(f"{proposal_id}: refused ({refused.slug}): {refused.detail}")
+            session.screen.note(f"{proposal_id}: refused ({refused.slug}): {refused.detail}")
             continue
         decided.append(body)
-        if len(proposal_ids) == 1 or not asked.as_json:
-            asked.show(body, show_proposal)
-    if len(proposal_ids) > 1 and asked.as_json:
-        asked.screen.document({"items": decided})
+        if len(proposal_ids) == 1 or not session.as_json:
+            session.show(body, show_proposal)
+    if len(proposal_ids) > 1 and session.as_json:
+        session.screen.document({"items": decided})
     return decided
 
 
@@ -154,21 +156,21 @@ async def withdraw(
 
 
 async def _decide(proposal_id: str, verb: str, reason: str | None, where: ChangeOptions) -> None:
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         key = where.idempotency_key
-        body = await asked.post(_place(proposal_id, verb), {"reason": reason}, key=key)
-        asked.show(body, show_proposal)
+        body = await session.post(_proposal_path(proposal_id, verb), {"reason": reason}, key=key)
+        session.show(body, show_proposal)
 
 
-def _place(proposal_id: str, *more: str) -> str:
+def _proposal_path(proposal_id: str, *more: str) -> str:
     return path("v1", "proposals", proposal_id, *more)
 
 
-async def _preview(asked: Session, proposal_id: str) -> None:
-    """What approving would do, on the wallet as it is now; told beside the answer, not in it."""
-    proposal = await asked.get(_place(proposal_id))
-    wallet = await asked.get(path("v1", "wallets", proposal["wallet_id"]))
-    show_effect(asked.screen, proposal, wallet)
+async def _preview(session: Session, proposal_id: str) -> None:
+    """Show what approving would do to the wallet as it is now; on standard error, as a note."""
+    proposal = await session.get(_proposal_path(proposal_id))
+    wallet = await session.get(path("v1", "wallets", proposal["wallet_id"]))
+    show_effect(session.screen, proposal, wallet)
 
 
 def show_proposal(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -202,24 +204,32 @@ def _lines(text: str) -> Cell:
 def _outcome(outcome: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if outcome is None:
         return []
-    told = outcome["body"]
+    body = outcome["body"]
     if outcome["status"] >= 400:
-        slug = str(told.get("type", "")).rsplit("/", 1)[-1]
-        return [("the ledger refused", f"{slug}: {told.get('detail', '')}")]
-    left = told.get("available_after")
-    return [] if left is None else [("available now", f"{left} {told['currency']}")]
+        slug = str(body.get("type", "")).rsplit("/", 1)[-1]
+        return [("the ledger refused", f"{slug}: {body.get('detail', '')}")]
+    left = body.get("available_after")
+    return [] if left is None else [("available now", f"{left} {body['currency']}")]
 
 
-def _tell_page(screen: Screen, page: Mapping[str, Any], me: Mapping[str, Any]) -> None:
+def _show_page(screen: Screen, page: Mapping[str, Any], me: Mapping[str, Any]) -> None:
     may_approve = "admin:approve" in me["scopes"]
     for_me = [
-        one for one in page["items"] if _waits_for(one, me["caller"], may_approve=may_approve)
+        proposal
+        for proposal in page["items"]
+        if _waits_for(proposal, me["caller"], may_approve=may_approve)
     ]
     heads = columns(
         "status", "does", "by", time("expires (+08, UTC)"), under("id"), under("reason")
     )
-    screen.table(heads, [_row(one, is_for_me=one in for_me) for one in page["items"]])
-    own = [one for one in page["items"] if one["status"] == "open" and one not in for_me]
+    screen.table(
+        heads, [_row(proposal, is_for_me=proposal in for_me) for proposal in page["items"]]
+    )
+    own = [
+        proposal
+        for proposal in page["items"]
+        if proposal["status"] == "open" and proposal not in for_me
+    ]
     screen.note(
         f"{len(for_me)} wait for you ({me['caller']}); {len(own)} wait for another person."
         if page["items"]

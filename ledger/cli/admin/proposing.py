@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ledger.cli.admin.connection_options import CHANGING, ChangeOptions, Flag
 from ledger.cli.admin.proposals import show_proposal
-from ledger.cli.admin.session import asking, path
+from ledger.cli.admin.session import open_session, path
 
 app: Final = App(name="propose", help="Propose what another person must approve.")
 
@@ -141,7 +141,11 @@ async def erase(wallet_id: str, *, why: Why, where: ChangeOptions = CHANGING) ->
 
 
 async def _propose(
-    to: str, wallet_id: str, given: Mapping[str, object], why: Why, where: ChangeOptions = CHANGING
+    collection: str,
+    wallet_id: str,
+    given: Mapping[str, object],
+    why: Why,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     body = {
         "wallet_id": wallet_id,
@@ -150,6 +154,6 @@ async def _propose(
         "evidence": why.evidence,
         "valid_for_s": why.valid_for_s,
     }
-    async with asking(where) as asked:
-        made = await asked.post(path("v1", to), body, key=where.idempotency_key)
-        asked.show(made, show_proposal)
+    async with open_session(where) as session:
+        proposal = await session.post(path("v1", collection), body, key=where.idempotency_key)
+        session.show(proposal, show_proposal)

@@ -1,4 +1,4 @@
-"""The screen: tables for people, never wider than the window; plain lines where output is piped.
+"""Prints tables for people, never wider than the window; plain lines where output is piped.
 
 On a terminal a long id is folded or goes under its row, and is never cut. In a pipe every row is
 one line, whatever its length, its cells at least two spaces apart, without colour or drawing.
@@ -22,7 +22,7 @@ _WIDTH_MIN: Final = 40
 
 
 class Screen:
-    """Where a command prints its answer (standard output) and what else there is to say (error)."""
+    """Prints a command's answer to standard output, and notes to standard error."""
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -33,7 +33,7 @@ class Screen:
         self._is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
 
     def document(self, body: Any) -> None:  # noqa: ANN401 - any answer of the API
-        """One JSON document, in UTF-8 whatever the locale: indented at a terminal, else a line."""
+        """Print one JSON document, in UTF-8 whatever the locale: indented at a terminal."""
         raw = msgspec.json.encode(body)
         if self.is_terminal:
             raw = msgspec.json.format(raw, indent=2)
@@ -42,11 +42,11 @@ class Screen:
         sys.stdout.buffer.flush()
 
     def say(self, text: str) -> None:
-        """A sentence."""
+        """Print a sentence of the answer."""
         print(self._fitted(visible(text), sys.stdout))
 
     def facts(self, facts: Iterable[tuple[str, Cell]]) -> None:
-        """Names and values, one a line."""
+        """Print names and values, one a line."""
         rows = [(f"{name}:", parts_of(value)) for name, value in facts]
         if not self.is_terminal:
             for name, parts in rows:
@@ -62,27 +62,27 @@ class Screen:
     def table(
         self, heads: Sequence[Column], rows: Iterable[Sequence[Cell]], *, title: str = ""
     ) -> None:
-        """A table; one without rows is not shown."""
-        told = list(rows)
-        if not told:
+        """Print a table; one without rows is not shown."""
+        listed = list(rows)
+        if not listed:
             return
         if not self.is_terminal:
-            print("\n".join([*([title] if title else []), *plain_lines(heads, told)]))
+            print("\n".join([*([title] if title else []), *plain_lines(heads, listed)]))
             return
-        head, body = drawn_lines(heads, told, self._width)
+        head, body = drawn_lines(heads, listed, self._width)
         print()
         for line in [*([title] if title else []), *head]:
             print(line if self._is_plain else f"{_BOLD}{line}{_NORMAL}")
         print("\n".join(body))
 
     def note(self, text: str) -> None:
-        """What is no part of the answer: hints, questions, what went wrong."""
+        """Print on standard error what is no part of the answer: hints, questions, failures."""
         sys.stdout.flush()
         for line in text.split("\n"):
             print(self._fitted(visible(line), sys.stderr), file=sys.stderr)
 
     def following(self, page: Mapping[str, Any]) -> None:
-        """How to go on, where the page is not the last."""
+        """Note how to read the next page, if there is one."""
         if page["next"]:
             self.note(f"There is more: --after {page['next']}")
 
@@ -91,5 +91,5 @@ class Screen:
 
 
 def close_quietly() -> None:
-    """After a reader such as `head` went away: nothing more is written, and nothing said of it."""
+    """Write nothing more, and raise nothing, after a reader such as `head` closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,7 @@
-"""Asking the ledger: one connection for a command, and what becomes of a refusal or an outage."""
+"""A session with the ledger over its API: one connection for a command.
+
+A refusal, or a ledger that does not answer, is shown and ends the process with its exit code.
+"""
 
 import asyncio
 import os
@@ -30,42 +33,45 @@ from ledger.contract.problems import KINDS, TYPE_BASE
 REFUSED: Final = 1
 """Exit code: the ledger refused, and nothing was done."""
 
-AWAY: Final = 3
+UNREACHABLE: Final = 3
 """Exit code: the ledger cannot be reached now, or it is unknown what it did."""
 
 STOPPED: Final = 130
-"""Exit code: whoever sits there did not want it, before (no) or after all (Ctrl-C)."""
+"""Exit code: the person at the terminal said no, or interrupted the command (Ctrl-C)."""
 
 PAGE: Final = 1_000
-"""Items asked for at once where all are wanted."""
+"""Items of one page where all are wanted."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
 Show = Callable[[Screen, Any], None]
-"""Shows an answer to people."""
+"""Prints an answer's body on a screen, for people."""
 
 
 class Session:
-    """A ledger that a command asks, and the screen that it answers on."""
+    """A client of the ledger that a command was pointed at, and the screen that it prints on."""
 
     def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
         self.client, self.screen, self.as_json = client, screen, as_json
 
     async def get(self, path: str, **query: object) -> dict[str, Any]:
-        """An answer; query parameters that are None are left out."""
+        """The answer to a GET; query parameters that are None are left out."""
         return await self.client.request("GET", path, query=query)
 
     async def post(
         self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
     ) -> dict[str, Any]:
-        """Do something, under a key; fields of the body that are None are left out."""
+        """The answer to a POST under a key, a new one if none is given.
+
+        Fields of the body that are None are left out.
+        """
         return await self._post(path, body, new_key() if key is None else _checked(key))
 
     async def post_once(
         self, path: str, body: Mapping[str, object] | None = None
     ) -> dict[str, Any]:
-        """Do something that takes no key: it is sent a single time."""
+        """The answer to a POST that takes no key: it is sent a single time."""
         return await self._post(path, body, None)
 
     async def _post(
@@ -75,13 +81,13 @@ class Session:
         try:
             return await self.client.request("POST", path, body=given, idempotency_key=key)
         except asyncio.CancelledError:
-            self.screen.note(f"ledger: interrupted; {_unknown(key)}")
+            self.screen.note(f"ledger: interrupted; {_unknown_advice(key)}")
             raise
 
     async def pages(
         self, path: str, wanted: int | None, after: str | None = None, **query: object
     ) -> dict[str, Any]:
-        """So many items of a list as one page of it; None means all."""
+        """So many items of a list as one page of it; `wanted` None means all."""
         items: list[Any] = []
         while True:
             left = PAGE if wanted is None else min(PAGE, wanted - len(items))
@@ -91,22 +97,26 @@ class Session:
             if after is None or len(items) == wanted:
                 return {**page, "items": items, "next": after}
 
-    def show(self, body: Any, tell: Show) -> None:  # noqa: ANN401 - any answer
-        """Print an answer as it was wanted."""
+    def show(self, body: Any, show_body: Show) -> None:  # noqa: ANN401 - any answer
+        """Print an answer: as JSON where that was asked for, else by `show_body`."""
         if self.as_json:
             self.screen.document(body)
             return
         try:
-            tell(self.screen, body)
+            show_body(self.screen, body)
         except (KeyError, TypeError):
-            # It was done all the same, and whoever did it has to see that.
+            # The call was carried out all the same, and the caller has to see its answer.
             self.screen.note("ledger: the answer has a shape that this version does not know:")
             self.screen.document(body)
 
 
 @asynccontextmanager
-async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
-    """The ledger that a command was pointed at; ends the process as it should end on a refusal."""
+async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
+    """A session with the ledger that the options name; a failed call ends the process.
+
+    Its exit code is REFUSED after a refusal, UNREACHABLE where no answer came or the caller is
+    rate-limited. Raises CommandError for a wrong address, or where there is no API key.
+    """
     url, screen = address(where.url), Screen()
     credential = find_credential(url, where.key_file, os.environ)
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _LOCAL:
@@ -117,14 +127,15 @@ async def asking(where: ConnectionOptions) -> AsyncIterator[Session]:
         sys.stdout.flush()
     except Refused as refused:
         show_refusal(screen, refused, credential, as_json=where.json)
-        sys.exit(AWAY if isinstance(refused, RateLimited) else REFUSED)
+        sys.exit(UNREACHABLE if isinstance(refused, RateLimited) else REFUSED)
     except OutcomeUnknown as unknown:
         screen.note(f"ledger: {url} gave no answer ({_cause(unknown)}):")
-        screen.note(f"ledger: {_unknown(unknown.idempotency_key)}")
-        sys.exit(AWAY)
-    except Unavailable as away:
-        screen.note(f"ledger: {url} does not answer: {_cause(away)}. Nothing was done; try later.")
-        sys.exit(AWAY)
+        screen.note(f"ledger: {_unknown_advice(unknown.idempotency_key)}")
+        sys.exit(UNREACHABLE)
+    except Unavailable as unavailable:
+        cause = _cause(unavailable)
+        screen.note(f"ledger: {url} does not answer: {cause}. Nothing was done; try later.")
+        sys.exit(UNREACHABLE)
     except BrokenPipeError:
         close_quietly()
         sys.exit(0)
@@ -164,7 +175,7 @@ def wallet_path(wallet_id: str, *parts: str) -> str:
 def show_refusal(
     screen: Screen, refused: Refused, credential: Credential, *, as_json: bool
 ) -> None:
-    """Say why the ledger refused; as JSON also its problem document."""
+    """Print why the ledger refused; as JSON also its problem document."""
     if as_json:
         screen.document(problem_document(refused))
     screen.note(
@@ -179,7 +190,7 @@ def show_refusal(
 
 
 def problem_document(refused: Refused) -> dict[str, Any]:
-    """A refusal as the API tells it (RFC 9457)."""
+    """A refusal as the API's problem document (RFC 9457)."""
     return {
         "type": f"{TYPE_BASE}{refused.slug}" if refused.slug else "about:blank",
         "title": KINDS.get(refused.slug, (0, "The request was refused"))[1],
@@ -200,7 +211,7 @@ def _cause(error: Exception) -> str:
     return str(error.__cause__ or error)
 
 
-def _unknown(key: str | None) -> str:
+def _unknown_advice(key: str | None) -> str:
     if key is None:
         return "it may or may not be done, and it has no key: look before you do it again."
     return (

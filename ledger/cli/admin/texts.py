@@ -1,4 +1,4 @@
-"""Texts: times in two zones, amounts with their currency, and what others wrote, made harmless."""
+"""Times in two zones, amounts with their currency, and free texts made safe for a terminal."""
 
 import re
 import unicodedata
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 Cell = str | tuple[str, ...]
-"""What a cell of a table says; several parts go on lines of their own where there is room."""
+"""The text of a table's cell; several parts go on lines of their own where there is room."""
 
 NOTHING: Final = "-"
-"""A cell that says nothing still is one, so that columns can be counted."""
+"""The text of an empty cell: it is never blank, so that columns can be counted in a pipe."""
 
 _INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -22,15 +22,17 @@ _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """A text by anyone, without what would move the cursor, colour the screen or turn the line."""
+    """A free text, without what would move the cursor, colour the screen or turn the line."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(one) for one in text)
+    return "".join(_shown(character) for character in text)
 
 
-def _shown(one: str) -> str:
-    is_harmful = unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} or _TURNING.match(one)
-    return f"\\u{ord(one):04x}" if is_harmful else one
+def _shown(character: str) -> str:
+    is_harmful = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or _TURNING.match(
+        character
+    )
+    return f"\\u{ord(character):04x}" if is_harmful else character
 
 
 def moment(text: str | None, missing: str = NOTHING) -> Cell:
@@ -43,14 +45,14 @@ def moment(text: str | None, missing: str = NOTHING) -> Cell:
 
 
 def when(text: str | None, missing: str = NOTHING) -> str:
-    """The same on one line."""
-    told = moment(text, missing)
-    return told if isinstance(told, str) else f"{told[0]} ({told[1]})"
+    """A time of the API, in Shanghai and in UTC, on one line."""
+    cell = moment(text, missing)
+    return cell if isinstance(cell, str) else f"{cell[0]} ({cell[1]})"
 
 
 def in_both_zones(text: str) -> str:
-    """A sentence of the API, which tells times in UTC, with each of them in both zones."""
-    return _INSTANT.sub(lambda found: when(found[0]), text)
+    """A sentence of the API, with each of its times, which are in UTC, in both zones."""
+    return _INSTANT.sub(lambda instant: when(instant[0]), text)
 
 
 def money(amount: str | None, currency: str | None) -> str:
@@ -68,15 +70,15 @@ def text_of(value: object) -> str:
         case False:
             return "no"
         case list():
-            return ", ".join(text_of(one) for one in value) or NOTHING
+            return ", ".join(text_of(element) for element in value) or NOTHING
         case dict():
-            return ", ".join(f"{name} {text_of(one)}" for name, one in value.items()) or NOTHING
+            return ", ".join(f"{name} {text_of(field)}" for name, field in value.items()) or NOTHING
         case _:
             return str(value)
 
 
 def facts_of(body: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """Those fields of an answer that are there and say something, under their own names."""
+    """The fields of an answer that are there and not null, under their own names."""
     return [
         (name.replace("_", " "), text_of(body[name]))
         for name in names

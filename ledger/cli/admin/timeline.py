@@ -7,7 +7,7 @@ from typing import Any, Final
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import PAGE, Session, asking, wallet_path
+from ledger.cli.admin.session import PAGE, Session, open_session, wallet_path
 from ledger.cli.admin.texts import NOTHING, SHANGHAI, Cell, moment, money
 from ledger.cli.command_error import CommandError
 
@@ -47,10 +47,10 @@ async def timeline(
     if limit < 1:
         raise CommandError("--limit is 1 or more")
     oldest = None if since is None else instant(since)
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         wanted = None if all_ or oldest is not None else limit
-        body = await _entries(asked, wallet_path(wallet_id, "entries"), oldest, wanted, after)
-        asked.show(body, _show)
+        body = await _entries(session, wallet_path(wallet_id, "entries"), oldest, wanted, after)
+        session.show(body, _show)
 
 
 def instant(text: str) -> datetime:
@@ -65,14 +65,14 @@ def instant(text: str) -> datetime:
 
 
 async def _entries(
-    asked: Session, path: str, oldest: datetime | None, wanted: int | None, after: str | None
+    session: Session, path: str, oldest: datetime | None, wanted: int | None, after: str | None
 ) -> dict[str, Any]:
     if oldest is None:
-        return await asked.pages(path, wanted, after)
+        return await session.pages(path, wanted, after)
     items: list[Any] = []
     while True:
-        page = await asked.get(path, limit=PAGE, after=after)
-        young = [one for one in page["items"] if datetime.fromisoformat(one["at"]) >= oldest]
+        page = await session.get(path, limit=PAGE, after=after)
+        young = [entry for entry in page["items"] if datetime.fromisoformat(entry["at"]) >= oldest]
         items += young
         after = page["next"]
         if after is None or len(young) < len(page["items"]):
@@ -80,15 +80,7 @@ async def _entries(
 
 
 def _show(screen: Screen, body: Mapping[str, Any]) -> None:
-    heads = columns(
-        time("time (+08, UTC)"),
-        "what",
-        amount("change"),
-        amount("after"),
-        "currency",
-        under("about"),
-    )
-    screen.table(heads, [_row(one) for one in body["items"]])
+    screen.table(_HEADS, [_row(entry) for entry in body["items"]])
     if not body["items"]:
         screen.note("Nothing was recorded.")
     screen.following(body)
@@ -115,5 +107,5 @@ def _about(entry: Mapping[str, Any]) -> Cell:
         "by": entry["caller"],
         "reason:": entry["reason"],
     }
-    told = [f"{name} {value}" for name, value in more.items() if value]
-    return (f"seq {entry['seq']}: {entry['what']}", *ids, *told)
+    details = [f"{name} {value}" for name, value in more.items() if value]
+    return (f"seq {entry['seq']}: {entry['what']}", *ids, *details)

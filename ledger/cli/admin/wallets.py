@@ -9,7 +9,7 @@ from cyclopts import App
 from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
 from ledger.cli.admin.layout import amount, columns, time, under
 from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import asking, wallet_path
+from ledger.cli.admin.session import open_session, wallet_path
 from ledger.cli.admin.texts import NOTHING, moment, when, yuan
 from ledger.cli.command_error import CommandError
 
@@ -53,17 +53,17 @@ def show(wallet_id: str, *, at: str | None = None, where: ConnectionOptions = HE
 
 
 async def _show(wallet_id: str, at: str | None, where: ConnectionOptions) -> None:
-    async with asking(where) as asked:
-        body = await asked.get(wallet_path(wallet_id), at=at)
-        if asked.as_json:
-            asked.screen.document(body)
+    async with open_session(where) as session:
+        body = await session.get(wallet_path(wallet_id), at=at)
+        if session.as_json:
+            session.screen.document(body)
             return
-        lots = await asked.pages(wallet_path(wallet_id, "lots"), None, at=at)
-        show_wallet(asked.screen, body)
-        _tell_lots(asked.screen, lots["items"])
+        lots = await session.pages(wallet_path(wallet_id, "lots"), None, at=at)
+        show_wallet(session.screen, body)
+        _show_lots(session.screen, lots["items"])
         if at is None:
-            holds = await asked.pages(wallet_path(wallet_id, "holds"), None)
-            show_holds(asked.screen, holds["items"])
+            holds = await session.pages(wallet_path(wallet_id, "holds"), None)
+            show_holds(session.screen, holds["items"])
 
 
 @app.command
@@ -75,9 +75,9 @@ async def lots(wallet_id: str, *, at: str | None = None, where: ConnectionOption
     at
         As they were then, such as 2026-03-01T09:00:00+08:00.
     """
-    async with asking(where) as asked:
-        body = await asked.pages(wallet_path(wallet_id, "lots"), None, at=at)
-        asked.show(body, _tell_page_of_lots)
+    async with open_session(where) as session:
+        body = await session.pages(wallet_path(wallet_id, "lots"), None, at=at)
+        session.show(body, _show_page_of_lots)
 
 
 @app.command
@@ -93,10 +93,10 @@ async def unfreeze(wallet_id: str, *, reason: str, where: ChangeOptions = CHANGI
 
 
 async def _set_frozen(wallet_id: str, verb: str, reason: str, where: ChangeOptions) -> None:
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         path = wallet_path(wallet_id, verb)
-        body = await asked.post(path, {"reason": reason}, key=where.idempotency_key)
-        asked.show(body, _tell_frozen)
+        body = await session.post(path, {"reason": reason}, key=where.idempotency_key)
+        session.show(body, _show_frozen)
 
 
 @app.command
@@ -118,10 +118,12 @@ async def limit(
     single
         At most so much in one charge.
     """
-    async with asking(where) as asked:
+    async with open_session(where) as session:
         given = {"currency": currency, "day": day, "single": single, "reason": reason}
-        body = await asked.post(wallet_path(wallet_id, "limits"), given, key=where.idempotency_key)
-        asked.show(body, _tell_limit)
+        body = await session.post(
+            wallet_path(wallet_id, "limits"), given, key=where.idempotency_key
+        )
+        session.show(body, _show_limit)
 
 
 def show_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
@@ -141,14 +143,22 @@ def show_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
     balances = body["balances"].items()
     screen.table(
         heads,
-        [(code, one["available"], one["held"], one["expiring_soon"]) for code, one in balances],
+        [
+            (code, balance["available"], balance["held"], balance["expiring_soon"])
+            for code, balance in balances
+        ],
     )
     heads = columns("limit on", amount("a day"), amount("spent today"), amount("a charge"))
     screen.table(
         heads,
         [
-            (one["currency"], one["day"] or "none", one["charged_today"], one["single"] or "none")
-            for one in body["limits"]
+            (
+                own_limit["currency"],
+                own_limit["day"] or "none",
+                own_limit["charged_today"],
+                own_limit["single"] or "none",
+            )
+            for own_limit in body["limits"]
         ],
     )
 
@@ -167,13 +177,13 @@ def _claims(claims: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{claim['open_cny']} CNY of order {claim['order_id']}" for claim in claims)
 
 
-def _tell_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
-    _tell_lots(screen, body["items"])
+def _show_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
+    _show_lots(screen, body["items"])
     if not body["items"]:
         screen.note("The wallet has no lots with anything left.")
 
 
-def _tell_lots(screen: Screen, lots: Sequence[Mapping[str, Any]]) -> None:
+def _show_lots(screen: Screen, lots: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
             lot["lot_id"],
@@ -205,11 +215,11 @@ def show_holds(screen: Screen, holds: Sequence[Mapping[str, Any]]) -> None:
     screen.table(heads, rows, title="open holds")
 
 
-def _tell_frozen(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_frozen(screen: Screen, body: Mapping[str, Any]) -> None:
     state = "frozen" if body["frozen"] else "not frozen"
     screen.say(f"{body['wallet_id']} is {state}.")
 
 
-def _tell_limit(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show_limit(screen: Screen, body: Mapping[str, Any]) -> None:
     day, single = body["day"] or "no limit", body["single"] or "no limit"
     screen.say(f"{body['wallet_id']}, {body['currency']}: a day {day}, a charge {single}.")

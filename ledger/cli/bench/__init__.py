@@ -34,7 +34,7 @@ _WALLETS_MAX: Final = 1_000_000
 _ROUNDS_MAX: Final = 1_000
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class BenchOptions(Struct, frozen=True, kw_only=True):
     """What was asked for: all measurements, some `only`, or a comparison `against` a checkout."""
 
     as_json: bool
@@ -45,34 +45,34 @@ class Wanted(Struct, frozen=True, kw_only=True):
     rounds: int | None
 
 
-def run(wanted: Wanted) -> None:
+def run(options: BenchOptions) -> None:
     """Measure and report; exits with 1 where anything but speed was found wanting."""
     require_linux()
-    _check(wanted)
+    _check(options)
     log_to_standard_error()
     # A SIGTERM unwinds what was started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, _leave)
     is_sound = (
-        _run_alone(wanted) if wanted.against is None else _run_against(wanted.against, wanted)
+        _run_alone(options) if options.against is None else _run_against(options.against, options)
     )
     if not is_sound:
         sys.exit(UNSOUND)
 
 
-def _check(wanted: Wanted) -> None:
-    if wanted.seconds is not None and not _SECONDS_MIN <= wanted.seconds <= _SECONDS_MAX:
+def _check(options: BenchOptions) -> None:
+    if options.seconds is not None and not _SECONDS_MIN <= options.seconds <= _SECONDS_MAX:
         raise CommandError(
-            f"--seconds is between {_SECONDS_MIN} and {_SECONDS_MAX}, not {wanted.seconds:g}"
+            f"--seconds is between {_SECONDS_MIN} and {_SECONDS_MAX}, not {options.seconds:g}"
         )
-    if not 1 <= wanted.wallets <= _WALLETS_MAX:
-        raise CommandError(f"--wallets is between 1 and {_WALLETS_MAX:,}, not {wanted.wallets}")
-    if wanted.against is None and wanted.rounds is not None:
+    if not 1 <= options.wallets <= _WALLETS_MAX:
+        raise CommandError(f"--wallets is between 1 and {_WALLETS_MAX:,}, not {options.wallets}")
+    if options.against is None and options.rounds is not None:
         raise CommandError("--rounds counts turns against another checkout: name it by --against")
-    if wanted.against is not None and wanted.only is not None:
+    if options.against is not None and options.only is not None:
         raise CommandError("--against has its own measurements: leave out --only")
-    if wanted.rounds is not None and not ROUNDS_MIN <= wanted.rounds <= _ROUNDS_MAX:
+    if options.rounds is not None and not ROUNDS_MIN <= options.rounds <= _ROUNDS_MAX:
         raise CommandError(
-            f"--rounds is between {ROUNDS_MIN} and {_ROUNDS_MAX:,}, not {wanted.rounds}: "
+            f"--rounds is between {ROUNDS_MIN} and {_ROUNDS_MAX:,}, not {options.rounds}: "
             "fewer turns say too little"
         )
 
@@ -81,22 +81,22 @@ def _leave(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _run_against(path: Path, wanted: Wanted) -> bool:
+def _run_against(path: Path, options: BenchOptions) -> bool:
     other = checkout_at(path)
     with Turns() as progress:
         outcome = compare(
-            other, wanted.seconds or TURN_S, wanted.wallets, wanted.rounds or ROUNDS, progress
+            other, options.seconds or TURN_S, options.wallets, options.rounds or ROUNDS, progress
         )
-    if wanted.as_json:
+    if options.as_json:
         print(comparison.json_of(outcome))
     else:
         comparison.show(outcome)
     return outcome.is_sound
 
 
-def _run_alone(wanted: Wanted) -> bool:
-    outcome = _measure(chosen(wanted.only), wanted.seconds or MEASUREMENT_S, wanted.wallets)
-    if wanted.as_json:
+def _run_alone(options: BenchOptions) -> bool:
+    outcome = _measure(chosen(options.only), options.seconds or MEASUREMENT_S, options.wallets)
+    if options.as_json:
         print(report.json_of(outcome))
     else:
         report.show(outcome)

@@ -23,19 +23,19 @@ class Checkout(Struct, frozen=True):
 
 
 def this_checkout() -> Checkout:
-    """The one that this process runs."""
+    """The checkout whose code this process runs."""
     python = Path(sys.executable)
     return Checkout(Path(ledger.__file__).parents[1], python, python.with_name("ledger"))
 
 
 def checkout_at(path: Path) -> Checkout:
-    """The one at a path. Raises CommandError where there is none, or where it cannot be run."""
-    asked, folder = f"--against was to compare with {path}", path.resolve()
+    """The checkout at a path. Raises CommandError where there is none, or none that can be run."""
+    goal, folder = f"--against was to compare with {path}", path.resolve()
     if not folder.is_dir():
-        raise CommandError(f"{asked}, which is no folder: name another checkout of the ledger")
+        raise CommandError(f"{goal}, which is no folder: name another checkout of the ledger")
     if not (folder / _PACKAGE).is_file() or not (folder / "Makefile").is_file():
         raise CommandError(
-            f"{asked}, which is no checkout of the ledger (it has no {_PACKAGE} or no Makefile): "
+            f"{goal}, which is no checkout of the ledger (it has no {_PACKAGE} or no Makefile): "
             "name one, as `git worktree add` makes them"
         )
     programs = folder / ".venv" / "bin"
@@ -43,26 +43,29 @@ def checkout_at(path: Path) -> Checkout:
     for program in (checkout.python, checkout.command):
         if not program.is_file():
             raise CommandError(
-                f"{asked}, which has no {program.relative_to(folder)}: run `make ready-serve` there"
+                f"{goal}, which has no {program.relative_to(folder)}: run `make ready-serve` there"
             )
-    _see_whose_code_runs(checkout, asked)
+    _check_runs_own_code(checkout, goal)
     return checkout
 
 
-def _see_whose_code_runs(checkout: Checkout, asked: str) -> None:
-    """A .venv that was copied runs the code of the checkout that it was made for."""
-    asking = subprocess.run(  # noqa: S603 - the Python of a checkout that the caller named
+def _check_runs_own_code(checkout: Checkout, goal: str) -> None:
+    """Raise CommandError unless its .venv runs its own code.
+
+    A .venv that was copied runs the code of the checkout that it was made for.
+    """
+    probe = subprocess.run(  # noqa: S603 - the Python of a checkout that the caller named
         [checkout.python, "-I", "-c", _WHICH], check=False, capture_output=True, text=True
     )
-    if asking.returncode != 0:
-        reason = asking.stderr.strip().rpartition("\n")[2]
+    if probe.returncode != 0:
+        reason = probe.stderr.strip().rpartition("\n")[2]
         raise CommandError(
-            f"{asked}, but its .venv does not run the ledger ({reason}): "
+            f"{goal}, but its .venv does not run the ledger ({reason}): "
             "run `make ready-serve` there"
         )
-    runs = Path(asking.stdout.strip())
+    runs = Path(probe.stdout.strip())
     if runs.resolve() != checkout.folder / _PACKAGE:
         raise CommandError(
-            f"{asked}, but its .venv runs the ledger of {runs.parents[1]}: remove that .venv and "
+            f"{goal}, but its .venv runs the ledger of {runs.parents[1]}: remove that .venv and "
             "run `make ready-serve` there"
         )

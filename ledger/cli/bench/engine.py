@@ -56,7 +56,7 @@ class EngineLoad:
             wallet_id = WALLET % 0
             loads = [(self._lanes[shard_of(wallet_id, len(loads))], [wallet_id])] * len(loads)
         gc.collect()
-        batches, commands = _counted()
+        batches, commands = _counts_so_far()
         started = perf_counter()
         kept = await asyncio.gather(
             *(
@@ -66,9 +66,9 @@ class EngineLoad:
             )
         )
         spent_s = perf_counter() - started
-        batches_after, commands_after = _counted()
+        batches_after, commands_after = _counts_so_far()
         took = [time for times, _ in kept for time in times]
-        failed = sum((one for _, one in kept), Counter[str]())
+        failed = sum((lane_failed for _, lane_failed in kept), Counter[str]())
         p50_ms, p99_ms = percentiles(took)
         return Sample(
             count=len(took) * size - failed.total(),
@@ -109,7 +109,7 @@ class EngineLoad:
         return futures
 
 
-def _counted() -> tuple[float, float]:
+def _counts_so_far() -> tuple[float, float]:
     """Batches run so far, and the commands in them, as the engine's own metrics say."""
     batches = commands = 0.0
     for metric in REGISTRY.collect():

@@ -104,7 +104,7 @@ def ratio_aim(
 def aims_of(figures: Mapping[str, Figure], memory_mb: Sequence[float]) -> dict[str, Aim]:
     """Every aim that the figures can be held against; `memory_mb` is the worker's, in time."""
     p99_ms = figures["c_64"].p99_ms if "c_64" in figures else None
-    found = {
+    aims = {
         "b_1000": ratio_aim("engine by 1,000 : COPY ceiling", figures, "b_1000", "a_copy", 0.5),
         "b_hot": ratio_aim("one hot wallet : spread wallets", figures, "b_hot", "b_1000", 0.8),
         "c_64": ratio_aim("HTTP at 64 : pgbench TPC-B", figures, "c_64", "g_pgbench", 1.0),
@@ -115,16 +115,16 @@ def aims_of(figures: Mapping[str, Figure], memory_mb: Sequence[float]) -> dict[s
         else Aim(what="HTTP at 64: p99, ms", value=p99_ms, bound=15.0, sense="at most"),
     }
     if memory_mb:
-        found["memory"] = Aim(
+        aims["memory"] = Aim(
             what="worker's memory at most, MB",
             value=max(memory_mb),
             bound=MEMORY_MAX_MB,
             sense="at most",
         )
-        found["memory_growth"] = Aim(
+        aims["memory_growth"] = Aim(
             what="worker's memory, last : warm",
             value=memory_mb[-1] / memory_mb[0],
             bound=GROWTH_MAX,
             sense="at most",
         )
-    return {name: aim for name, aim in found.items() if aim is not None}
+    return {name: aim for name, aim in aims.items() if aim is not None}

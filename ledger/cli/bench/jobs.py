@@ -1,4 +1,4 @@
-"""Jobs: what the bench asks of its load generator, and what that answers; one JSON line each."""
+"""Jobs of the load generator, and their results; one line of JSON each."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Messages: what is sent over gRPC by its number, encoded by hand so that it costs little."""
+"""The gRPC message of every request by its number, encoded by hand so that it costs little."""
 
 from collections.abc import Callable
 from typing import Final
@@ -39,8 +39,8 @@ def _debit(job: Job, number: int) -> bytes:
 
 def _batch(job: Job, number: int) -> bytes:
     commands = []
-    for one in range(number * COMMANDS, (number + 1) * COMMANDS):
-        debit = _debit(job, one)
+    for debit_number in range(number * COMMANDS, (number + 1) * COMMANDS):
+        debit = _debit(job, debit_number)
         commands.append(b"\x12%c\x0a%c%b" % (len(debit) + 2, len(debit), debit))
     return _framed(b"".join(commands))
 

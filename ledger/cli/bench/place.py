@@ -41,8 +41,8 @@ from ledger.store.verification import count_events
 
 WARM_UP_S: Final = 1.0
 
-Tell = Callable[[str], None]
-"""Is told what is being done."""
+Announce = Callable[[str], None]
+"""Called with words for what is being done from now on."""
 
 
 class Place(Struct):
@@ -85,28 +85,28 @@ class Place(Struct):
 
 @contextmanager
 def place_for(
-    letters: Collection[str], wallets: int, seconds: float, tell: Tell
+    letters: Collection[str], wallets: int, seconds: float, announce: Announce
 ) -> Iterator[Place]:
     """Start what the measurements of these letters need; afterwards nothing of it is left."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ledger-bench-")))
         # Started by root, Postgres runs as another user, who must find its own folder in there.
         folder.chmod(0o711)
-        tell("starting Postgres")
+        announce("starting Postgres")
         postgres = stack.enter_context(EmbeddedPostgres(folder / "data"))
         owner_url, service_url = postgres.url(EMBEDDED_OWNER), postgres.url(EMBEDDED_SERVICE)
         pgbench_url = postgres.url(EMBEDDED_OWNER, "postgres")
         if "g" in letters:
-            tell("filling pgbench's tables")
+            announce("filling pgbench's tables")
             fill_pgbench(bin_dir() / "pgbench", pgbench_url)
         served = None
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         runner.run(_initialise(owner_url))
-        tell(f"giving {wallets:,} wallets their funds")
+        announce(f"giving {wallets:,} wallets their funds")
         engine = _engine(stack, runner, service_url, wallets)
         chunks = runner.run(read_chunks(owner_url, SHARDS_DEFAULT)) if "a" in letters else []
         if any(letter in letters for letter in "cdefij"):
-            tell("starting and warming up the service")
+            announce("starting and warming up the service")
             served = _served(stack, folder, (owner_url, service_url), wallets)
             served.warm_up(min(seconds, WARM_UP_S))
         yield Place(runner, owner_url, service_url, pgbench_url, engine, chunks, served)

@@ -94,5 +94,7 @@ def turns(measurements: Iterable[Measurement], seconds: float) -> list[tuple[Mea
     rounds = ROUNDS if seconds >= ROUNDS_WORTH_S else 1
     # Half a measurement a round: a third of it would hardly outlast a connection's first plans.
     share = seconds if rounds == 1 else seconds / 2
-    compared = [(one, share) for _ in range(rounds) for one in every if one.compared]
-    return compared + [(one, seconds) for one in every if not one.compared]
+    compared = [
+        (measurement, share) for _ in range(rounds) for measurement in every if measurement.compared
+    ]
+    return compared + [(measurement, seconds) for measurement in every if not measurement.compared]

@@ -1,4 +1,4 @@
-"""Requests: the bytes of every request of a job by its number, and whether an answer is right."""
+"""The bytes of every HTTP request of a job by its number, and whether an answer is right."""
 
 from collections.abc import Callable
 from typing import Final
@@ -77,14 +77,14 @@ def _holds(job: Job, head: bytes) -> Callable[[int, int], bytes]:
 
 
 def _batches(job: Job, head: bytes) -> Callable[[int, int], bytes]:
-    def batch(number: int, _: int) -> bytes:
+    def batch(batch_number: int, _: int) -> bytes:
         commands = ",".join(
-            f'{{"kind":"debit","idempotency_key":"{key_of(job.run, one)}",'
-            f'"wallet_id":"{wallet_of(job, one)}","currency":"INSPIRATION","amount":"0.01"}}'
-            for one in range(number * COMMANDS, (number + 1) * COMMANDS)
+            f'{{"kind":"debit","idempotency_key":"{key_of(job.run, number)}",'
+            f'"wallet_id":"{wallet_of(job, number)}","currency":"INSPIRATION","amount":"0.01"}}'
+            for number in range(batch_number * COMMANDS, (batch_number + 1) * COMMANDS)
         )
         body = f'{{"commands":[{commands}]}}'.encode()
-        return _post("/v1/batch", head, key_of(job.run, number), body)
+        return _post("/v1/batch", head, key_of(job.run, batch_number), body)
 
     return batch
 
@@ -99,7 +99,7 @@ def _expecting(*statuses: bytes) -> Callable[[bytes, int], str | None]:
 
 
 def _batch_refusal(answer: bytes, _: int) -> str | None:
-    """A batch is right when all of its commands are; what they were told is not taken apart."""
+    """A batch is right when all of its commands are; what each was answered is not taken apart."""
     status = answer[9:12]
     if status != b"200":
         return status.decode("latin-1")

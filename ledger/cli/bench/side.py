@@ -45,16 +45,16 @@ class EngineDriver:
         """Return once the wallets have their funds. Raises CommandError."""
         assert self._process.stdout is not None
         if self._process.stdout.readline().decode().strip() != driver.READY:
-            raise self._not_driven()
+            raise self._driver_ended_error()
 
     def measure(self, size: int, seconds: float) -> Sample:
         """Keep `size` debits in flight for each lane. Raises CommandError."""
         answer = ask(self._process, msgspec.json.encode({"size": size, "seconds": seconds}))
         if not answer:
-            raise self._not_driven()
+            raise self._driver_ended_error()
         return msgspec.json.decode(answer, type=Sample)
 
-    def _not_driven(self) -> CommandError:
+    def _driver_ended_error(self) -> CommandError:
         # As a rule it has ended; one that writes what nobody expects would not.
         self._process.terminate()
         self._process.wait()

@@ -164,15 +164,15 @@ def fill_pgbench(program: Path, url: str) -> None:
 
 def measure_pgbench(program: Path, url: str, seconds: float) -> Sample:
     """TPC-B by the book: 16 clients; it knows whole seconds only."""
-    said = _pgbench(
+    output = _pgbench(
         [
             *(str(program), "--no-vacuum", f"--client={_CLIENTS}", f"--jobs={_THREADS}"),
             *(f"--time={max(1, round(seconds))}", url),
         ]
     )
-    tps, count, latency = (pattern.search(said) for pattern in (_TPS, _COUNT, _LATENCY))
+    tps, count, latency = (pattern.search(output) for pattern in (_TPS, _COUNT, _LATENCY))
     if tps is None or count is None or latency is None:
-        raise CommandError(f"pgbench said something else than expected:\n{said}")
+        raise CommandError(f"pgbench said something else than expected:\n{output}")
     return Sample(
         count=int(count[1]),
         seconds=int(count[1]) / float(tps[1]),
@@ -183,7 +183,7 @@ def measure_pgbench(program: Path, url: str, seconds: float) -> Sample:
 def _pgbench(command: list[str]) -> str:
     process = start(command, stderr=subprocess.STDOUT)
     with ended(process):
-        said, _ = process.communicate(timeout=_PATIENCE_S)
+        output, _ = process.communicate(timeout=_PATIENCE_S)
     if process.returncode:
-        raise CommandError(f"pgbench failed:\n{said.decode(errors='replace')}")
-    return said.decode(errors="replace")
+        raise CommandError(f"pgbench failed:\n{output.decode(errors='replace')}")
+    return output.decode(errors="replace")

@@ -25,8 +25,8 @@ from ledger.cli.importing.checking import Checked, check, find_files
 from ledger.cli.importing.faults import Faults
 from ledger.cli.importing.rehearsal import Rehearsal
 from ledger.cli.importing.report import (
-    Outcome,
     Report,
+    Tally,
     Wallets,
     show,
     show_json,
@@ -52,7 +52,7 @@ WRONG: Final = 2
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 
-class Order(Struct, frozen=True):
+class ImportOptions(Struct, frozen=True):
     """What `ledger import` was asked to do; without a name, the files' digest is their name."""
 
     paths: Sequence[Path]
@@ -64,28 +64,28 @@ class Order(Struct, frozen=True):
     as_json: bool = False
 
 
-def run(order: Order) -> int:
+def run(options: ImportOptions) -> int:
     """Import and report: 0 when everything is in the books, else INCOMPLETE or WRONG."""
-    if order.name is not None and not _NAME.fullmatch(order.name):
+    if options.name is not None and not _NAME.fullmatch(options.name):
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
-    files = find_files(order.paths)
-    _check_result(order.result, [*files.values(), order.totals])
-    # Told to stop, it lets go of the database as with Ctrl-C.
+    files = find_files(options.paths)
+    _check_result(options.result, [*files.values(), options.totals])
+    # A SIGTERM ends it as Ctrl-C does: the database is released.
     signal.signal(signal.SIGTERM, _leave)
     with ExitStack() as stack:
         settings = stack.enter_context(settings_with_database())
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         terms, now = runner.run(_terms_now(settings))
         scratch = stack.enter_context(Scratch())
-        meter = stack.enter_context(Meter(quiet=order.as_json))
-        checked = check(files, order.totals, terms, now, scratch, meter)
-        outcome = None
+        meter = stack.enter_context(Meter(quiet=options.as_json))
+        checked = check(files, options.totals, terms, now, scratch, meter)
+        tally = None
         if checked.is_right:
-            outcome = Outcome(terms, _open_result(order.result, stack))
+            tally = Tally(terms, _open_result(options.result, stack))
             openings = stream_openings(scratch.stream(), terms.lots_max, Faults())
             meter.begin("importing", checked.wallets)
-            runner.run(_import(settings, order, checked, openings, outcome, meter))
-    return _tell(order, checked, outcome)
+            runner.run(_import(settings, options, checked, openings, tally, meter))
+    return _report(options, checked, tally)
 
 
 def _leave(number: int, _: FrameType | None) -> None:
@@ -117,10 +117,10 @@ async def _terms_now(settings: Settings) -> tuple[Terms, Instant]:
 
 async def _import(
     settings: Settings,
-    order: Order,
+    options: ImportOptions,
     checked: Checked,
     openings: Iterable[ImportOpening],
-    outcome: Outcome,
+    tally: Tally,
     meter: Meter,
 ) -> None:
     ledger = await open_ledger(settings)
@@ -129,41 +129,41 @@ async def _import(
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     try:
-        name = order.name or checked.digest
-        sender = Sender(ledger, name, _submit(ledger, order), additional=order.additional)
+        name = options.name or checked.digest
+        sender = Sender(ledger, name, _submit(ledger, options), additional=options.additional)
         async with aclosing(sender.stream(openings)) as chunks:
-            async for answers in chunks:
-                for answer in answers:
-                    outcome.add(answer)
-                meter.advance(len(answers))
+            async for results in chunks:
+                for result in results:
+                    tally.add(result)
+                meter.advance(len(results))
     finally:
         await ledger.close()
 
 
-def _submit(ledger: Ledger, order: Order) -> Submit:
-    if order.dry_run:
+def _submit(ledger: Ledger, options: ImportOptions) -> Submit:
+    if options.dry_run:
         return Rehearsal(ledger).submit
     return lambda requests: ledger.submit_many(CALLER, requests)
 
 
-def _tell(order: Order, checked: Checked, outcome: Outcome | None) -> int:
+def _report(options: ImportOptions, checked: Checked, tally: Tally | None) -> int:
     report = Report(
-        name=order.name or checked.digest,
-        dry_run=order.dry_run,
+        name=options.name or checked.digest,
+        dry_run=options.dry_run,
         rows=checked.rows,
-        wallets=Wallets() if outcome is None else outcome.wallets,
-        totals={} if outcome is None else outcome.totals(checked.totals),
-        reasons={} if outcome is None else outcome.reasons,
-        refused=[] if outcome is None else outcome.refused,
+        wallets=Wallets() if tally is None else tally.wallets,
+        totals={} if tally is None else tally.totals(checked.totals),
+        reasons={} if tally is None else tally.reasons,
+        refused=[] if tally is None else tally.refused,
         errors=checked.faults,
         differences=checked.differences,
     )
-    if order.as_json:
+    if options.as_json:
         show_json(report)
-    elif outcome is None:
+    elif tally is None:
         show_wrong(report)
     else:
         show(report)
-    if outcome is None:
+    if tally is None:
         return WRONG
     return 0 if report.is_complete else INCOMPLETE

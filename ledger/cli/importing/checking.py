@@ -1,4 +1,4 @@
-"""Checking: all files read, sorted and added up before anything is written anywhere."""
+"""Checks an import: all files are read, sorted and added up before anything is written."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -40,18 +40,18 @@ class Checked(Struct, frozen=True):
 def find_files(paths: Sequence[Path]) -> dict[str, Path]:
     """The files to import by name, out of one folder or named one by one."""
     if len(paths) == 1 and paths[0].is_dir():
-        found = {name: paths[0] / name for name in FILES if (paths[0] / name).exists()}
-        if not found:
+        files = {name: paths[0] / name for name in FILES if (paths[0] / name).exists()}
+        if not files:
             raise CommandError(f"{paths[0]} has none of {', '.join(FILES)}")
-        return found
-    found = {path.name: path for path in paths}
-    unknown = sorted(set(found) - set(FILES))
-    if unknown or len(found) < len(paths) or not found:
+        return files
+    files = {path.name: path for path in paths}
+    unknown = sorted(set(files) - set(FILES))
+    if unknown or len(files) < len(paths) or not files:
         raise CommandError(
             f"name a folder, or each file once: {', '.join(FILES)}"
             + (f"; there is no use for {', '.join(unknown)}" if unknown else "")
         )
-    return {name: found[name] for name in FILES if name in found}
+    return {name: files[name] for name in FILES if name in files}
 
 
 def check(
@@ -66,7 +66,7 @@ def check(
     faults = Faults()
     digest = sha256()
 
-    def seen(raw: bytes) -> None:
+    def count_bytes(raw: bytes) -> None:
         digest.update(raw)
         meter.advance(len(raw))
 
@@ -75,20 +75,20 @@ def check(
     meter.begin("reading", sum(path.stat().st_size for path in files.values() if path.is_file()))
     for name, path in files.items():
         columns = tuple(tables[name].columns)
-        for line, cells in stream_rows(path, columns, faults, seen):
+        for line, cells in stream_rows(path, columns, faults, count_bytes):
             rows[name] += 1
             row = tables[name].read(line, cells, faults)
             if row is not None:
                 wallet_id, row_id, value = row
                 scratch.add(record_of(wallet_id, name, row_id, line, value))
-    if not (faults.found or any(rows.values())):
+    if not (faults.kept or any(rows.values())):
         faults.add(Fault(", ".join(files), None, None, "no row", "at least one"))
     meter.begin("checking", sum(rows.values()))
     totals, wallets = _totals(scratch, terms, faults, meter)
     texts = totals.texts()
     wanted = read_control(control, texts, faults) if control is not None else {}
-    differing = differences(wanted, texts) if not faults.found else []
-    return Checked(digest.hexdigest()[:32], rows, wallets, totals, faults.found, differing)
+    differing = differences(wanted, texts) if not faults.kept else []
+    return Checked(digest.hexdigest()[:32], rows, wallets, totals, faults.kept, differing)
 
 
 def _totals(scratch: Scratch, terms: Terms, faults: Faults, meter: Meter) -> tuple[Totals, int]:

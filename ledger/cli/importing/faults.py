@@ -1,4 +1,4 @@
-"""Faults: what is wrong with the files, each with its place, what was found and what is wanted."""
+"""What is wrong with the files: the place of each fault, what stands there and what is wanted."""
 
 from typing import Final
 
@@ -10,13 +10,17 @@ FAULTS_MAX: Final = 100
 _SHOWN_MAX: Final = 60
 
 
-class Fault(Struct, frozen=True):
-    """One thing wrong; without `column` it is the line, without `line` the whole file."""
+class Fault(Struct, frozen=True, rename={"actual": "found"}):
+    """One fault of a file: `actual` stands where `wanted` should.
+
+    Without `column` it is about the line, without `line` about the whole file. In JSON `actual` is
+    called `found`.
+    """
 
     file: str
     line: int | None
     column: str | None
-    found: str
+    actual: str
     wanted: str
 
     def __str__(self) -> str:
@@ -25,24 +29,24 @@ class Fault(Struct, frozen=True):
             place += f", line {self.line}"
         if self.column is not None:
             place += f", {self.column}"
-        return f"{place}: found {self.found}; wanted {self.wanted}"
+        return f"{place}: found {self.actual}; wanted {self.wanted}"
 
 
 class Faults:
     """The faults found so far; those beyond FAULTS_MAX are dropped."""
 
     def __init__(self) -> None:
-        self.found: list[Fault] = []
+        self.kept: list[Fault] = []
 
     @property
     def full(self) -> bool:
         """Whether looking on is of no use."""
-        return len(self.found) >= FAULTS_MAX
+        return len(self.kept) >= FAULTS_MAX
 
     def add(self, fault: Fault) -> None:
         """Keep a fault."""
         if not self.full:
-            self.found.append(fault)
+            self.kept.append(fault)
 
 
 def shown(text: str) -> str:

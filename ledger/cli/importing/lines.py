@@ -1,4 +1,4 @@
-"""Lines: a CSV file as rows of texts, read strictly, one line at a time, whatever is in it."""
+"""A CSV file as rows of texts, read strictly, one line at a time, whatever is in it."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +11,12 @@ from ledger.cli.importing.faults import Fault, Faults, shown
 LINE_BYTES_MAX: Final = 8_192
 """Ten times the longest row that can be right: a file without line ends is not read at once."""
 
-Seen = Callable[[bytes], None]
-"""Is told every byte that is read, in order."""
+OnBytes = Callable[[bytes], None]
+"""Called with all bytes that are read, in order."""
 
 
 def stream_rows(
-    path: Path, columns: Sequence[str], faults: Faults, seen: Seen
+    path: Path, columns: Sequence[str], faults: Faults, on_bytes: OnBytes
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The line number and the cells, in the order of `columns`, of every row that reads as CSV.
 
@@ -28,7 +28,7 @@ def stream_rows(
         return
     width = 0
     pick: Callable[[Sequence[str]], tuple[str, ...]] | None = None
-    for line, raw in _lines(path, seen):
+    for line, raw in _lines(path, on_bytes):
         if faults.full:
             return
         cells = _cells(path.name, line, raw, faults)
@@ -47,17 +47,17 @@ def stream_rows(
         faults.add(Fault(path.name, 1, None, "an empty file", f"the header {','.join(columns)}"))
 
 
-def _lines(path: Path, seen: Seen) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines; of one that is too long, just enough to tell."""
+def _lines(path: Path, on_bytes: OnBytes) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines; of one that is too long, just enough to see that."""
     with path.open("rb") as file:
         line = 0
         while raw := file.readline(LINE_BYTES_MAX + 1):
             line += 1
-            seen(raw)
+            on_bytes(raw)
             yield line, raw
             while len(raw) > LINE_BYTES_MAX and not raw.endswith(b"\n"):
                 raw = file.readline(LINE_BYTES_MAX + 1)
-                seen(raw)
+                on_bytes(raw)
                 if len(raw) <= LINE_BYTES_MAX:
                     break
 
@@ -72,8 +72,8 @@ def _cells(name: str, line: int, raw: bytes, faults: Faults) -> list[str] | None
         text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
         return next(csv.reader((text,), strict=True), [])
     except UnicodeDecodeError as error:
-        found = f"the byte {raw[error.start]:#04x}"
-        faults.add(Fault(name, line, None, found, "text in UTF-8"))
+        actual = f"the byte {raw[error.start]:#04x}"
+        faults.add(Fault(name, line, None, actual, "text in UTF-8"))
     except csv.Error as error:
         wanted = 'a row on a line of its own; a cell with a comma in double quotes, a " in it twice'
         faults.add(Fault(name, line, None, str(error), wanted))
@@ -81,7 +81,7 @@ def _cells(name: str, line: int, raw: bytes, faults: Faults) -> list[str] | None
 
 
 def _is_header(cells: list[str], columns: Sequence[str], name: str, faults: Faults) -> bool:
-    before = len(faults.found)
+    before = len(faults.kept)
     wanted = f"each of {', '.join(columns)} once, in any order"
     for cell in dict.fromkeys(cells):
         if cell not in columns:
@@ -91,4 +91,4 @@ def _is_header(cells: list[str], columns: Sequence[str], name: str, faults: Faul
     for column in columns:
         if column not in cells:
             faults.add(Fault(name, 1, column, "no such column", wanted))
-    return len(faults.found) == before
+    return len(faults.kept) == before

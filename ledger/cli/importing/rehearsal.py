@@ -1,4 +1,4 @@
-"""Rehearsal: what the ledger would answer, decided as it decides, and nothing written."""
+"""What the ledger would answer to an import, decided as it decides; nothing is written."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from ledger.store import journal
 
 
 class Rehearsal:
-    """Answers in the place of `submit_many`."""
+    """Takes the place of the ledger's `submit_many` in a dry run."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -27,21 +27,23 @@ class Rehearsal:
         for shard, envelopes in by_shard.items():
             try:
                 answers |= await self._decide(shard, envelopes)
-            except Unavailable as away:
-                answers |= {envelope.command.wallet_id: away for envelope in envelopes}
+            except Unavailable as unavailable:
+                answers |= {envelope.command.wallet_id: unavailable for envelope in envelopes}
         return [answers[command.wallet_id] for _, command in requests]
 
     async def _decide(self, shard: int, envelopes: Sequence[Envelope]) -> dict[str, Answered]:
         wanted = journal.nothing_wanted()
-        for one in envelopes:
-            key = (one.command.wallet_id, one.caller, one.key_hash)
-            journal.want_command(wanted, key, one.command)
+        for envelope in envelopes:
+            key = (envelope.command.wallet_id, envelope.caller, envelope.key_hash)
+            journal.want_command(wanted, key, envelope.command)
         async with self._ledger.reading() as connection:
             snapshot = await journal.load(connection, shard, wanted)
         batch = decide_batch(snapshot, envelopes, self._ledger.catalogue.at)
         return {
-            one.command.wallet_id: _answered(outcome) if isinstance(outcome, Failed) else outcome
-            for one, outcome in zip(envelopes, batch.decided, strict=True)
+            envelope.command.wallet_id: _answered(outcome)
+            if isinstance(outcome, Failed)
+            else outcome
+            for envelope, outcome in zip(envelopes, batch.decided, strict=True)
         }
 
 

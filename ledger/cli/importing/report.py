@@ -11,19 +11,19 @@ from rich.console import Console
 from rich.table import Table
 
 from ledger.cli.importing.faults import FAULTS_MAX, Fault
-from ledger.cli.importing.sending import Answer
+from ledger.cli.importing.sending import OpeningResult
 from ledger.cli.importing.totals import Difference, Totals, texts_of
 from ledger.contract.problems import problem_of
 from ledger.core.terms import Terms
 
 REFUSED_NAMED_MAX: Final = 200
-"""Refused wallets that a report names; the result file has them all."""
+"""RefusedWallet wallets that a report names; the result file has them all."""
 
 _REFUSED_SHOWN_MAX: Final = 20
 
 
-class Refused(Struct, frozen=True):
-    """A wallet whose opening was not imported, and why, told as callers of the API know it."""
+class RefusedWallet(Struct, frozen=True):
+    """A wallet whose opening was not imported, and why, in the words of the API."""
 
     wallet_id: str
     reason: str
@@ -52,7 +52,7 @@ class Report(Struct, frozen=True):
     wallets: Wallets
     totals: dict[str, dict[str, str]]
     reasons: dict[str, int]
-    refused: list[Refused]
+    refused: list[RefusedWallet]
     errors: list[Fault]
     differences: list[Difference]
 
@@ -64,43 +64,43 @@ class Report(Struct, frozen=True):
         )
 
 
-class Outcome:
-    """What was answered so far; each refusal goes to the result file, if there is one, at once."""
+class Tally:
+    """What became of the wallets so far; refusals go to the result file, if any, at once."""
 
     def __init__(self, terms: Terms, result: IO[str] | None) -> None:
         self.wallets = Wallets()
         self.reasons: Counter[str] = Counter()
-        self.refused: list[Refused] = []
-        self._codes = {one.number: code for code, one in terms.currencies.items()}
+        self.refused: list[RefusedWallet] = []
+        self._codes = {currency.number: code for code, currency in terms.currencies.items()}
         self._imported, self._already = Totals(terms), Totals(terms)
         self._result = None if result is None else csv.writer(result, lineterminator="\n")
         if self._result is not None:
-            self._result.writerow(Refused.__struct_fields__)
+            self._result.writerow(RefusedWallet.__struct_fields__)
 
-    def add(self, answer: Answer) -> None:
-        """Count an answer."""
-        if answer.event is None:
-            self._add_refused(answer)
-        elif answer.now:
+    def add(self, result: OpeningResult) -> None:
+        """Count what became of a wallet."""
+        if result.event is None:
+            self._add_refused(result)
+        elif result.imported_now:
             self.wallets.imported += 1
-            self._imported.add(answer.event)
+            self._imported.add(result.event)
         else:
             self.wallets.already += 1
-            self.wallets.already_by_another_name += answer.another_name
-            self._already.add(answer.event)
+            self.wallets.already_by_another_name += result.another_name
+            self._already.add(result.event)
 
-    def _add_refused(self, answer: Answer) -> None:
+    def _add_refused(self, result: OpeningResult) -> None:
         facts: Mapping[str, str | int] = {}
-        if answer.rejection is not None:
-            facts = problem_of(answer.rejection, self._codes).facts
-        refused = Refused(answer.wallet_id, answer.reason, facts)
+        if result.rejection is not None:
+            facts = problem_of(result.rejection, self._codes).facts
+        refused = RefusedWallet(result.wallet_id, result.reason, facts)
         self.wallets.refused += 1
         self.reasons[refused.reason] += 1
         if len(self.refused) < REFUSED_NAMED_MAX:
             self.refused.append(refused)
         if self._result is not None:
-            told = msgspec.json.encode(facts).decode()
-            self._result.writerow((answer.wallet_id, answer.reason, told))
+            facts_json = msgspec.json.encode(facts).decode()
+            self._result.writerow((result.wallet_id, result.reason, facts_json))
 
     def totals(self, files: Totals) -> dict[str, dict[str, str]]:
         """The totals of a report, given those of the files."""
@@ -126,7 +126,7 @@ def show_wrong(report: Report) -> None:
     if len(report.errors) == FAULTS_MAX:
         console.print(f"… these are the first {FAULTS_MAX}; there may be more.")
     for difference in report.differences:
-        wanted, counted = difference.wanted, difference.found
+        wanted, counted = difference.wanted, difference.actual
         console.print(
             f"{difference.total}: the control total is {wanted}, the files have {counted}"
         )
@@ -148,9 +148,9 @@ def show(report: Report) -> None:
     )
     for reason, count in report.reasons.items():
         console.print(f"refused for {reason}: {count}")
-    for one in report.refused[:_REFUSED_SHOWN_MAX]:
-        facts = ", ".join(f"{name} {value}" for name, value in one.facts.items())
-        console.print(f"  {one.wallet_id}: {one.reason}" + (f" ({facts})" if facts else ""))
+    for refused in report.refused[:_REFUSED_SHOWN_MAX]:
+        facts = ", ".join(f"{name} {value}" for name, value in refused.facts.items())
+        console.print(f"  {refused.wallet_id}: {refused.reason}" + (f" ({facts})" if facts else ""))
     if wallets.refused > _REFUSED_SHOWN_MAX:
         console.print("  … and more: --result FILE names all of them.")
     if report.dry_run:

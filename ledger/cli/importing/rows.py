@@ -1,4 +1,4 @@
-"""Rows: what the cells of each file mean, checked as far as a row by itself can be."""
+"""What the cells of each file mean, checked as far as a row by itself can be."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -27,15 +27,15 @@ _ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _MOMENT: Final = Annotated[datetime, Meta(tz=True)]
 
 Value = OpeningLot | OpeningClaim | int
-"""What a row says of its wallet: a lot, a claim, or fen payable."""
+"""What a row gives its wallet: a lot, a claim, or fen payable to its owner."""
 
 
-class Unfit(ValueError):  # noqa: N818 - a cell that does not fit
-    """A cell that cannot be; the message says what is wanted."""
+class InvalidCell(ValueError):  # noqa: N818 - named for what is wrong
+    """A cell whose text is no value of its column; the message says what is wanted."""
 
 
-class Misfit(ValueError):  # noqa: N818 - a cell that does not fit
-    """A cell that cannot be beside the others of its row."""
+class ConflictingCell(ValueError):  # noqa: N818 - likewise
+    """A cell whose value contradicts others of its row; the message says what is wanted."""
 
     def __init__(self, column: str, wanted: str) -> None:
         super().__init__(wanted)
@@ -60,26 +60,26 @@ class Table(Struct, frozen=True):
         for (column, read), text in zip(self.columns.items(), cells, strict=True):
             try:
                 values[column] = read(text)
-            except Unfit as unfit:
-                faults.add(Fault(self.file, line, column, shown(text), str(unfit)))
+            except InvalidCell as invalid:
+                faults.add(Fault(self.file, line, column, shown(text), str(invalid)))
         if len(values) < len(cells):
             return None
         try:
             name, value = self.make(values)
-        except Misfit as misfit:
-            found = shown(cells[[*self.columns].index(misfit.column)])
-            faults.add(Fault(self.file, line, misfit.column, found, str(misfit)))
+        except ConflictingCell as conflict:
+            actual = shown(cells[[*self.columns].index(conflict.column)])
+            faults.add(Fault(self.file, line, conflict.column, actual, str(conflict)))
             return None
         return values["wallet_id"], name, value
 
 
 def tables_for(terms: Terms, now: Instant) -> dict[str, Table]:
     """The files by name, for a catalogue, at an instant that no grant may be after."""
-    currency = _choice({code: one.number for code, one in terms.currencies.items()})
+    read_currency = _choice({code: currency.number for code, currency in terms.currencies.items()})
     lots: dict[str, Read] = {
         "wallet_id": _identifier,
         "lot_id": _identifier,
-        "currency": currency,
+        "currency": read_currency,
         "source": _choice({source: source for source in SOURCES}),
         "amount": _positive,
         "granted_at": lambda text: _granted(text, now),
@@ -92,7 +92,7 @@ def tables_for(terms: Terms, now: Instant) -> dict[str, Table]:
     claims: dict[str, Read] = {
         "wallet_id": _identifier,
         "order_id": _identifier,
-        "currency": currency,
+        "currency": read_currency,
         "open_cny": _positive,
         "vat_cny": _amount,
     }
@@ -108,11 +108,13 @@ def tables_for(terms: Terms, now: Instant) -> dict[str, Table]:
 def _lot(values: dict[str, Any]) -> tuple[str, Value]:
     expires_at = values["expires_at"]
     if expires_at is not None and expires_at <= values["granted_at"]:
-        raise Misfit("expires_at", "a time after granted_at, or nothing if it never expires")
+        raise ConflictingCell(
+            "expires_at", "a time after granted_at, or nothing if it never expires"
+        )
     if values["cost_cny"] and not values["paid"]:
-        raise Misfit("cost_cny", "0 for a lot that is not paid")
+        raise ConflictingCell("cost_cny", "0 for a lot that is not paid")
     if values["vat_cny"] > values["cost_cny"]:
-        raise Misfit("vat_cny", "the VAT inside cost_cny, which is no more than that")
+        raise ConflictingCell("vat_cny", "the VAT inside cost_cny, which is no more than that")
     lot = OpeningLot(
         lot_id=values["lot_id"],
         currency=values["currency"],
@@ -130,7 +132,7 @@ def _lot(values: dict[str, Any]) -> tuple[str, Value]:
 
 def _claim(values: dict[str, Any]) -> tuple[str, Value]:
     if values["vat_cny"] > values["open_cny"]:
-        raise Misfit("vat_cny", "the VAT inside open_cny, which is no more than that")
+        raise ConflictingCell("vat_cny", "the VAT inside open_cny, which is no more than that")
     claim = OpeningClaim(
         order_id=values["order_id"],
         open_fen=values["open_cny"],
@@ -142,7 +144,7 @@ def _claim(values: dict[str, Any]) -> tuple[str, Value]:
 
 def _identifier(text: str) -> str:
     if _ID.fullmatch(text) is None:
-        raise Unfit("an id of 1 to 64 of A-Z a-z 0-9 _ . : -")
+        raise InvalidCell("an id of 1 to 64 of A-Z a-z 0-9 _ . : -")
     return text
 
 
@@ -151,7 +153,7 @@ def _choice(values: dict[str, Any]) -> Read:
         try:
             return values[text]
         except KeyError:
-            raise Unfit(f"one of {', '.join(values)}") from None
+            raise InvalidCell(f"one of {', '.join(values)}") from None
 
     return read
 
@@ -160,13 +162,13 @@ def _amount(text: str) -> int:
     try:
         return parse_amount(text)
     except AmountError as error:
-        raise Unfit(f"an amount such as 10 or 0.25: {error}") from None
+        raise InvalidCell(f"an amount such as 10 or 0.25: {error}") from None
 
 
 def _positive(text: str) -> int:
     minor = _amount(text)
     if not minor:
-        raise Unfit("an amount above 0; leave out the row of one that is 0")
+        raise InvalidCell("an amount above 0; leave out the row of one that is 0")
     return minor
 
 
@@ -174,14 +176,14 @@ def _moment(text: str) -> Instant:
     try:
         instant = to_instant(msgspec.convert(text, _MOMENT))
     except msgspec.ValidationError:
-        raise Unfit("a time with its offset, such as 2026-11-30T08:00:00+08:00") from None
+        raise InvalidCell("a time with its offset, such as 2026-11-30T08:00:00+08:00") from None
     if not 0 <= instant <= INSTANT_MAX:
-        raise Unfit("a time from 1970-01-01 to 9999-12-31, in UTC")
+        raise InvalidCell("a time from 1970-01-01 to 9999-12-31, in UTC")
     return instant
 
 
 def _granted(text: str, now: Instant) -> Instant:
     instant = _moment(text)
     if instant > now:
-        raise Unfit(f"a time that has come: it is {format_instant(now)}")
+        raise InvalidCell(f"a time that has come: it is {format_instant(now)}")
     return instant

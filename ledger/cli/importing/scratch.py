@@ -1,4 +1,4 @@
-"""Scratch: sorts more records than memory should hold, by way of files that nobody can find."""
+"""Sorts more records than memory should hold, by way of temporary files without a name."""
 
 import heapq
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Sending: openings on their way into the ledger, a bounded number at a time, each one answered."""
+"""Sends openings to the ledger, a bounded number at a time, until each has its result."""
 
 import asyncio
 from collections import deque
@@ -45,16 +45,17 @@ Submit = Callable[[Sequence[Request]], Awaitable[list[Answered]]]
 """Answers requests of CALLER in their order: the ledger's own `submit_many`, or a rehearsal."""
 
 
-class Answer(Struct, frozen=True):
+class OpeningResult(Struct, frozen=True):
     """What became of one wallet's opening.
 
-    With an `event` it is in the books: `now`, or since an earlier import, which may have had
-    `another_name`. Without, it was refused for a `reason`, by a `rejection` of the ledger or not.
+    With an `event` it is in the books: `imported_now`, or since an earlier import, which may have
+    had `another_name`. Without, it was refused for a `reason`; `rejection` is the ledger's own, if
+    one of its rules was the reason.
     """
 
     wallet_id: str
     event: OpeningImported | None = None
-    now: bool = False
+    imported_now: bool = False
     another_name: bool = False
     reason: str = ""
     rejection: Rejection | None = None
@@ -72,14 +73,19 @@ class Sender:
         self._ledger, self._name, self._submit = ledger, name, submit
         self._additional = additional
 
-    async def stream(self, openings: Iterable[ImportOpening]) -> AsyncGenerator[list[Answer], None]:
-        """The answers in the openings' order, a chunk at a time. Raises CommandError."""
-        under_way: deque[asyncio.Task[list[Answer]]] = deque()
+    async def stream(
+        self, openings: Iterable[ImportOpening]
+    ) -> AsyncGenerator[list[OpeningResult], None]:
+        """The results in the openings' order, a chunk at a time.
+
+        Raises CommandError when nothing at all got through for PATIENCE_S.
+        """
+        under_way: deque[asyncio.Task[list[OpeningResult]]] = deque()
         try:
             for chunk in _chunks(openings):
                 if len(under_way) == CHUNKS:
                     yield await under_way.popleft()
-                under_way.append(asyncio.create_task(self._answers(chunk)))
+                under_way.append(asyncio.create_task(self._results_of(chunk)))
             while under_way:
                 yield await under_way.popleft()
         finally:
@@ -87,16 +93,16 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _answers(self, chunk: Sequence[ImportOpening]) -> list[Answer]:
-        answers: dict[str, Answer] = {}
+    async def _results_of(self, chunk: Sequence[ImportOpening]) -> list[OpeningResult]:
+        results: dict[str, OpeningResult] = {}
         waiting = list(chunk)
         give_up_at = monotonic() + PATIENCE_S
         while True:
-            answered, why = await self._answer_some(waiting)
-            answers |= answered
-            waiting = [one for one in waiting if one.wallet_id not in answers]
+            answered, why = await self._submit_some(waiting)
+            results |= answered
+            waiting = [opening for opening in waiting if opening.wallet_id not in results]
             if not waiting:
-                return [answers[one.wallet_id] for one in chunk]
+                return [results[opening.wallet_id] for opening in chunk]
             if answered:
                 give_up_at = monotonic() + PATIENCE_S
             if monotonic() > give_up_at:
@@ -106,56 +112,60 @@ class Sender:
                 )
             await asyncio.sleep(_PAUSE_S)
 
-    async def _answer_some(self, waiting: Sequence[ImportOpening]) -> tuple[dict[str, Answer], str]:
-        """Answers by wallet, and why the others have none yet."""
+    async def _submit_some(
+        self, waiting: Sequence[ImportOpening]
+    ) -> tuple[dict[str, OpeningResult], str]:
+        """The results there are now by wallet id, and why the other wallets have none yet."""
         try:
-            answers = await self._known(waiting)
-        except Unavailable as away:
-            return {}, away.reason
-        unknown = [one for one in waiting if one.wallet_id not in answers]
+            results = await self._known(waiting)
+        except Unavailable as unavailable:
+            return {}, unavailable.reason
+        unknown = [opening for opening in waiting if opening.wallet_id not in results]
         why = ""
-        submitted = await self._submit([(self._key(one), one) for one in unknown])
+        submitted = await self._submit([(self._key(opening), opening) for opening in unknown])
         for opening, answered in zip(unknown, submitted, strict=True):
-            answer = _answer(opening.wallet_id, answered)
-            if isinstance(answer, Answer):
-                answers[opening.wallet_id] = answer
+            result = _result_of(opening.wallet_id, answered)
+            if isinstance(result, OpeningResult):
+                results[opening.wallet_id] = result
             else:
-                why = answer
-        return answers, why
+                why = result
+        return results, why
 
     def _key(self, opening: ImportOpening) -> str:
         return f"import:{self._name}:{opening.wallet_id}"
 
-    async def _known(self, openings: Sequence[ImportOpening]) -> dict[str, Answer]:
-        """What earlier imports say of these wallets, by wallet."""
+    async def _known(self, openings: Sequence[ImportOpening]) -> dict[str, OpeningResult]:
+        """The results that wallets have by earlier imports, by wallet id."""
         if self._additional:
             return {}
         shards: dict[int, list[str]] = {}
-        for one in openings:
-            shard = shard_of(one.wallet_id, self._ledger.facts.shards)
-            shards.setdefault(shard, []).append(one.wallet_id)
-        found: dict[str, list[Opening]] = {}
+        for opening in openings:
+            shard = shard_of(opening.wallet_id, self._ledger.facts.shards)
+            shards.setdefault(shard, []).append(opening.wallet_id)
+        earlier: dict[str, list[Opening]] = {}
         async with self._ledger.reading() as connection:
             for shard, wallet_ids in shards.items():
-                found |= await find_openings(connection, shard, wallet_ids, CALLER)
+                earlier |= await find_openings(connection, shard, wallet_ids, CALLER)
         known = {
-            opening.wallet_id: self._judge(opening, found[opening.wallet_id])
+            opening.wallet_id: self._earlier_result(opening, earlier[opening.wallet_id])
             for opening in openings
-            if opening.wallet_id in found
+            if opening.wallet_id in earlier
         }
-        return {wallet_id: answer for wallet_id, answer in known.items() if answer is not None}
+        return {wallet_id: result for wallet_id, result in known.items() if result is not None}
 
-    def _judge(self, opening: ImportOpening, found: Sequence[Opening]) -> Answer | None:
-        """The answer that earlier imports give; None where the ledger has to."""
+    def _earlier_result(
+        self, opening: ImportOpening, earlier: Sequence[Opening]
+    ) -> OpeningResult | None:
+        """The result that the wallet has by earlier imports; None where it must be submitted."""
         own = hash_key(self._key(opening))
         command = wire.canonical(opening, b"")
-        same = [one for one in found if one.command == command]
+        same = [imported for imported in earlier if imported.command == command]
         if same:
-            another_name = all(one.key_hash != own for one in same)
-            return Answer(opening.wallet_id, same[0].event, another_name=another_name)
-        if any(one.key_hash == own for one in found):
+            another_name = all(imported.key_hash != own for imported in same)
+            return OpeningResult(opening.wallet_id, same[0].event, another_name=another_name)
+        if any(imported.key_hash == own for imported in earlier):
             return None
-        return Answer(opening.wallet_id, reason="imported-before")
+        return OpeningResult(opening.wallet_id, reason="imported-before")
 
 
 def _chunks(openings: Iterable[ImportOpening]) -> Iterator[list[ImportOpening]]:
@@ -171,16 +181,16 @@ def _chunks(openings: Iterable[ImportOpening]) -> Iterator[list[ImportOpening]]:
         yield chunk
 
 
-def _answer(wallet_id: str, answered: Answered) -> Answer | str:
-    """The wallet's answer; or why there is none, if it is worth asking again."""
+def _result_of(wallet_id: str, answered: Answered) -> OpeningResult | str:
+    """The wallet's result; or the reason for which it has to be submitted again."""
     if isinstance(answered, Unavailable):
         if answered.reason != "wallet-quarantined":
             return answered.reason
-        return Answer(wallet_id, reason=answered.reason)
+        return OpeningResult(wallet_id, reason=answered.reason)
     if isinstance(answered, CommandFailed):
-        return Answer(wallet_id, reason=f"failed: {answered}")
-    answer = answered.outcome
-    if isinstance(answer, Rejection):
-        return Answer(wallet_id, reason=answer.reason.value, rejection=answer)
-    assert isinstance(answer, OpeningImported), answer
-    return Answer(wallet_id, answer, now=not answered.replayed)
+        return OpeningResult(wallet_id, reason=f"failed: {answered}")
+    outcome = answered.outcome
+    if isinstance(outcome, Rejection):
+        return OpeningResult(wallet_id, reason=outcome.reason.value, rejection=outcome)
+    assert isinstance(outcome, OpeningImported), outcome
+    return OpeningResult(wallet_id, outcome, imported_now=not answered.replayed)

@@ -1,4 +1,4 @@
-"""Totals: what openings come to, by name, and the control totals that they must agree with."""
+"""What openings come to, by name, and the control totals that they must agree with."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +18,12 @@ _COUNTS: Final = ("wallets", "lots", "claims", "payables")
 _SUMS: Final = ("cost_cny", "vat_cny", "claims_open_cny", "claims_vat_cny", "payable_cny")
 
 
-class Difference(Struct, frozen=True):
-    """A control total that is not what the files come to."""
+class Difference(Struct, frozen=True, rename={"actual": "found"}):
+    """A control total, `wanted`, that is not what the files come to, `actual` (in JSON `found`)."""
 
     total: str
     wanted: str
-    found: str
+    actual: str
 
 
 class Totals:
@@ -34,7 +34,7 @@ class Totals:
     """
 
     def __init__(self, terms: Terms) -> None:
-        self._codes = {one.number: code for code, one in terms.currencies.items()}
+        self._codes = {currency.number: code for code, currency in terms.currencies.items()}
         liabilities = {currency.liability for currency in terms.currencies.values()}
         accounts = [*sorted({*liabilities, terms.membership_liability}), VAT_PENDING]
         names = [
@@ -86,7 +86,7 @@ def texts_of(values: Mapping[str, int]) -> dict[str, str]:
 def read_control(path: Path, known: Mapping[str, str], faults: Faults) -> dict[str, str]:
     """The control totals of a CSV file (name, value), each as `known` would have it."""
     control: dict[str, str] = {}
-    before = len(faults.found)
+    before = len(faults.kept)
     for line, (name, text) in stream_rows(path, ("name", "value"), faults, lambda _: None):
         value = _value(name, text)
         if name not in known:
@@ -99,7 +99,7 @@ def read_control(path: Path, known: Mapping[str, str], faults: Faults) -> dict[s
             faults.add(Fault(path.name, line, "value", shown(text), wanted))
         else:
             control[name] = value
-    if not control and len(faults.found) == before:
+    if not control and len(faults.kept) == before:
         faults.add(Fault(path.name, None, None, "no total", "at least one"))
     return control
 
@@ -114,10 +114,10 @@ def _value(name: str, text: str) -> str | None:
     return text if "." not in text else None
 
 
-def differences(control: Mapping[str, str], found: Mapping[str, str]) -> list[Difference]:
-    """The control totals that are not found as they are wanted."""
+def differences(control: Mapping[str, str], actual: Mapping[str, str]) -> list[Difference]:
+    """The control totals that differ from the `actual` ones of the files."""
     return [
-        Difference(name, wanted, found[name])
+        Difference(name, wanted, actual[name])
         for name, wanted in control.items()
-        if found[name] != wanted
+        if actual[name] != wanted
     ]

@@ -1,4 +1,4 @@
-"""Wallets: rows put in order by wallet, and each wallet's rows made one command."""
+"""Puts rows in order by wallet, and makes one opening command of each wallet's rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -20,15 +20,15 @@ from ledger.cli.admin.bulk.row_commands import (
     GRANT,
     REFUND_CHARGES,
     REFUND_ORDERS,
-    Kind,
     RowCommand,
     Run,
+    SheetKind,
     row_command_of,
 )
-from ledger.cli.admin.bulk.running import each, execute, precheck
+from ledger.cli.admin.bulk.running import execute, precheck, run_each
 from ledger.cli.admin.bulk.sheets import Fault, Row, digest_of, read_sheet, rows_of
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
-from ledger.cli.admin.session import AWAY, REFUSED, Session, asking, path
+from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session, path
 from ledger.cli.command_error import CommandError
 from ledger.cli.progress import Meter
 from ledger.client import OutcomeUnknown, Unavailable
@@ -43,8 +43,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """How a sheet is to be carried out."""
+class BulkOptions:
+    """How the rows of a sheet are checked and sent."""
 
     dry_run: Flag = False
     """Check every row and tell the totals; do nothing."""
@@ -68,132 +68,144 @@ class Order:
     """So many requests at once."""
 
 
-ORDER: Final = Order()
+OPTIONS: Final = BulkOptions()
 
 
 @app.command
-async def grant(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
+async def grant(
+    file: Path, *, options: BulkOptions = OPTIONS, where: ConnectionOptions = HERE
+) -> None:
     """Grant points: wallet_id, currency, amount, source, reason; perhaps expires_at."""
-    await _run((GRANT,), file, order, where)
+    await _run((GRANT,), file, options, where)
 
 
 @app.command
-async def adjust(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
+async def adjust(
+    file: Path, *, options: BulkOptions = OPTIONS, where: ConnectionOptions = HERE
+) -> None:
     """Propose corrections: wallet_id, direction, currency, amount, reason; perhaps evidence,
     source, expires_at, lot_id, include_paid, valid_for_s. Another person approves them.
     """  # noqa: D205 - it is shown as a paragraph
-    await _run((ADJUST,), file, order, where)
+    await _run((ADJUST,), file, options, where)
 
 
 @app.command
-async def freeze(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
+async def freeze(
+    file: Path, *, options: BulkOptions = OPTIONS, where: ConnectionOptions = HERE
+) -> None:
     """Freeze wallets: wallet_id, reason."""
-    await _run((FREEZE,), file, order, where)
+    await _run((FREEZE,), file, options, where)
 
 
 @app.command
-async def refund(file: Path, *, order: Order = ORDER, where: ConnectionOptions = HERE) -> None:
+async def refund(
+    file: Path, *, options: BulkOptions = OPTIONS, where: ConnectionOptions = HERE
+) -> None:
     """Refund charges (wallet_id, charge_id, amount, reason), or orders (order_id, amount_cny,
     reason).
     """  # noqa: D205 - it is shown as a paragraph
-    await _run((REFUND_ORDERS, REFUND_CHARGES), file, order, where)
+    await _run((REFUND_ORDERS, REFUND_CHARGES), file, options, where)
 
 
-async def _run(kinds: Sequence[Kind], file: Path, order: Order, where: ConnectionOptions) -> None:
-    if order.name is not None and not _NAME.fullmatch(order.name):
+async def _run(
+    kinds: Sequence[SheetKind], file: Path, options: BulkOptions, where: ConnectionOptions
+) -> None:
+    if options.name is not None and not _NAME.fullmatch(options.name):
         raise CommandError("--name is 1 to 64 of A-Z a-z 0-9 _ . : -")
-    expected = expected_of(order.expect_rows, order.expect_total)
+    expected = expected_of(options.expect_rows, options.expect_total)
     sheet = read_sheet(file)
     kind = next((kind for kind in kinds if kind.needed[0] in sheet.header), kinds[-1])
     rows = rows_of(sheet, kind.columns, kind.needed)
-    result = order.result or file.with_name(f"{file.name}.result.csv")
-    async with asking(where) as asked:
-        plan = await _plan(asked, kind, rows, order, result)
-        show_plan(asked, plan)
+    result_path = options.result or file.with_name(f"{file.name}.result.csv")
+    async with open_session(where) as session:
+        plan = await _plan(session, kind, rows, options, result_path)
+        show_plan(session, plan)
         if plan.faults:
             sys.exit(WRONG)
-        if order.dry_run:
+        if options.dry_run:
             return
-        confirm_plan(asked.screen, plan, expected)
-        tally = await _execute(asked, plan, result, order)
-        show_tally(asked, plan, tally, result)
+        confirm_plan(session.screen, plan, expected)
+        tally = await _execute(session, plan, result_path, options)
+        show_tally(session, plan, tally, result_path)
         if tally.refused:
             sys.exit(REFUSED)
 
 
 async def _plan(
-    asked: Session, kind: Kind, rows: Sequence[Row], order: Order, result: Path
+    session: Session, kind: SheetKind, rows: Sequence[Row], options: BulkOptions, result_path: Path
 ) -> Plan:
-    """What the rows ask for, each of them checked, and what each is about read."""
-    me = await asked.get(path("v1", "callers", "me"))
-    catalogue = await asked.get(path("v1", "catalogue"))
-    currencies = [one["currency"] for one in catalogue["currencies"]]
-    run = Run(order.name or digest_of(rows), me["caller"])
+    """The calls that the rows become, and their faults, once the ledger was asked about each."""
+    me = await session.get(path("v1", "callers", "me"))
+    catalogue = await session.get(path("v1", "catalogue"))
+    currencies = [currency["currency"] for currency in catalogue["currencies"]]
+    run = Run(options.name or digest_of(rows), me["caller"])
     checked = [row_command_of(kind, row, run, currencies) for row in rows]
-    faults = [one for one in checked if isinstance(one, Fault)]
-    right = [one for one in checked if isinstance(one, RowCommand)]
+    faults = [outcome for outcome in checked if isinstance(outcome, Fault)]
+    valid = [outcome for outcome in checked if isinstance(outcome, RowCommand)]
     row_commands: list[RowCommand] = []
     # Of a run that was begun every row was right once: what has changed since is for the ledger
     # to decide, and must not keep the others from being gone on with.
-    is_begun = not order.dry_run and _is_begun(result, right)
+    is_begun = not options.dry_run and _is_begun(result_path, valid)
 
-    def take(one: RowCommand | Fault) -> None:
+    def take(outcome: RowCommand | Fault) -> None:
         meter.advance(1)
-        (faults if isinstance(one, Fault) else row_commands).append(one)  # type: ignore[arg-type]
+        (faults if isinstance(outcome, Fault) else row_commands).append(outcome)  # type: ignore[arg-type]
 
     async def work(row_command: RowCommand) -> RowCommand | Fault:
-        found = await precheck(asked, row_command, new_wallets=order.new_wallets)
-        return row_command if is_begun and isinstance(found, Fault) else found
+        outcome = await precheck(session, row_command, new_wallets=options.new_wallets)
+        return row_command if is_begun and isinstance(outcome, Fault) else outcome
 
-    with Meter(quiet=asked.as_json) as meter:
-        meter.begin("checking", len(right))
-        await each(right, work, take, order.at_once)
+    with Meter(quiet=session.as_json) as meter:
+        meter.begin("checking", len(valid))
+        await run_each(valid, work, take, options.at_once)
     row_commands.sort(key=lambda row_command: row_command.row)
     faults.sort(key=lambda fault: fault.row)
-    return Plan(kind, run.name, len(rows), row_commands, faults, dry_run=order.dry_run)
+    return Plan(kind, run.name, len(rows), row_commands, faults, dry_run=options.dry_run)
 
 
-def _is_begun(result: Path, row_commands: Sequence[RowCommand]) -> bool:
-    if not result.exists():
+def _is_begun(result_path: Path, row_commands: Sequence[RowCommand]) -> bool:
+    if not result_path.exists():
         return False
-    with Results(result) as results:
+    with Results(result_path) as results:
         return bool(
             results.settled({row_command.row: row_command.key for row_command in row_commands})
         )
 
 
-async def _execute(asked: Session, plan: Plan, result: Path, order: Order) -> Tally:
-    """Send what is not settled yet, and write down what becomes of it."""
-    with Results(result) as results, Meter(quiet=asked.as_json) as meter:
-        before = results.settled(
+async def _execute(session: Session, plan: Plan, result_path: Path, options: BulkOptions) -> Tally:
+    """Send the rows that no earlier run has settled, and keep the result of each in the file."""
+    with Results(result_path) as results, Meter(quiet=session.as_json) as meter:
+        earlier = results.settled(
             {row_command.row: row_command.key for row_command in plan.row_commands}
         )
-        tally = Tally(before)
-        known = {one.row for one in before}
-        rest = [row_command for row_command in plan.row_commands if row_command.row not in known]
+        tally = Tally(earlier)
+        settled_rows = {result.row for result in earlier}
+        rest = [
+            row_command for row_command in plan.row_commands if row_command.row not in settled_rows
+        ]
 
-        def take(one: Result) -> None:
-            results.add(one)
-            tally.add(one)
+        def take(result: Result) -> None:
+            results.add(result)
+            tally.add(result)
             meter.advance(1)
 
         async def work(row_command: RowCommand) -> Result:
-            return await execute(asked, plan.kind, row_command)
+            return await execute(session, plan.kind, row_command)
 
         meter.begin("sending", len(rest))
         try:
-            await each(rest, work, take, order.at_once)
-        except (OutcomeUnknown, Unavailable) as away:
-            _tell_stopped(asked, plan, tally, f"{away.__cause__ or away}")
-            sys.exit(AWAY)
+            await run_each(rest, work, take, options.at_once)
+        except (OutcomeUnknown, Unavailable) as unavailable:
+            _note_stopped(session, plan, tally, f"{unavailable.__cause__ or unavailable}")
+            sys.exit(UNREACHABLE)
         except asyncio.CancelledError:
-            _tell_stopped(asked, plan, tally, "interrupted")
+            _note_stopped(session, plan, tally, "interrupted")
             raise
     return tally
 
 
-def _tell_stopped(asked: Session, plan: Plan, tally: Tally, why: str) -> None:
-    asked.screen.note(
+def _note_stopped(session: Session, plan: Plan, tally: Tally, why: str) -> None:
+    session.screen.note(
         f"ledger: stopped ({why}): {tally.settled} of {plan.rows} rows are settled, some of the "
         "others may be. Run the same command again: it goes on, and nothing is done twice."
     )

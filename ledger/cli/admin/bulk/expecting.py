@@ -1,4 +1,4 @@
-"""Expecting: what whoever starts a run says of it beforehand, or answers when asked."""
+"""How many rows a bulk run has and what they come to: said by options, or confirmed when asked."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from ledger.core.money import AmountError, format_amount, parse_amount
 
 
 class Expected(Struct, frozen=True):
-    """How many rows there are, and what they come to."""
+    """How many rows a run is expected to have, and its totals as decimal texts by their names."""
 
     rows: int
     totals: Mapping[str, str]
@@ -24,30 +24,30 @@ def expected_of(rows: int | None, totals: Sequence[str]) -> Expected | None:
         if totals:
             raise CommandError("--expect-total goes with --expect-rows")
         return None
-    found = {}
+    amounts = {}
     for text in totals:
         name, _, amount = text.partition("=")
         try:
-            found[name] = format_amount(parse_amount(amount))
+            amounts[name] = format_amount(parse_amount(amount))
         except AmountError as error:
             raise CommandError(f"--expect-total {text!a}: {error}") from None
-    return Expected(rows, found)
+    return Expected(rows, amounts)
 
 
 def confirm_plan(screen: Screen, plan: Plan, expected: Expected | None) -> None:
-    """Go on only with a plan that is as expected, or that somebody says yes to.
+    """Return only for a plan that is as expected, or that a person confirms.
 
     Raises CommandError for another one, and where nobody can be asked.
     """
-    found = Expected(plan.rows, texts_of(plan))
+    planned = Expected(plan.rows, texts_of(plan))
     options = " ".join(
         [
-            f"--expect-rows {found.rows}",
-            *(f"--expect-total {name}={amount}" for name, amount in found.totals.items()),
+            f"--expect-rows {planned.rows}",
+            *(f"--expect-total {name}={amount}" for name, amount in planned.totals.items()),
         ]
     )
     if expected is None:
         question = f"{plan.kind.name} {plan.rows} rows now?"
         confirm(screen, question, yes=False, instead=options)
-    elif expected != found:
+    elif expected != planned:
         raise CommandError(f"the file is not as expected: it is {options}. Nothing was done")

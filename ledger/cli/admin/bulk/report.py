@@ -1,4 +1,4 @@
-"""Reports: what a sheet comes to before it is carried out, and what became of it."""
+"""Shows what a sheet comes to before it is sent, and what became of its rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ledger.cli.admin.bulk.results import DONE, Result
-from ledger.cli.admin.bulk.row_commands import ADJUST, Kind, RowCommand
+from ledger.cli.admin.bulk.row_commands import ADJUST, RowCommand, SheetKind
 from ledger.cli.admin.bulk.running import totals_of
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.layout import amount, columns
@@ -20,9 +20,9 @@ REFUSED_SHOWN: Final = 20
 
 
 class Plan(Struct, frozen=True):
-    """What a sheet asks for: rows that can be sent, and what is wrong with the others."""
+    """What a sheet comes to: the row commands that can be sent, and the faults of other rows."""
 
-    kind: Kind
+    kind: SheetKind
     name: str
     rows: int
     row_commands: Sequence[RowCommand]
@@ -41,11 +41,11 @@ class Tally:
 
     @property
     def settled(self) -> int:
-        """Of how many rows it is known what became of them."""
+        """How many rows were done or refused so far."""
         return self.done + self.refused
 
     def add(self, result: Result) -> None:
-        """One more."""
+        """Count the result of one more row."""
         self._count([result])
 
     def _count(self, results: Sequence[Result]) -> None:
@@ -58,75 +58,75 @@ class Tally:
 
 
 def texts_of(plan: Plan) -> dict[str, str]:
-    """The totals as amounts."""
+    """The totals by name, as decimal texts."""
     return {name: format_amount(minor) for name, minor in totals_of(plan.row_commands).items()}
 
 
-def show_plan(asked: Session, plan: Plan) -> None:
-    """What is wrong with the rows, and what they come to."""
-    told = f"{plan.kind.name} {plan.name}: {plan.rows} rows, {len(plan.faults)} of them wrong"
-    if asked.as_json:
-        # A run that goes on tells one document at its end.
+def show_plan(session: Session, plan: Plan) -> None:
+    """Print the faults of the rows, and what they come to."""
+    summary = f"{plan.kind.name} {plan.name}: {plan.rows} rows, {len(plan.faults)} of them wrong"
+    if session.as_json:
+        # A run that goes on prints one document, at its end.
         if plan.dry_run or plan.faults:
-            asked.screen.document(_document(plan))
+            session.screen.document(_document(plan))
     elif plan.dry_run:
-        asked.screen.say(told)
+        session.screen.say(summary)
         rows = list(texts_of(plan).items())
-        asked.screen.table(columns("total", amount("amount")), rows)
+        session.screen.table(columns("total", amount("amount")), rows)
     else:
         totals = ", ".join(f"{name} {total}" for name, total in texts_of(plan).items())
-        asked.screen.note(told + (f"; {totals}" if totals else ""))
+        session.screen.note(summary + (f"; {totals}" if totals else ""))
     for fault in plan.faults[:FAULTS_SHOWN]:
-        asked.screen.note(str(fault))
+        session.screen.note(str(fault))
     if len(plan.faults) > FAULTS_SHOWN:
-        asked.screen.note(f"… and {len(plan.faults) - FAULTS_SHOWN} more.")
-    twice = _said_twice(plan)
-    if twice:
-        asked.screen.note(f"Note: rows {twice} say what an earlier row says; each is done.")
+        session.screen.note(f"… and {len(plan.faults) - FAULTS_SHOWN} more.")
+    repeated = _repeated_rows(plan)
+    if repeated:
+        session.screen.note(f"Note: rows {repeated} say what an earlier row says; each is done.")
     if plan.faults:
-        asked.screen.note("Nothing was done.")
+        session.screen.note("Nothing was done.")
     elif plan.dry_run:
-        asked.screen.note("This was a dry run: nothing was done.")
+        session.screen.note("This was a dry run: nothing was done.")
 
 
-def _said_twice(plan: Plan) -> str:
-    """Rows that are the same as one before them."""
-    seen: set[tuple[str, str]] = set()
-    again = []
+def _repeated_rows(plan: Plan) -> str:
+    """The numbers of rows whose call is the same as that of an earlier row, as a text."""
+    calls: set[tuple[str, str]] = set()
+    repeated = []
     for row_command in plan.row_commands:
-        said = (row_command.place, repr(sorted(row_command.body.items())))
-        if said in seen:
-            again.append(str(row_command.row))
-        seen.add(said)
-    more = "" if len(again) <= FAULTS_SHOWN else " …"
-    return ", ".join(again[:FAULTS_SHOWN]) + more
+        call = (row_command.path, repr(sorted(row_command.body.items())))
+        if call in calls:
+            repeated.append(str(row_command.row))
+        calls.add(call)
+    more = "" if len(repeated) <= FAULTS_SHOWN else " …"
+    return ", ".join(repeated[:FAULTS_SHOWN]) + more
 
 
-def show_tally(asked: Session, plan: Plan, tally: Tally, result: Path) -> None:
-    """What became of the rows."""
-    if asked.as_json:
+def show_tally(session: Session, plan: Plan, tally: Tally, result_path: Path) -> None:
+    """Print what became of the rows."""
+    if session.as_json:
         settled = {
             "done": tally.done,
             "refused": tally.refused,
             "settled_before": tally.before,
-            "result": str(result),
+            "result": str(result_path),
         }
-        asked.screen.document(_document(plan) | settled)
+        session.screen.document(_document(plan) | settled)
         return
     before = f" ({tally.before} of them before)" if tally.before else ""
-    asked.screen.say(
+    session.screen.say(
         f"{plan.kind.name} {plan.name}: {tally.done} rows done, {tally.refused} refused{before}."
     )
     slugs = Counter(refusal.error.partition(":")[0] for refusal in tally.refusals)
     for slug, count in slugs.items():
-        asked.screen.say(f"refused for {slug}: {count}")
-    for one in tally.refusals[:REFUSED_SHOWN]:
-        asked.screen.say(f"  row {one.row}: {one.error}")
+        session.screen.say(f"refused for {slug}: {count}")
+    for refusal in tally.refusals[:REFUSED_SHOWN]:
+        session.screen.say(f"  row {refusal.row}: {refusal.error}")
     if len(tally.refusals) > REFUSED_SHOWN:
-        asked.screen.say("  … and more.")
-    asked.screen.say(f"{result} tells what became of each row.")
+        session.screen.say("  … and more.")
+    session.screen.say(f"{result_path} tells what became of each row.")
     if plan.kind is ADJUST and tally.done:
-        asked.screen.note("They wait for another person: ledger proposal list")
+        session.screen.note("They wait for another person: ledger proposal list")
 
 
 def _document(plan: Plan) -> dict[str, Any]:

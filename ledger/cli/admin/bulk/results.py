@@ -1,4 +1,4 @@
-"""Results: a CSV file that tells what became of each row, written as it happens.
+"""The result file: a CSV with what became of each row, written as it happens.
 
 It is what a run that was stopped goes on from. A row that was carried out just before a crash, and
 is not in it, is sent again under the same key, and the ledger answers as it did the first time.
@@ -23,13 +23,13 @@ DONE: Final = "done"
 REFUSED: Final = "refused"
 
 CHUNK: Final = 32
-"""So many results at most are lost by a crash, and then found again by asking."""
+"""So many results at most a crash can lose; the rows are then sent again under their keys."""
 
 _COLUMNS: Final = ("row", "status", "id", "error", "key")
 
 
 class Result(Struct, frozen=True):
-    """What became of a row: what was made of it, or why the ledger refused."""
+    """What became of a row: DONE with the `id` of what was made, or REFUSED with the `error`."""
 
     row: int
     status: str
@@ -78,7 +78,7 @@ class Results:
         records = list(csv.reader(io.StringIO(raw.decode("utf-8-sig", "replace"), newline="")))
         if tuple(records[0]) != _COLUMNS:
             raise CommandError(f"{self._path} is no result file: name another one with --result")
-        found = []
+        results = []
         for record in records[1:]:
             if len(record) != len(_COLUMNS) or keys.get(_number(record[0])) != record[4]:
                 raise CommandError(
@@ -86,11 +86,11 @@ class Results:
                     "file, its name or the caller was not the same. To go on, give the same again; "
                     "a new run, which does all of its rows, needs another --result"
                 )
-            found.append(Result(_number(record[0]), *record[1:]))
-        return found
+            results.append(Result(_number(record[0]), *record[1:]))
+        return results
 
     def _kept(self) -> bytes:
-        """What is in the file, but for a line that a crash has cut short."""
+        """The file's whole lines; a last one that a crash has cut short is removed."""
         size = os.fstat(self._file).st_size
         raw = os.pread(self._file, size, 0)
         whole = raw.rfind(b"\n") + 1
@@ -100,8 +100,8 @@ class Results:
 
     def add(self, result: Result) -> None:
         """Keep a result; every CHUNK of them reach the disk."""
-        told = (str(result.row), result.status, result.id, visible(result.error), result.key)
-        self._write([told])
+        cells = (str(result.row), result.status, result.id, visible(result.error), result.key)
+        self._write([cells])
         if len(self._waiting) >= CHUNK:
             self.flush()
 
@@ -112,7 +112,7 @@ class Results:
         self._waiting.append(line.getvalue())
 
     def flush(self) -> None:
-        """Have all that was added on the disk."""
+        """Write all added results to the disk."""
         if not self._waiting:
             return
         raw = "".join(self._waiting).encode()

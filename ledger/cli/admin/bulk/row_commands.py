@@ -1,4 +1,4 @@
-"""Deeds: what each row of a sheet asks for, checked as the ledger's own API checks it."""
+"""The call that each row of a sheet becomes, checked as the ledger's own API checks it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": 
 
 
 class Run(Struct, frozen=True):
-    """Whose run this is, and its name: the same run is one that may be gone on with."""
+    """The name of a run, and its caller; the same run again has the same keys."""
 
     name: str
     caller: str
@@ -33,12 +33,13 @@ class Run(Struct, frozen=True):
 class RowCommand(Struct, frozen=True):
     """One row, as the call that it becomes.
 
-    `subject` is what it is about: it is read before anything is done. `total` names the sum that
-    its `minor` units belong to, empty where the answer about its subject says the currency.
+    `subject` is the path of the wallet, order or charge that it is about, which is read before
+    anything is done. `total` names the sum that its `minor` units belong to; it is empty where only
+    the answer about the subject has the currency.
     """
 
     row: int
-    place: str
+    path: str
     body: Mapping[str, Any]
     key: str
     subject: str
@@ -46,18 +47,18 @@ class RowCommand(Struct, frozen=True):
     minor: int = 0
 
 
-class Kind(Struct, frozen=True):
-    """A kind of sheet: its columns, the body they make, and where that goes.
+class SheetKind(Struct, frozen=True):
+    """A kind of sheet: its columns, the body they make, and the path that it is posted to.
 
-    `ids` are columns that are no part of the body but of the path. `amount` is the column that is
-    added up, `currency` names the total that it is added to.
+    `ids` are columns of the path, not of the body. `made` is the field of the answer with the id of
+    what was made. `amount` is the column that is added up, `total` names the sum it belongs to.
     """
 
     name: str
     body: type[Body]
     columns: Sequence[str]
     needed: Sequence[str]
-    place: Callable[[Mapping[str, str]], str]
+    path: Callable[[Mapping[str, str]], str]
     subject: Callable[[Mapping[str, str]], str]
     made: str
     ids: Sequence[str] = ("wallet_id",)
@@ -65,18 +66,18 @@ class Kind(Struct, frozen=True):
     total: Callable[[Mapping[str, str]], str] = lambda _: ""
 
 
-GRANT: Final = Kind(
+GRANT: Final = SheetKind(
     name="grant",
     body=GrantBody,
     columns=("wallet_id", "currency", "amount", "source", "reason", "expires_at"),
     needed=("wallet_id", "currency", "amount", "source", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "grants"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "grants"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="lot_id",
     amount="amount",
     total=lambda cells: cells["currency"],
 )
-ADJUST: Final = Kind(
+ADJUST: Final = SheetKind(
     name="adjust",
     body=AdjustmentBody,
     columns=(
@@ -93,39 +94,39 @@ ADJUST: Final = Kind(
         "valid_for_s",
     ),
     needed=("wallet_id", "direction", "currency", "amount", "reason"),
-    place=lambda _: path("v1", "adjustments"),
+    path=lambda _: path("v1", "adjustments"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="proposal_id",
     ids=(),
     amount="amount",
     total=lambda cells: f"{cells['currency']}:{cells['direction']}",
 )
-FREEZE: Final = Kind(
+FREEZE: Final = SheetKind(
     name="freeze",
     body=ReasonBody,
     columns=("wallet_id", "reason"),
     needed=("wallet_id", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "freeze"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "freeze"),
     subject=lambda cells: wallet_path(cells["wallet_id"]),
     made="wallet_id",
 )
-REFUND_CHARGES: Final = Kind(
+REFUND_CHARGES: Final = SheetKind(
     name="refund",
     body=RefundBody,
     columns=("wallet_id", "charge_id", "amount", "reason"),
     needed=("wallet_id", "charge_id", "amount", "reason"),
-    place=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"], "refund"),
+    path=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"], "refund"),
     subject=lambda cells: wallet_path(cells["wallet_id"], "charges", cells["charge_id"]),
     made="charge_id",
     ids=("wallet_id", "charge_id"),
     amount="amount",
 )
-REFUND_ORDERS: Final = Kind(
+REFUND_ORDERS: Final = SheetKind(
     name="refund",
     body=RefundOrderBody,
     columns=("order_id", "amount_cny", "reason"),
     needed=("order_id", "amount_cny", "reason"),
-    place=lambda cells: path("v1", "orders", cells["order_id"], "refund"),
+    path=lambda cells: path("v1", "orders", cells["order_id"], "refund"),
     subject=lambda cells: path("v1", "orders", cells["order_id"]),
     made="refund_id",
     ids=("order_id",),
@@ -134,8 +135,10 @@ REFUND_ORDERS: Final = Kind(
 )
 
 
-def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) -> RowCommand | Fault:
-    """What a row asks for, under the key that it has in a run; or what is wrong with it."""
+def row_command_of(
+    kind: SheetKind, row: Row, run: Run, currencies: Sequence[str]
+) -> RowCommand | Fault:
+    """The call of a row, under the key that it has in a run; a Fault if the row is wrong."""
     cells = row.cells
     missing = [name for name in kind.needed if name not in cells]
     if missing:
@@ -144,10 +147,10 @@ def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) ->
         body = _body(kind, cells)
         decoded = msgspec.convert(body, kind.body)
         minor = _minor(kind, cells)
-        place, subject = kind.place(cells), kind.subject(cells)
+        call_path, subject = kind.path(cells), kind.subject(cells)
     except msgspec.ValidationError as error:
-        told = malformed_from(str(error), see="the API's own description")
-        return Fault(row.number, told.detail.removesuffix(" See the API's own description."))
+        problem = malformed_from(str(error), see="the API's own description")
+        return Fault(row.number, problem.detail.removesuffix(" See the API's own description."))
     except ProblemError as error:
         return Fault(row.number, error.problem.detail)
     except CommandError as error:
@@ -156,16 +159,16 @@ def row_command_of(kind: Kind, row: Row, run: Run, currencies: Sequence[str]) ->
     if currency is not None and currency not in currencies:
         known = ", ".join(currencies)
         return Fault(row.number, f"currency was {currency!a}; it is one of {known}")
-    key = _key(kind, row, run, place, body)
-    return RowCommand(row.number, place, body, key, subject, kind.total(cells), minor)
+    key = _key(kind, row, run, call_path, body)
+    return RowCommand(row.number, call_path, body, key, subject, kind.total(cells), minor)
 
 
-def _body(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
+def _body(kind: SheetKind, cells: Mapping[str, str]) -> dict[str, Any]:
     return {name: _value(name, text) for name, text in cells.items() if name not in kind.ids}
 
 
 def _value(name: str, text: str) -> str | int | bool:
-    """A cell as the API has it: all but two columns are texts."""
+    """A cell as a value of the API's JSON: all but two columns are texts."""
     if name == "valid_for_s" and _WHOLE.fullmatch(text):
         return int(text)
     if name == "include_paid":
@@ -173,11 +176,11 @@ def _value(name: str, text: str) -> str | int | bool:
     return text
 
 
-def _minor(kind: Kind, cells: Mapping[str, str]) -> int:
+def _minor(kind: SheetKind, cells: Mapping[str, str]) -> int:
     return positive_amount(cells[kind.amount], kind.amount) if kind.amount else 0
 
 
-def _key(kind: Kind, row: Row, run: Run, place: str, body: Mapping[str, Any]) -> str:
+def _key(kind: SheetKind, row: Row, run: Run, call_path: str, body: Mapping[str, Any]) -> str:
     """A row's key: the caller is part of it, since the ledger knows a key as its caller's alone."""
-    said = msgspec.json.encode([run.caller, kind.name, place, sorted(body.items())])
-    return f"bulk:{run.name}:{row.number}:{sha256(said).hexdigest()[:16]}"
+    content = msgspec.json.encode([run.caller, kind.name, call_path, sorted(body.items())])
+    return f"bulk:{run.name}:{row.number}:{sha256(content).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""Running: rows on their way to the ledger, a bounded number at a time."""
+"""Sends the rows of a sheet to the ledger, a bounded number at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace
 
 from ledger.cli.admin.bulk.results import DONE, REFUSED, Result
-from ledger.cli.admin.bulk.row_commands import Kind, RowCommand
+from ledger.cli.admin.bulk.row_commands import RowCommand, SheetKind
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.session import Session
 from ledger.client import RateLimited, Refused
@@ -19,21 +19,21 @@ _OF_THE_CALLER: Final = frozenset({401, 403})
 """Refusals that say nothing of a row: the next one would be refused just so."""
 
 
-async def each(
-    things: Iterable[T],
+async def run_each(
+    inputs: Iterable[T],
     work: Callable[[T], Awaitable[R]],
     take: Callable[[R], None],
     at_once: int,
 ) -> None:
-    """Do the work for all things, so many at once, and take each result as it comes.
+    """Do the work for every input, so many at once, and hand each result to `take` as it comes.
 
     The first error ends it: what is under way is given up, what was taken stays taken.
     """
-    waiting = iter(things)
+    waiting = iter(inputs)
 
     async def worker() -> None:
-        for thing in waiting:
-            take(await work(thing))
+        for row_input in waiting:
+            take(await work(row_input))
 
     tasks = [asyncio.create_task(worker()) for _ in range(at_once)]
     try:
@@ -45,25 +45,28 @@ async def each(
 
 
 async def precheck(
-    asked: Session, row_command: RowCommand, *, new_wallets: bool
+    session: Session, row_command: RowCommand, *, new_wallets: bool
 ) -> RowCommand | Fault:
-    """What a row is about is read: the row_command with its total, or what speaks against it."""
+    """Read the wallet, order or charge that a row is about.
+
+    The row command with the name of its total; a Fault where the row cannot be carried out.
+    """
     try:
-        found = await _patiently(lambda: asked.get(row_command.subject))
+        subject = await _past_rate_limits(lambda: session.get(row_command.subject))
     except Refused as refused:
         if refused.status != 404:
             raise
         return Fault(row_command.row, refused.detail)
-    if "balances" in found:
-        return _judged(row_command, found, new_wallets=new_wallets)
-    if found.get("status") in {"pending", "closed"}:
+    if "balances" in subject:
+        return _check_wallet(row_command, subject, new_wallets=new_wallets)
+    if subject.get("status") in {"pending", "closed"}:
         return Fault(
-            row_command.row, f"order {found['order_id']} was not paid: it is {found['status']}"
+            row_command.row, f"order {subject['order_id']} was not paid: it is {subject['status']}"
         )
-    return row_command if row_command.total else replace(row_command, total=found["currency"])
+    return row_command if row_command.total else replace(row_command, total=subject["currency"])
 
 
-def _judged(
+def _check_wallet(
     row_command: RowCommand, wallet: dict[str, Any], *, new_wallets: bool
 ) -> RowCommand | Fault:
     if wallet["status"] == "closed":
@@ -77,12 +80,12 @@ def _judged(
     return row_command
 
 
-async def execute(asked: Session, kind: Kind, row_command: RowCommand) -> Result:
+async def execute(session: Session, kind: SheetKind, row_command: RowCommand) -> Result:
     """What the ledger made of a row. Raises Refused where any other row would be refused too."""
     try:
-        body = await _patiently(
-            lambda: asked.client.request(
-                "POST", row_command.place, body=row_command.body, idempotency_key=row_command.key
+        body = await _past_rate_limits(
+            lambda: session.client.request(
+                "POST", row_command.path, body=row_command.body, idempotency_key=row_command.key
             )
         )
     except Refused as refused:
@@ -93,8 +96,8 @@ async def execute(asked: Session, kind: Kind, row_command: RowCommand) -> Result
     return Result(row_command.row, DONE, str(body[kind.made]), "", row_command.key)
 
 
-async def _patiently(call: Callable[[], Awaitable[R]]) -> R:
-    """The answer, however long the caller's rate makes us wait for it."""
+async def _past_rate_limits(call: Callable[[], Awaitable[R]]) -> R:
+    """The answer of a call, made again after each wait that the caller's rate limit asks for."""
     while True:
         try:
             return await call()

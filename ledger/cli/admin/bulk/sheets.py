@@ -1,4 +1,4 @@
-"""Sheets: a CSV file as spreadsheet programs write it, as rows of texts."""
+"""A CSV file as spreadsheet programs write it, as rows of texts."""
 
 import csv
 import hashlib
@@ -36,7 +36,7 @@ class Fault(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """A file as it was read: the names of its columns, and all that is below them."""
+    """A file as it was read: the names of its columns, and the records below them."""
 
     path: Path
     header: Sequence[str]
@@ -44,7 +44,7 @@ class Sheet(Struct, frozen=True):
 
 
 def read_sheet(path: Path) -> Sheet:
-    """A CSV file. Raises CommandError for what is none.
+    """The sheet in a CSV file. Raises CommandError for a file that is not CSV.
 
     UTF-8 with or without a byte order mark, lines ended by LF or CRLF; spaces around a cell, and
     empty columns at the end, as spreadsheet programs leave them, count for nothing.
@@ -112,9 +112,9 @@ def _check_header(sheet: Sheet, known: Sequence[str], needed: Sequence[str]) -> 
 
 
 def digest_of(rows: Sequence[Row]) -> str:
-    """A digest of what the rows say, however the file writes it."""
-    said = msgspec.json.encode([(row.number, sorted(row.cells.items())) for row in rows])
-    return hashlib.sha256(said).hexdigest()[:32]
+    """A digest of the rows' cells, the same however the file is formatted."""
+    content = msgspec.json.encode([(row.number, sorted(row.cells.items())) for row in rows])
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def guarded(cell: str) -> str:
