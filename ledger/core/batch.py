@@ -238,9 +238,9 @@ class _Work:
         documents = {}
         for ref in refs_of(command):
             # What this command's own dues just closed is newer than what was loaded.
-            found = self.documents.get(ref) or loaded.get((wallet_id, *ref))
-            if found is not None:
-                documents[ref] = found
+            document = self.documents.get(ref) or loaded.get((wallet_id, *ref))
+            if document is not None:
+                documents[ref] = document
         return State(self.wallet, documents)
 
     def apply(self, occurred_at: Instant, event: Event) -> None:
@@ -267,8 +267,8 @@ def dues(wallet: Wallet, until: Instant, since: Instant = 0) -> Iterator[tuple[I
     is never before the one before it, nor before `since`.
     """
     last = since
-    while (found := first_due(wallet, until)) is not None:
-        instant, event = found
+    while (due := first_due(wallet, until)) is not None:
+        instant, event = due
         last = max(last, instant)
         yield last, event
         wallet = evolve(wallet, event)

@@ -38,8 +38,8 @@ def absorb(
 
 def claims_after(claims: Claims, absorbed: tuple[Absorption, ...]) -> Claims:
     """The claims once value was absorbed; those paid in full are gone."""
-    for one in absorbed:
-        take = one.take
+    for absorption in absorbed:
+        take = absorption.take
         claims = _reduced(claims, take.lot.order_id or "", take.cost_fen, take.vat_fen)
     return claims
 

@@ -118,9 +118,9 @@ def let_go(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
 
 def _absorb(entry: Entry, absorbed: Iterable[Absorption]) -> None:
     """Held value earns the revenue that the reversal of its order had taken away beforehand."""
-    for one in absorbed:
-        entry.relocate((one.take,), "held", "refunded")
-        entry.recognise(one.take, one.revenue)
+    for absorption in absorbed:
+        entry.relocate((absorption.take,), "held", "refunded")
+        entry.recognise(absorption.take, absorption.revenue)
 
 
 def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
@@ -134,9 +134,14 @@ def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
         if take.cost_fen or take.vat_fen:
             debits, credits_ = (_revenue_of(take), VAT_PAYABLE), (take.lot.liability, VAT_PENDING)
             entry.gross(debits, credits_, take.cost_fen, take.vat_fen)
-    for one in absorbed:
-        entry.relocate((one.take,), "consumed", "refunded")
-        entry.move(_revenue_of(one.take), one.revenue, CNY, one.take.cost_fen - one.take.vat_fen)
+    for absorption in absorbed:
+        entry.relocate((absorption.take,), "consumed", "refunded")
+        entry.move(
+            _revenue_of(absorption.take),
+            absorption.revenue,
+            CNY,
+            absorption.take.cost_fen - absorption.take.vat_fen,
+        )
     return entry.legs()
 
 

@@ -35,8 +35,8 @@ def recharge(order: Order, lot: LotTerms | None, repaid: Iterable[Repayment]) ->
     if lot is not None:
         _owe(entry, order.funds, lot)
         entry.issue(lot)
-    for one in repaid:
-        _restore_revenue(entry, order.funds, one)
+    for repayment in repaid:
+        _restore_revenue(entry, order.funds, repayment)
     return entry.legs()
 
 
@@ -54,8 +54,8 @@ def set_aside(refund: OrderRefund) -> Legs:
     """A refund is asked for: what it takes is no longer owed as points but as money."""
     entry = Entry()
     _take_back(entry, refund.takes, refund.term, "refunding", REFUNDS_PAYABLE)
-    for one in refund.reopened:
-        _reverse_revenue(entry, one, REFUNDS_PAYABLE)
+    for repayment in refund.reopened:
+        _reverse_revenue(entry, repayment, REFUNDS_PAYABLE)
     return entry.legs()
 
 
@@ -74,10 +74,10 @@ def refund_failed(event: OrderRefundFailed) -> Legs:
     entry.relocate(event.returned, "refunding", "available")
     for take in event.returned:
         entry.gross(payable, (take.lot.liability, VAT_PENDING), take.cost_fen, take.vat_fen)
-    for one in event.absorbed:
-        take = one.take
+    for absorption in event.absorbed:
+        take = absorption.take
         entry.relocate((take,), "refunding", "refunded")
-        entry.gross(payable, (one.revenue, VAT_PAYABLE), take.cost_fen, take.vat_fen)
+        entry.gross(payable, (absorption.revenue, VAT_PAYABLE), take.cost_fen, take.vat_fen)
     term = event.refund.term
     if term is not None:
         entry.gross(payable, (term.liability, VAT_PENDING), term.cost_fen, term.vat_fen)
@@ -92,8 +92,8 @@ def reversed_(event: PaymentReversed) -> Legs:
     entry = Entry()
     funds = event.order.funds
     _take_back(entry, event.takes, event.term, "refunded", funds)
-    for one in event.reopened:
-        _reverse_revenue(entry, one, funds)
+    for repayment in event.reopened:
+        _reverse_revenue(entry, repayment, funds)
     claim = event.claim
     if claim is not None:
         debits = (claim.revenue, VAT_PAYABLE)

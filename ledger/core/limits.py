@@ -65,7 +65,7 @@ def used_after(
     now = DayUse(currency, use.day, use.charged_minor + charged, use.converted_minor + converted)
     if not used or (len(used) == 1 and used[0].currency == currency):
         return (now,)
-    return (*[one for one in used if one.currency != currency], now)
+    return (*[other for other in used if other.currency != currency], now)
 
 
 def insufficient_funds(

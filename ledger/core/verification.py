@@ -111,10 +111,10 @@ class ShardAudit:
     def check_snapshot(self, wallet_id: str, seq: int, state: bytes) -> Iterator[Finding]:
         """Compare a wallet's snapshot of the event followed last, or of one there never was."""
         where = f"snapshot of wallet {wallet_id} at {seq}"
-        found = self.wallets.get(wallet_id)
-        if found is None or found[0] != seq:
+        logged = self.wallets.get(wallet_id)
+        if logged is None or logged[0] != seq:
             yield Finding("snapshot", where, "is stored, but the log has no such event")
-        elif not _is(state, found[1]):
+        elif not _is(state, logged[1]):
             yield Finding("snapshot", where, "is stored with a state other than its events'")
 
     def close_block(self, block: Block) -> Iterator[Finding]:
@@ -142,11 +142,11 @@ class ShardAudit:
     def check_wallet(self, stored: StoredWallet) -> Iterator[Finding]:
         """Compare one stored wallet, and its points with the postings; then forget it."""
         where = f"wallet {stored.wallet_id}"
-        found = self.wallets.pop(stored.wallet_id, None)
-        if found is None:
+        logged = self.wallets.pop(stored.wallet_id, None)
+        if logged is None:
             yield Finding("wallet", where, "is stored, but the log does not know it")
             return
-        seq, wallet = found
+        seq, wallet = logged
         if stored.seq != seq:
             yield Finding("wallet", where, f"is stored at seq {stored.seq}, the log has {seq}")
         counted = self.counts.pop(stored.wallet_id, 0)
@@ -158,9 +158,11 @@ class ShardAudit:
             yield Finding("wallet", where, "is stored with sums other than its lots'")
         held, posted = _points_of(wallet), self.points.pop(stored.wallet_id, {})
         for place in sorted(held.keys() | posted.keys()):
-            amount, said = held.get(place, 0), posted.get(place, 0)
-            if amount != said:
-                yield Finding("wallet", where, f"holds {amount}, its postings say {said}")
+            held_minor, posted_minor = held.get(place, 0), posted.get(place, 0)
+            if held_minor != posted_minor:
+                yield Finding(
+                    "wallet", where, f"holds {held_minor}, its postings say {posted_minor}"
+                )
 
     def check_document(self, wallet_id: str, ref: DocumentRef, state: bytes) -> Iterator[Finding]:
         """Compare one stored document; then forget it."""

@@ -45,7 +45,7 @@ Event = WalletClosed
 
 def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletClosed] | Rejection:
     """Refused while anything is under way, or has no fate stated."""
-    left = _left(wallet, command)
+    left = _what_is_left(wallet, command)
     if left is not None:
         return rejected(Reason.WALLET_NOT_EMPTY, wallet_id=wallet.wallet_id, what=left)
     membership = wallet.membership
@@ -61,7 +61,7 @@ def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletCl
     )
 
 
-def _left(wallet: Wallet, command: CloseWallet) -> str | None:
+def _what_is_left(wallet: Wallet, command: CloseWallet) -> str | None:
     membership = wallet.membership is not None and not command.end_membership
     reasons = (
         (bool(wallet.holds), "open holds"),

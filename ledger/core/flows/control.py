@@ -97,7 +97,7 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
         case WalletFrozen(frozen=frozen) | WalletUnfrozen(frozen=frozen):
             return replace(wallet, frozen=frozen)
         case LimitSet(limit=limit):
-            others = tuple(one for one in wallet.limits if one.currency != limit.currency)
+            others = tuple(other for other in wallet.limits if other.currency != limit.currency)
             lifted = limit.day_minor is None and limit.single_minor is None
             return replace(wallet, limits=others if lifted else (*others, limit))
         case _:

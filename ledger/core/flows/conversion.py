@@ -126,12 +126,12 @@ def _lot(take: Take, index: int, command: Convert, terms: Terms, stamp: Stamp) -
 
 
 def _inherited(wallet: Wallet, takes: tuple[Take, ...], lots: tuple[LotTerms, ...]) -> list[Grace]:
-    found = []
+    graces = []
     for take, lot in zip(takes, lots, strict=True):
         until = wallet.grace_until(take.lot.lot_id)
         if until is not None:
-            found.append(Grace(lot.lot_id, until))
-    return found
+            graces.append(Grace(lot.lot_id, until))
+    return graces
 
 
 def evolve(wallet: Wallet, event: Converted) -> Wallet:

@@ -138,7 +138,7 @@ def decide(
         case CaptureHold():
             return _capture(wallet, hold, command, stamp)
         case VoidHold():
-            return (HoldVoided(*_given_back(wallet, hold, stamp.at, expiry_first=True)),)
+            return (HoldVoided(*_released(wallet, hold, stamp.at, expiry_first=True)),)
         case ExtendHold():
             return _extend(hold, command, stamp)
         case _:
@@ -227,7 +227,7 @@ def _extend(hold: Hold, command: ExtendHold, stamp: Stamp) -> tuple[HoldExtended
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 
 
-def _given_back(
+def _released(
     wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool
 ) -> tuple[Hold, tuple[Absorption, ...]]:
     absorbed, rest = absorb(wallet.claims, hold.takes)
@@ -237,7 +237,7 @@ def _given_back(
 
 def expire(wallet: Wallet, hold: Hold, at: Instant) -> HoldExpired:
     """The event of a hold that falls due at `at`."""
-    return HoldExpired(*_given_back(wallet, hold, at, expiry_first=False))
+    return HoldExpired(*_released(wallet, hold, at, expiry_first=False))
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
@@ -267,7 +267,7 @@ def _without(
     wallet: Wallet, hold_id: str, returned: tuple[Take, ...], absorbed: tuple[Absorption, ...]
 ) -> Wallet:
     if absorbed:
-        gone = tuple(one.take for one in absorbed)
+        gone = tuple(absorption.take for absorption in absorbed)
         claims = claims_after(wallet.claims, absorbed)
         wallet = replace(wallet, lots=consume(wallet, gone), claims=claims)
     return replace(

@@ -339,7 +339,7 @@ def _returned(order: Order, command: SettlePayment, stamp: Stamp) -> PaymentSetA
 
 def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, stamp: Stamp) -> RechargePaid:
     repaid = claims.repay(wallet.claims, order.price_fen)
-    cost_fen = order.price_fen - sum(one.amount_fen for one in repaid)
+    cost_fen = order.price_fen - sum(repayment.amount_fen for repayment in repaid)
     paid = replace(order, repaid=repaid)
     if not cost_fen:
         return RechargePaid(paid, None, repaid)
@@ -382,7 +382,7 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
 
 
 def _without(wallet: Wallet, order: Order) -> Wallet:
-    orders = tuple(one for one in wallet.orders if one.order_id != order.order_id)
+    orders = tuple(other for other in wallet.orders if other.order_id != order.order_id)
     return replace(wallet, orders=orders)
 
 
