@@ -100,9 +100,9 @@ class Problem(Struct, frozen=True):
 class ProblemError(Exception):
     """A request that cannot even be put to the core; it carries its problem."""
 
-    def __init__(self, told: Problem) -> None:
-        super().__init__(told.slug, told.detail)
-        self.problem = told
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.slug, problem.detail)
+        self.problem = problem
 
 
 def problem(slug: Slug | Reason, detail: str, /, *headers: Header, **facts: object) -> Problem:

@@ -217,12 +217,12 @@ async def read_hold(call: Call[None, NoQuery]) -> Response:
     """Tell one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
-    found = await call.ledger.wallets.read_hold(wallet_id, hold_id)
-    if found is None:
+    hold = await call.ledger.wallets.read_hold(wallet_id, hold_id)
+    if hold is None:
         return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).response()
-    if isinstance(found, ClosedHold):
-        return Response(200, render_closed_hold(wallet_id, found, codes))
-    return Response(200, render_hold(wallet_id, found, codes))
+    if isinstance(hold, ClosedHold):
+        return Response(200, render_closed_hold(wallet_id, hold, codes))
+    return Response(200, render_hold(wallet_id, hold, codes))
 
 
 async def list_holds(call: Call[None, HoldsQuery]) -> Response:

@@ -151,11 +151,11 @@ async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
 async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
     """Revoke a key; answered once every process has forgotten it."""
     async with call.ledger.reading() as connection:
-        found = await revoke_key(connection, _by(call), call.params["key_id"])
-    if isinstance(found, Rejection):
-        raise _problem(found)
+        revoked = await revoke_key(connection, _by(call), call.params["key_id"])
+    if isinstance(revoked, Rejection):
+        raise _problem(revoked)
     await asyncio.sleep(KEY_CACHE_S)
-    return Response(200, _item(found[0]))
+    return Response(200, _item(revoked[0]))
 
 
 def _by(call: Call[Any, NoQuery]) -> By:

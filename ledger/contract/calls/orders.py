@@ -144,7 +144,9 @@ def render_order(
                 **common,
                 currency=codes[goods.currency],
                 amount=format_amount(goods.amount_minor),
-                claim_repaid_cny=format_amount(sum(one.amount_fen for one in order.repaid)),
+                claim_repaid_cny=format_amount(
+                    sum(repayment.amount_fen for repayment in order.repaid)
+                ),
             )
         case MembershipGoods() | UpgradeGoods():
             return MembershipOrderAnswer(
@@ -188,9 +190,9 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Resp
     if isinstance(done.outcome, OrderOpened):
         opened = current = done.outcome.order
         if done.replayed:
-            found = await call.ledger.orders.find(opened.order_id)
-            assert found is not None, opened.order_id
-            _, current = found
+            wallet_and_order = await call.ledger.orders.find(opened.order_id)
+            assert wallet_and_order is not None, opened.order_id
+            _, current = wallet_and_order
         payment = call.ledger.payments.instructions(current)
         body = render_order(wallet_id, opened, payment, codes)
     return Response(status, body, done.replayed)
@@ -199,10 +201,10 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Resp
 async def read_order(call: Call[None, NoQuery]) -> Response:
     """Tell one order."""
     order_id, codes = call.params["order_id"], call.currencies.codes
-    found = await call.ledger.orders.find(order_id)
-    if found is None:
+    wallet_and_order = await call.ledger.orders.find(order_id)
+    if wallet_and_order is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).response()
-    wallet_id, order = found
+    wallet_id, order = wallet_and_order
     payment = call.ledger.payments.instructions(order)
     return Response(200, render_order(wallet_id, order, payment, codes))
 

@@ -173,10 +173,10 @@ def _alike(terms: LotTerms) -> str:
     return "neither expires" if terms.expires_at is None else "both expire at the same time"
 
 
-def _state(one: Lot) -> str:
-    if not one.held_minor:
+def _state(lot: Lot) -> str:
+    if not lot.held_minor:
         return ""
-    held = format_amount(one.held_minor)
-    if not one.available_minor:
+    held = format_amount(lot.held_minor)
+    if not lot.available_minor:
         return f" Holds have set all that is left of it aside, {held}."
     return f" Holds have set {held} of it aside; the rest can be spent."

@@ -84,7 +84,7 @@ def _coming(event: Event) -> _Coming:
             back_minor = sum(take.amount_minor for take in hold.takes)
             return _Coming("hold_expires", hold.currency, back_minor, hold_id=hold.hold_id)
         case MembershipGranted(order_id=order_id, lot=lot, more=more):
-            granted_minor = sum(one.amount_minor for one in (lot, *more))
+            granted_minor = sum(granted.amount_minor for granted in (lot, *more))
             return _Coming(
                 "membership_grants",
                 lot.currency,

@@ -69,10 +69,10 @@ _PLACES: Final = Keyset(tuple[bool, _Instant, Id])
 async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Response:
     """Keep what a person proposes until another one decides."""
     _check_person(call)
-    made = await call.ledger.proposals.propose(
+    proposed = await call.ledger.proposals.propose(
         call.caller.name, call.key, draft(call.body, call.currencies.numbers)
     )
-    return _told(call, made, 201)
+    return _response_for(call, proposed, 201)
 
 
 async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
@@ -85,19 +85,21 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
     )
     after = None if isinstance(query.after, UnsetType) else Place(*_PLACES.key(query.after))
     # One more than the page has tells whether there is another.
-    found = await call.ledger.proposals.list(wanted, query.limit + 1, after)
-    page = found[: query.limit]
+    listed = await call.ledger.proposals.list(wanted, query.limit + 1, after)
+    page = listed[: query.limit]
     cursor = None
-    if len(found) > len(page):
+    if len(listed) > len(page):
         last = page[-1][0]
         cursor = _PLACES.cursor((last.is_first, last.proposed_at, last.proposal_id))
-    return Response(200, ProposalsAnswer([_rendered(call, one) for _, one in page], cursor))
+    return Response(
+        200, ProposalsAnswer([_answer_for(call, proposal) for _, proposal in page], cursor)
+    )
 
 
 async def read_proposal(call: Call[None, NoQuery]) -> Response:
     """Tell how a proposal stands."""
     proposal = await _find(call, None)
-    return Response(200, _rendered(call, proposal))
+    return Response(200, _answer_for(call, proposal))
 
 
 async def approve(call: Call[DecisionBody, NoQuery]) -> Response:
@@ -135,16 +137,16 @@ async def _decide(
     decision = Decision(verdict, call.caller.name, hash_key(call.key), reason)
     proposal_id = call.params["proposal_id"]
     decided = await call.ledger.proposals.decide(proposal_id, decision)
-    return _told(call, decided, 200)
+    return _response_for(call, decided, 200)
 
 
-def _told(call: Call[Any, Any], told: KeptProposal | Rejection, status: int) -> Response:
-    if isinstance(told, Rejection):
-        return problem_of(told, call.currencies.codes).response()
-    return Response(status, _rendered(call, told.proposal), told.replayed)
+def _response_for(call: Call[Any, Any], kept: KeptProposal | Rejection, status: int) -> Response:
+    if isinstance(kept, Rejection):
+        return problem_of(kept, call.currencies.codes).response()
+    return Response(status, _answer_for(call, kept.proposal), kept.replayed)
 
 
-def _rendered(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
+def _answer_for(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
     return render_proposal(proposal, call.responses, call.currencies.codes)
 
 
