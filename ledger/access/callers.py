@@ -96,16 +96,16 @@ class Callers:
     def cached(self, credential: str) -> Caller | None:
         """The caller of a key as it was found a moment ago; None where the database must say."""
         # By the key itself, which every request brings anyway: a digest costs ten look-ups.
-        found = self._known.get(credential)
-        if found is None:
+        entry = self._known.get(credential)
+        if entry is None:
             return None
-        left_s = found[0] - self._clock_s()
+        left_s = entry[0] - self._clock_s()
         if left_s <= 0:
             return None
         if left_s < KEY_CACHE_S / 2 and credential not in self._refreshing:
             # One request in good time: else all that come when it lapses ask the database at once.
             self._refreshing[credential] = asyncio.create_task(self._refresh(credential))
-        return found[1]
+        return entry[1]
 
     async def authenticate(self, token: str) -> Caller | None:
         """The caller of a token in force; None for any other. Raises Unavailable."""
@@ -158,15 +158,15 @@ class Callers:
         # Counted from before the question: an answer that comes late is not believed for longer.
         asked_s = self._clock_s()
         async with self._reading() as connection:
-            found = await keys.find_key(connection, digest)
-        if found is None:
+            key = await keys.find_key(connection, digest)
+        if key is None:
             self._known.pop(credential, None)
             return None
-        caller = _caller(found)
+        caller = _caller(key)
         # A key dies at its expiry, not when what is known of it lapses.
-        believed_s = KEY_CACHE_S if found.left_s is None else min(found.left_s, KEY_CACHE_S)
+        believed_s = KEY_CACHE_S if key.left_s is None else min(key.left_s, KEY_CACHE_S)
         self._known[credential] = (asked_s + believed_s, caller)
-        self._note_use(found.key_id)
+        self._note_use(key.key_id)
         return caller
 
     def _note_use(self, key_id: str) -> None:
@@ -200,15 +200,15 @@ class Callers:
                 del self._used[key_id]
 
 
-def _caller(found: FoundKey) -> Caller:
+def _caller(key: FoundKey) -> Caller:
     rate = None
-    if found.rate_per_s is not None and found.burst is not None:
-        rate = Rate(found.rate_per_s, found.burst)
+    if key.rate_per_s is not None and key.burst is not None:
+        rate = Rate(key.rate_per_s, key.burst)
     return Caller(
-        found.caller,
-        frozenset(found.scopes),
-        None if found.stopped_at is None else to_instant(found.stopped_at),
-        found.caller_kind,
-        found.key_id,
+        key.caller,
+        frozenset(key.scopes),
+        None if key.stopped_at is None else to_instant(key.stopped_at),
+        key.caller_kind,
+        key.key_id,
         rate,
     )

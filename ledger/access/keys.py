@@ -72,11 +72,11 @@ class MadeKey(Struct, frozen=True):
 async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | Rejection:
     """Make a key, and its caller if it has none yet."""
     async with connection.transaction():
-        found = await callers.list_callers(connection, wanted.caller)
-        refused = _malformed(wanted, known=bool(found))
+        existing = await callers.list_callers(connection, wanted.caller)
+        refused = _malformed(wanted, known=bool(existing))
         if refused is not None:
             return refused
-        kind = found[0].kind if found else _first_kind(wanted)
+        kind = existing[0].kind if existing else _first_kind(wanted)
         refused = _unfit(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
         if refused is not None:
             return refused
@@ -156,9 +156,9 @@ async def _add(
 def _malformed(wanted: WantedKey, *, known: bool) -> Rejection | None:
     unknown = sorted(wanted.scopes - SCOPES)
     if unknown or not wanted.scopes:
-        said = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
+        fault = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
         there_are = ", ".join(sorted(SCOPES))
-        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=said, known=there_are)
+        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=fault, known=there_are)
     if not known and (not _NAME.fullmatch(wanted.caller) or wanted.caller.startswith(RESERVED)):
         reserved = ", ".join(RESERVED)
         return rejected(Reason.CALLER_NAME_MALFORMED, field="caller", reserved=reserved)

@@ -141,7 +141,7 @@ def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> 
             return None
 
 
-def kept_before(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
+def proposal_again(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
     """The answer to a draft under a key that its proposer used before, for this proposal."""
     field = _difference(first, draft)
     return KeptProposal(first, replayed=True) if field is None else _reused(field)

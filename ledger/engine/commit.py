@@ -152,7 +152,7 @@ class Committer:
         _log.warning("batch_refused", shard=self._shard, error=repr(error), size=len(envelopes))
         answers: list[Answered] = []
         for envelope in envelopes:
-            answers += await self.run(lambda one=envelope: [one])  # type: ignore[misc]
+            answers += await self.run(lambda single=envelope: [single])  # type: ignore[misc]
         return answers
 
     async def _run_again(self, cut: Callable[[], Sequence[Envelope]]) -> list[Decided]:

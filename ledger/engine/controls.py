@@ -57,7 +57,7 @@ class Controls:
         async with self._reading() as connection:
             thrown = await switches.list_switches(connection)
             quarantined = await list_quarantined(connection)
-        self.stopped = frozenset(f"{one.kind}:{one.name}" for one in thrown)
+        self.stopped = frozenset(f"{switch.kind}:{switch.name}" for switch in thrown)
         by_shard: dict[int, set[str]] = {}
         for shard, wallet_id in quarantined:
             by_shard.setdefault(shard, set()).add(wallet_id)
@@ -66,16 +66,16 @@ class Controls:
         self.quarantined.update(by_shard)
 
     async def _watch(self) -> None:
-        told = False
+        warned = False
         while True:
             begun = monotonic()
             try:
                 await self.refresh()
-                told = False
+                warned = False
             except Exception as error:  # noqa: BLE001 - whatever it is, what is known stays in force
-                if not told:
+                if not warned:
                     _log.warning("controls_not_read", error=repr(error))
-                told = True
+                warned = True
             await asyncio.sleep(max(REFRESH_S - (monotonic() - begun), 0.05))
 
     def terms_at(self, catalogue_at: Callable[[Instant], Terms]) -> Callable[[Instant], Terms]:

@@ -121,14 +121,14 @@ class Lane:
             answers = await self._committer.run(cut)
         self._batch_commands.observe(len(taken))
         if self._committer.quarantine_changes:
-            await self._write_news(taken, answers)
+            await self._write_quarantine(taken, answers)
         for (_, future), answer in zip(taken, answers, strict=True):
             # A caller that went away does not undo what was done.
             if not future.done():
                 future.set_result(answer)
         self._room.set()
 
-    async def _write_news(
+    async def _write_quarantine(
         self,
         taken: Sequence[tuple[Envelope, asyncio.Future[Answered]]],
         answers: Sequence[Answered],
@@ -180,15 +180,15 @@ class Engine:
         for index, (_, command) in enumerate(requests):
             by_lane[shard_of(command.wallet_id, self._shards)].append(index)
 
-        async def one_lane(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
+        async def submit_to(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
             envelopes = (envelope_for(caller, *requests[index]) for index in indexes)
             futures = await lane.put_all(envelopes)
             return list(zip(indexes, [await future for future in futures], strict=True))
 
-        found = await asyncio.gather(
-            *(one_lane(lane, ids) for lane, ids in zip(self._lanes, by_lane, strict=True) if ids)
+        answered = await asyncio.gather(
+            *(submit_to(lane, ids) for lane, ids in zip(self._lanes, by_lane, strict=True) if ids)
         )
-        answers = dict(pair for pairs in found for pair in pairs)
+        answers = dict(pair for pairs in answered for pair in pairs)
         return [answers[index] for index in range(len(requests))]
 
     async def apply_dues(self, shard: int, wallet_ids: Iterable[str]) -> list[Answered]:

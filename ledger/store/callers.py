@@ -36,5 +36,5 @@ async def limit_caller(
     connection: Connection, name: str, rate_per_s: int | None, burst: int | None
 ) -> bool:
     """Set how much a caller may send, both None for no limit; False if there is no such caller."""
-    found = await connection.fetchval(statement("limit_caller"), name, rate_per_s, burst)
-    return found is not None
+    limited = await connection.fetchval(statement("limit_caller"), name, rate_per_s, burst)
+    return limited is not None

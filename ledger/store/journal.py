@@ -105,7 +105,7 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     remembered: list[tuple[RequestKey, bytes, Outcome]] = []
     charges: list[tuple[str, Charge | None]] = []
     salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
-    found = False
+    head_read = False
     for what, wallet, a, b, key, numbers, body, extra in rows:
         match what:
             case "wallet":
@@ -126,8 +126,8 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
                 snapshot.head = Head(
                     shard, seq, Tree(size, split_frontier(bytes.fromhex(body))), closed_through, now
                 )
-                found = True
-    if not found:
+                head_read = True
+    if not head_read:
         raise LookupError(f"shard {shard} does not exist in this database")
     for wallet, charge in charges:
         if charge is not None:
@@ -212,7 +212,7 @@ def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
     wallet_ids = list(batch.wallets)
     last_seq = {record.wallet_id: record.seq for record in batch.records}
     added = Counter([record.wallet_id for record in batch.records])
-    counts = [snapshot.counts.get(one, 0) + added[one] for one in wallet_ids]
+    counts = [snapshot.counts.get(wallet_id, 0) + added[wallet_id] for wallet_id in wallet_ids]
     states = [wire.encode(wallet) for wallet in wallets]
     sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
@@ -229,9 +229,11 @@ def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
         _lines(wallet_ids),
         _lines([str(last_seq[wallet_id]) for wallet_id in wallet_ids]),
         _json_lines(states),
-        _lines([_known_array(tuple(one)) for one in sums]),
-        _lines([_array([available for available, _ in one.values()]) for one in sums]),
-        _lines([_array([held for _, held in one.values()]) for one in sums]),
+        _lines([_known_array(tuple(by_currency)) for by_currency in sums]),
+        _lines(
+            [_array([available for available, _ in by_currency.values()]) for by_currency in sums]
+        ),
+        _lines([_array([held for _, held in by_currency.values()]) for by_currency in sums]),
         _lines(["" if at == NEVER else str(at) for at in due]),
         _lines([str(count) for count in counts]),
         _lines(["" if at is None else str(at) for at in unsent]),

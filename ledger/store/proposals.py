@@ -133,8 +133,11 @@ async def list_proposals(
     rows = await connection.fetch(
         statement("list_proposals"), wanted.wallet_id, wanted.standing, wanted.by, *place, limit
     )
-    found = [(row["is_first"], _proposal(row)) for row in rows]
-    return [(Place(first, one.proposed_at, one.proposal_id), one) for first, one in found]
+    placed = [(row["is_first"], _proposal(row)) for row in rows]
+    return [
+        (Place(first, proposal.proposed_at, proposal.proposal_id), proposal)
+        for first, proposal in placed
+    ]
 
 
 async def decide_proposal(

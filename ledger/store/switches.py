@@ -41,8 +41,8 @@ async def resume(connection: Connection, kind: SwitchKind, name: str) -> bool:
 
 async def caller_exists(connection: Connection, name: str) -> bool:
     """Whether there is a caller of this name."""
-    found: bool = await connection.fetchval(statement("caller_exists"), name)
-    return found
+    exists: bool = await connection.fetchval(statement("caller_exists"), name)
+    return exists
 
 
 def _switch(row: Any) -> Switch:  # noqa: ANN401 - a row, as asyncpg gives it
