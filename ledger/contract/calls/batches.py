@@ -11,7 +11,7 @@ from ledger.access.callers import Scope
 from ledger.contract.access import MENDS, check_scope
 from ledger.contract.calls.charges import DebitBody, RefundBody, debit_command, refund_command
 from ledger.contract.calls.conversions import ConvertBody, convert_command
-from ledger.contract.calls.grants import DailyGrantAnswer, GrantBody, grant_command
+from ledger.contract.calls.grants import EXAMPLE_DAILY_GRANT, GrantBody, grant_command
 from ledger.contract.calls.holds import (
     CaptureBody,
     ExtendBody,
@@ -21,7 +21,7 @@ from ledger.contract.calls.holds import (
     extend_command,
 )
 from ledger.contract.calls.transfers import TransferBody, transfer_command
-from ledger.contract.examples import LOT, WALLET
+from ledger.contract.examples import WALLET
 from ledger.contract.fields import Id, KeyText
 from ledger.contract.operation import BATCH_BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.problems import (
@@ -256,9 +256,6 @@ def _refused(refusal: Problem) -> ResultAnswer:
     return ResultAnswer(refusal.status, refusal.document(), replayed=False)
 
 
-_TAKEN: Final = DailyGrantAnswer(
-    LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
-)
 _TOO_LITTLE: Final = problem(
     Reason.INSUFFICIENT_FUNDS,
     "70.00 INSPIRATION was asked for and 66.00 is available. Top up, then send the command under "
@@ -304,7 +301,7 @@ OPERATIONS: Final = (
         ),
         example_answer=BatchAnswer(
             [
-                ResultAnswer(201, _TAKEN, replayed=False),
+                ResultAnswer(201, EXAMPLE_DAILY_GRANT, replayed=False),
                 ResultAnswer(402, _TOO_LITTLE.document(), replayed=False),
             ]
         ),

@@ -15,6 +15,16 @@ from ledger.core.money import CNY, format_amount
 from ledger.core.rejections import Reason
 from ledger.finance.trial_balance import TrialBalanceRow
 
+Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
+Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
+
+
+class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which day, and which currency."""
+
+    date: Day | UnsetType = UNSET
+    currency: Code | UnsetType = UNSET
+
 
 class TrialBalanceItem(Struct, frozen=True):
     """One account and currency; opening and closing are signed, debit positive."""
@@ -34,15 +44,16 @@ class TrialBalanceAnswer(Struct, frozen=True):
     items: list[TrialBalanceItem]
 
 
-Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
-Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
-
-
-class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which day, and which currency."""
-
-    date: Day | UnsetType = UNSET
-    currency: Code | UnsetType = UNSET
+def _render_row(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
+    return TrialBalanceItem(
+        account=row.account,
+        code=row.code,
+        currency=codes[row.currency],
+        opening=format_amount(row.opening),
+        debit=format_amount(row.debit),
+        credit=format_amount(row.credit),
+        closing=format_amount(row.closing),
+    )
 
 
 async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
@@ -53,19 +64,7 @@ async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
     rows = await call.ledger.trial_balance.read(day, currency)
-    return Response(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
-
-
-def _item(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
-    return TrialBalanceItem(
-        account=row.account,
-        code=row.code,
-        currency=codes[row.currency],
-        opening=format_amount(row.opening),
-        debit=format_amount(row.debit),
-        credit=format_amount(row.credit),
-        closing=format_amount(row.closing),
-    )
+    return Response(200, TrialBalanceAnswer([_render_row(row, codes) for row in rows]))
 
 
 OPERATIONS: Final = (

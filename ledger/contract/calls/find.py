@@ -9,6 +9,22 @@ from ledger.contract.operation import Call, Operation
 from ledger.contract.response import Response
 from ledger.store.directory import NameKind
 
+NameText = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[\x21-\x7e]{1,128}\Z",
+        min_length=1,
+        max_length=128,
+        description="The whole of an id or number: 1 to 128 visible ASCII characters",
+    ),
+]
+
+
+class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look for."""
+
+    q: NameText
+
 
 class FoundAnswer(Struct, frozen=True):
     """Something of this name, and the wallet it belongs to.
@@ -37,23 +53,6 @@ class FindAnswer(Struct, frozen=True):
     items: list[FoundAnswer]
     more: bool
     indexed: list[IndexedAnswer]
-
-
-NameText = Annotated[
-    str,
-    Meta(
-        pattern=r"\A[\x21-\x7e]{1,128}\Z",
-        min_length=1,
-        max_length=128,
-        description="The whole of an id or number: 1 to 128 visible ASCII characters",
-    ),
-]
-
-
-class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to look for."""
-
-    q: NameText
 
 
 async def find(call: Call[None, FindQuery]) -> Response:

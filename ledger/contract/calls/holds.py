@@ -50,6 +50,17 @@ ExpiresIn = Annotated[
 ]
 
 
+_HOLDS: Final = Keyset(tuple[int, str])
+
+
+class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of open holds; closed ones are read one by one."""
+
+    status: Literal["open"] = "open"
+    limit: Limit = 100
+    after: Cursor | UnsetType = UNSET
+
+
 class HoldBody(DebitBody, frozen=True):
     """A debit's price, and a hold's own id and life; `hold_id` is unique in the wallet for ever."""
 
@@ -193,17 +204,6 @@ def render_voided(wallet_id: str, event: HoldVoided, codes: Codes) -> HoldAnswer
 def render_extended(wallet_id: str, event: HoldExtended, codes: Codes) -> HoldAnswer:
     """The answer to an extension."""
     return render_hold(wallet_id, event.hold, codes)
-
-
-_HOLDS: Final = Keyset(tuple[int, str])
-
-
-class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A page of open holds; closed ones are read one by one."""
-
-    status: Literal["open"] = "open"
-    limit: Limit = 100
-    after: Cursor | UnsetType = UNSET
 
 
 async def authorize(call: Call[HoldBody, NoQuery]) -> Response:

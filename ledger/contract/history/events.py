@@ -1,11 +1,11 @@
 """Events as people know them: what each is about, and a phrase for each."""
 
-from collections.abc import Mapping
 from typing import Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.contract.shared import Codes
 from ledger.core.decider import Event
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
@@ -178,7 +178,7 @@ WHAT: Final[dict[type[Event], str]] = {
 """A phrase for every kind of event."""
 
 
-def what(event: Event, codes: Mapping[int, str]) -> str:
+def what(event: Event, codes: Codes) -> str:
     """What happened; with what no other field of an entry tells."""
     phrase = WHAT[type(event)]
     match event:

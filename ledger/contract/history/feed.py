@@ -18,6 +18,25 @@ from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
 from ledger.store.feed import FeedEvent
 
+SEQ_MAX: Final = 10**18 - 1
+"""More than any shard will ever record."""
+
+
+WAIT_MAX_S: Final = 30
+
+
+class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which shard, from where on, and for how long to wait for more."""
+
+    shard: Annotated[int, Meta(ge=0, le=255, description="Shards are numbered from 0")] = 0
+    after_seq: Annotated[
+        int, Meta(ge=0, le=SEQ_MAX, description="Tell what follows this seq; 0 is the beginning")
+    ] = 0
+    limit: Limit = 100
+    wait_s: Annotated[
+        int, Meta(ge=0, le=WAIT_MAX_S, description="Wait so long if there is nothing yet")
+    ] = 0
+
 
 class FeedLegAnswer(Struct, frozen=True):
     """One leg of a journal entry; the amount is signed, debit positive."""
@@ -49,26 +68,6 @@ class FeedAnswer(Struct, frozen=True):
     items: list[FeedEventAnswer]
     next: int
     head: int
-
-
-SEQ_MAX: Final = 10**18 - 1
-"""More than any shard will ever record."""
-
-
-WAIT_MAX_S: Final = 30
-
-
-class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which shard, from where on, and for how long to wait for more."""
-
-    shard: Annotated[int, Meta(ge=0, le=255, description="Shards are numbered from 0")] = 0
-    after_seq: Annotated[
-        int, Meta(ge=0, le=SEQ_MAX, description="Tell what follows this seq; 0 is the beginning")
-    ] = 0
-    limit: Limit = 100
-    wait_s: Annotated[
-        int, Meta(ge=0, le=WAIT_MAX_S, description="Wait so long if there is nothing yet")
-    ] = 0
 
 
 def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:

@@ -29,7 +29,7 @@ from ledger.contract.proposals.proposal import (
     render_proposal,
 )
 from ledger.contract.response import Response
-from ledger.contract.shared import Body
+from ledger.contract.shared import Body, given
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import INSTANT_MAX
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -78,11 +78,7 @@ async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Resp
 async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
     """List proposals."""
     query = call.query
-    wanted = Wanted(
-        call.caller.name,
-        None if isinstance(query.wallet_id, UnsetType) else query.wallet_id,
-        None if isinstance(query.status, UnsetType) else query.status,
-    )
+    wanted = Wanted(call.caller.name, given(query.wallet_id), given(query.status))
     after = None if isinstance(query.after, UnsetType) else Place(*_PLACES.key(query.after))
     # One more than the page has tells whether there is another.
     listed = await call.ledger.proposals.list(wanted, query.limit + 1, after)
@@ -133,8 +129,7 @@ async def _decide(
     _check_person(call)
     if kind is not None:
         await _find(call, kind)
-    reason = None if isinstance(call.body.reason, UnsetType) else call.body.reason
-    decision = Decision(verdict, call.caller.name, hash_key(call.key), reason)
+    decision = Decision(verdict, call.caller.name, hash_key(call.key), given(call.body.reason))
     proposal_id = call.params["proposal_id"]
     decided = await call.ledger.proposals.decide(proposal_id, decision)
     return _response_for(call, decided, 200)

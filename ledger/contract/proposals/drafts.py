@@ -15,12 +15,19 @@ from ledger.contract.fields import (
     MomentIn,
     ReasonText,
     amount_from_zero,
-    instant_within,
     positive_amount,
     shown,
 )
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.shared import Body, Codes, Numbers, currency_number, moment
+from ledger.contract.shared import (
+    Body,
+    Codes,
+    Numbers,
+    currency_number,
+    given,
+    moment,
+    optional_instant,
+)
 from ledger.core.flows.adjustment import Adjust, Direction
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
@@ -172,8 +179,7 @@ def draft(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Draft:
             f"{VALID_FOR_MAX_S} seconds"
         )
         raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field="valid_for_s"))
-    evidence = None if isinstance(body.evidence, UnsetType) else body.evidence
-    return Draft(_proposed(body, numbers), body.reason, evidence, valid_for_s)
+    return Draft(_proposed(body, numbers), body.reason, given(body.evidence), valid_for_s)
 
 
 def _proposed(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Proposed:
@@ -194,7 +200,7 @@ def _proposed(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Propo
                 wallet_id,
                 amount_fen=positive_amount(body.amount_cny, "amount_cny"),
                 withheld_fen=amount_from_zero(body.tax_withheld_cny, "tax_withheld_cny"),
-                reference=None if isinstance(body.reference, UnsetType) else body.reference,
+                reference=given(body.reference),
             )
         case ProposedEraseBody():
             return EraseWallet(wallet_id)
@@ -207,7 +213,6 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
         if not isinstance(getattr(body, name), UnsetType):
             detail = f"{name} means nothing in a {body.direction}. Leave it out."
             raise ProblemError(problem("malformed", detail, field=name))
-    expires_at = body.expires_at
     return Adjust(
         body.wallet_id,
         # Who proposes and who approves it, and why, is said of the proposal until it is done.
@@ -219,10 +224,8 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
         currency=currency_number(body.currency, numbers),
         amount_minor=positive_amount(body.amount, "amount"),
         source="compensation" if isinstance(body.source, UnsetType) else body.source,
-        expires_at=None
-        if isinstance(expires_at, UnsetType)
-        else instant_within(expires_at, "expires_at"),
-        lot_id=None if isinstance(body.lot_id, UnsetType) else body.lot_id,
+        expires_at=optional_instant(body.expires_at, "expires_at"),
+        lot_id=given(body.lot_id),
         include_paid=body.include_paid is True,
     )
 
