@@ -109,7 +109,7 @@ def recognise(
 
 
 def let_go(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
-    """A hold ends without a charge: points are available again, or reduced claims."""
+    """A hold ends without a charge: its points are available again, or reduced claims."""
     entry = Entry()
     entry.relocate(takes, "held", "available")
     _absorb(entry, absorbed)

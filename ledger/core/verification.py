@@ -1,4 +1,4 @@
-"""The audit of one shard: fold the log again and say where what is stored differs from it."""
+"""The audit of one shard: fold its log again, and report what is stored otherwise."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -46,7 +46,7 @@ class StoredWallet(Struct, frozen=True):
 
 
 class ShardAudit:
-    """Feed it the log in seq order, then what is stored; it answers with findings."""
+    """Folds a shard's log in seq order, then compares what is stored with the result."""
 
     def __init__(self, shard: int, transfers: TransferAudit | None = None) -> None:
         self.shard = shard
@@ -109,7 +109,10 @@ class ShardAudit:
             yield Finding("wallet", f"{record.wallet_id} at {record.seq}", "has a negative part")
 
     def check_snapshot(self, wallet_id: str, seq: int, state: bytes) -> Iterator[Finding]:
-        """Compare a wallet's snapshot of the event followed last, or of one there never was."""
+        """Compare a stored snapshot with the wallet after the event that was followed last.
+
+        A finding too if the log has no event of this wallet at `seq`.
+        """
         where = f"snapshot of wallet {wallet_id} at {seq}"
         logged = self.wallets.get(wallet_id)
         if logged is None or logged[0] != seq:
@@ -226,7 +229,7 @@ class ShardAudit:
         )
 
     def check_rest(self) -> Iterator[Finding]:
-        """What the log knows and the database did not show."""
+        """Report wallets, documents and totals that follow from the log but are not stored."""
         for wallet_id in self.wallets:
             yield Finding("wallet", f"wallet {wallet_id}", "is not stored")
         for wallet_id, ref in self.documents:

@@ -44,7 +44,10 @@ Event = WalletClosed
 
 
 def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletClosed] | Rejection:
-    """Refused while anything is under way, or has no fate stated."""
+    """Refused while holds, refunds or transfers are open, or money is payable to the owner.
+
+    Refused also for a balance, membership or claim that the command does not say to give up.
+    """
     left = _what_is_left(wallet, command)
     if left is not None:
         return rejected(Reason.WALLET_NOT_EMPTY, wallet_id=wallet.wallet_id, what=left)
@@ -76,7 +79,7 @@ def _what_is_left(wallet: Wallet, command: CloseWallet) -> str | None:
 
 
 def evolve(wallet: Wallet, event: WalletClosed) -> Wallet:
-    """Nothing is left but what later events must still know."""
+    """Lots, orders, membership and claims are gone; the rest stays for later events."""
     return replace(
         wallet,
         lots=(),

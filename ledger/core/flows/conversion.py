@@ -17,7 +17,7 @@ from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 
 class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
-    """Turn an amount of one currency into as much of another."""
+    """Convert an amount of one currency into the same amount of another."""
 
     gates: ClassVar = SPENDS
     draws_id: ClassVar = True
@@ -55,7 +55,7 @@ Event = Converted
 def decide(
     wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp
 ) -> tuple[Converted] | Rejection:
-    """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
+    """Only paid value, in a direction that the policy offers, up to the limit of the day."""
     amount_minor, source = command.amount_minor, command.from_currency
     if (refusal := out_of_range(terms, amount_minor)) is not None:
         return refusal

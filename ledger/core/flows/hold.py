@@ -60,7 +60,7 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
 
 
 class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
-    """Give a hold back."""
+    """Void a hold: end it without a charge, so that its takes return to their lots."""
 
     gates: ClassVar = NO_GATES
     draws_id: ClassVar = False
@@ -100,14 +100,20 @@ class HoldCaptured(Struct, frozen=True, omit_defaults=True, tag="hold_captured_v
 
 
 class HoldVoided(Struct, frozen=True, omit_defaults=True, tag="hold_voided_v1"):
-    """A hold was given back; its takes returned with the expiry they carry, `absorbed` did not."""
+    """A hold was voided; its takes returned with the expiry they carry.
+
+    `absorbed` reduced claims instead of returning.
+    """
 
     hold: Hold
     absorbed: tuple[Absorption, ...] = ()
 
 
 class HoldExpired(Struct, frozen=True, omit_defaults=True, tag="hold_expired_v1"):
-    """A hold ran out; its takes returned with the expiry they carry, `absorbed` did not."""
+    """A hold expired; its takes returned with the expiry they carry.
+
+    `absorbed` reduced claims instead of returning.
+    """
 
     hold: Hold
     absorbed: tuple[Absorption, ...] = ()
@@ -230,6 +236,7 @@ def _extend(hold: Hold, command: ExtendHold, stamp: Stamp) -> tuple[HoldExtended
 def _released(
     wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool
 ) -> tuple[Hold, tuple[Absorption, ...]]:
+    """(the hold with the takes that return to lots, the takes that reduce claims instead)."""
     absorbed, rest = absorb(wallet.claims, hold.takes)
     takes = returning(wallet, rest, at, expiry_first=expiry_first)
     return replace(hold, takes=takes), absorbed

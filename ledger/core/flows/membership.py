@@ -38,7 +38,7 @@ class MembershipGranted(Struct, frozen=True, omit_defaults=True, tag="membership
 
 
 class MembershipEnded(Struct, frozen=True, tag="membership_ended_v1"):
-    """The last month is over."""
+    """The last month that was paid for is over, and with it the membership."""
 
     plan: str
     months: int
@@ -66,7 +66,7 @@ class Standing(Struct, frozen=True):
 
 
 def term_of(order: Order, goods: MembershipGoods | UpgradeGoods) -> MembershipTerm:
-    """The term that a paid order buys; of an upgrade, its difference to the one below."""
+    """The term that a paid order buys; for an upgrade, the difference to the lower plan."""
     return MembershipTerm(
         order_id=order.order_id,
         plan=goods.plan,
@@ -126,7 +126,7 @@ def _merged(remaining: MembershipTerm, term: MembershipTerm) -> MembershipTerm:
 
 
 def _at_least_a_month(term: MembershipTerm) -> MembershipTerm:
-    # Cost that comes back without a month, a rounding's worth, still has to be granted.
+    # Rounding may return a few fen of cost without a month; they too must be granted some time.
     return replace(term, months=max(term.months, 1))
 
 
@@ -216,7 +216,7 @@ def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant)
 
 
 def granted(term: MembershipTerm, grants: int, lot: LotTerms) -> MembershipTerm:
-    """The term once so many grants were made in one lot."""
+    """The term after `grants` monthly grants were made, all in one lot."""
     return replace(
         term,
         granted=term.granted + grants,
@@ -226,7 +226,7 @@ def granted(term: MembershipTerm, grants: int, lot: LotTerms) -> MembershipTerm:
 
 
 def decide(wallet: Wallet, command: CancelMembership) -> tuple[MembershipCancelled] | Rejection:
-    """Refused where there is none."""
+    """Refused where the wallet has no membership."""
     if wallet.membership is None:
         return rejected(Reason.NO_MEMBERSHIP, wallet_id=command.wallet_id)
     return (MembershipCancelled(replace(wallet.membership, renews=False)),)

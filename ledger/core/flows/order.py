@@ -31,7 +31,7 @@ from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
 
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
-    """Ask to pay whole yuan for points."""
+    """Open an order for points, at a price in whole yuan."""
 
     gates: ClassVar = ORDERS
     draws_id: ClassVar = True
@@ -45,7 +45,7 @@ class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge")
 
 
 class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membership"):
-    """Ask to pay for a membership, at its list price or under a promotion.
+    """Open an order for a membership, at its list price or under a promotion.
 
     A higher plan than the one that runs is an upgrade of it.
     """

@@ -123,7 +123,7 @@ def decide(
         return rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id)
     late = isinstance(command, ConfirmRefund) and known.status == "failed"
     if refund is None and late and known.payment_id is not None:
-        # When the channel said no its money stayed aside, and now it left after all.
+        # The channel had reported a failure, so the money stayed payable; now it was paid.
         done = replace(known, status="confirmed", resolved_at=stamp.at)
         return (OrderRefundConfirmed(None, done),)
     if refund is None:
@@ -217,7 +217,7 @@ def _failed(
     again_fen = sum(repayment.amount_fen for repayment in repaid)
     membership = wallet.membership
     if refund.term is not None:
-        # Numbers of the order may be used by now: months that come back alone have their own.
+        # The order's lot numbers may be used by now: months that come back have the refund's own.
         term = replace(refund.term, series=refund.refund_id, offset=0)
         membership = put_back(membership, term, stamp.at, upgrade=refund.upgrade)
     paid = replace(

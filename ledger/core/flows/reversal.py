@@ -31,7 +31,7 @@ from ledger.core.wallet import LotTerms, Take, Wallet
 
 
 class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payment"):
-    """A channel took back money of a payment that we did not ask it to; verified before.
+    """A channel took back money of a payment without our asking; verified before.
 
     `reversal_id` is the channel's own number.
     """
