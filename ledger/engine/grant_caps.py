@@ -21,8 +21,9 @@ Request = tuple[str, Command]
 class CappedEngine:
     """An engine whose grants are bounded: so many minor units a caller, currency and Shanghai day.
 
-    What would pass the cap is refused and not remembered; what was answered before is told again
-    whatever the cap. A grant that may have been made counts until it is known that it was not.
+    A grant beyond the cap is refused, and the refusal is not remembered; a request that was
+    answered before has the same answer whatever the cap. A grant whose outcome is unknown counts
+    until it is known that it was not made.
     """
 
     def __init__(self, engine: Engine, reading: Reading, shards: int, cap_minor: int) -> None:
@@ -74,7 +75,7 @@ class CappedEngine:
     async def _count(
         self, caller: str, grants: dict[int, GrantRequest]
     ) -> tuple[int, set[int], dict[int, Rejection]]:
-        """(the day, whom it counted, whom it refused), by their places among the requests."""
+        """(the day, the grants counted, the refusals), by their places among the requests."""
         places, requests = list(grants), list(grants.values())
         async with self._reading() as connection, connection.transaction():
             await grant_caps.lock_grants(connection, caller)
@@ -112,9 +113,9 @@ class CappedEngine:
     async def _correct(
         self, caller: str, day: int, outcomes: Sequence[tuple[GrantRequest, bool, Answered]]
     ) -> None:
-        """Make what is counted agree with what became of each grant.
+        """Correct the count by the outcome of each grant.
 
-        Where two of the same request run at once, one counts and either may be the one that grants.
+        Where the same request runs twice at once, one run counts it and either may make the lot.
         """
         granted = [
             request for request, counted, answer in outcomes if not counted and _grants(answer)
@@ -126,7 +127,7 @@ class CappedEngine:
         ]
         if not (granted or not_granted):
             return
-        # What cannot be corrected now stays counted: never the other way round.
+        # What cannot be corrected now stays counted, so that a cap is never exceeded.
         with suppress(Unavailable):
             async with self._reading() as connection, connection.transaction():
                 await grant_caps.lock_grants(connection, caller)
@@ -137,7 +138,7 @@ class CappedEngine:
 
 
 def _grants(answer: Answered) -> bool:
-    """Whether this very request made the lot."""
+    """Whether this request made the lot, rather than repeat an earlier answer."""
     return (
         isinstance(answer, Done) and not answer.replayed and isinstance(answer.outcome, LotGranted)
     )

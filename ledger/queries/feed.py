@@ -41,7 +41,7 @@ class Feed:
         self._closed = False
 
     async def read(self, shard: int, after_seq: int, limit: int, wait_s: float = 0) -> FeedPage:
-        """What follows a seq, as soon as there is anything; empty when the wait is over.
+        """The events after a seq, as soon as there are any; none when the wait is over.
 
         Raises Unavailable: the database is away, the service shuts down, or too many wait.
         """
@@ -52,12 +52,12 @@ class Feed:
         return await self._load(shard, after_seq, limit)
 
     def drain(self) -> None:
-        """Send everybody away who waits, and let nobody wait any more."""
+        """End every wait now, and let no request wait any more."""
         self._closed = True
         self._fail(Unavailable("shutting-down"))
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Stop looking at the heads of the shards."""
         self.drain()
         if self._poller is not None:
             self._poller.cancel()
@@ -89,7 +89,7 @@ class Feed:
             while self._waiters:
                 await asyncio.sleep(POLL_S)
                 await self._look()
-        except Exception as error:  # noqa: BLE001 - whoever waits is told, as if it had asked itself
+        except Exception as error:  # noqa: BLE001 - it is raised to every request that waits
             self._fail(error)
         finally:
             self._poller = None
@@ -99,7 +99,7 @@ class Feed:
         async with self._reading() as connection:
             heads = await feed.load_heads(connection, shards)
         for waiter in self._waiters:
-            # One who came meanwhile may follow a shard that was not looked at.
+            # A request that came meanwhile may follow a shard that was not read.
             if heads.get(waiter.shard, 0) > waiter.after_seq and not waiter.grown.done():
                 waiter.grown.set_result(None)
 

@@ -26,7 +26,7 @@ async def list_callers(connection: Connection, name: str | None = None) -> list[
 
 
 async def add_caller(connection: Connection, name: str, kind: CallerKind) -> CallerKind:
-    """Make a caller; the kind it has, which is another where it exists with another."""
+    """Make a caller unless it exists; returns the kind that it has."""
     await connection.execute(statement("add_caller"), name, kind)
     kept: CallerKind = await connection.fetchval(statement("caller_kind"), name)
     return kept

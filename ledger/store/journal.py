@@ -19,7 +19,7 @@ from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
 SNAPSHOT_EVERY: Final = 500
-"""After how many events of a wallet its state is kept: what finding its past costs at most."""
+"""Events of a wallet between two snapshots: a past state folds at most so many."""
 
 _NO_LEGS: Final = ((), (), ())
 
@@ -38,16 +38,16 @@ class Wanted(Struct):
 
 
 def nothing_wanted() -> Wanted:
-    """An empty list of wishes."""
+    """A Wanted without anything to load."""
     return Wanted({}, [], [], [], [])
 
 
 def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
-    """Add what deciding this command may look at."""
+    """Add everything that deciding this command may read."""
     wallet_id = command.wallet_id
     wanted.wallets[wallet_id] = None
     if not key[2]:
-        return  # what the ledger asks of itself has no key, and names no document
+        return  # a command of the ledger itself, ApplyDues, has no key and names no document
     wanted.requests.append(key)
     if wire.reason_of(command) is not None:
         wanted.texts.append(key)
@@ -69,7 +69,7 @@ async def lock_shard(connection: Connection, shard: int) -> None:
 
 
 async def load(connection: Connection, shard: int, wanted: Wanted) -> Snapshot:
-    """One statement for everything wanted; missing things are simply not there."""
+    """Load everything wanted in one statement; what does not exist is left out."""
     rows = await connection.fetch(
         statement("load"),
         shard,
