@@ -1,4 +1,4 @@
-"""Callers: whose key it is, for how long that is believed, and how much each may send."""
+"""Callers: found by their keys, cached for a while, and limited in how much they send."""
 
 import asyncio
 import hmac
@@ -22,13 +22,13 @@ from ledger.store.switches import caller_exists
 _log = structlog.get_logger()
 
 KEY_CACHE_S: Final = 1.0
-"""For how long a key is believed without asking: a revoked key is dead everywhere after this."""
+"""Seconds for which a key is cached: after so long a revoked key works nowhere."""
 
 USES_WRITTEN_EVERY_S: Final = 60.0
-"""How often, at most, a process writes down when a key was last used."""
+"""Seconds between two writings, by one process, of when keys were last used."""
 
 _LAST_WRITE_S: Final = 2.0
-"""How long closing waits for the last such writing."""
+"""How many seconds closing waits for the last such writing."""
 
 Scope = Literal[
     "wallet:read",
@@ -39,7 +39,7 @@ Scope = Literal[
     "admin:write",
     "admin:approve",
 ]
-"""What a key may allow, in one word."""
+"""A scope: one kind of call that a key may allow."""
 
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
 """Everything that a key may allow."""
@@ -94,8 +94,8 @@ class Callers:
         self._writer: asyncio.Task[None] | None = None
 
     def cached(self, credential: str) -> Caller | None:
-        """The caller of a key as it was found a moment ago; None where the database must say."""
-        # By the key itself, which every request brings anyway: a digest costs ten look-ups.
+        """The caller of a key from the cache; None where the database must be asked."""
+        # The cache is keyed by the key itself: a digest would cost as much as ten look-ups.
         entry = self._known.get(credential)
         if entry is None:
             return None
@@ -103,7 +103,7 @@ class Callers:
         if left_s <= 0:
             return None
         if left_s < KEY_CACHE_S / 2 and credential not in self._refreshing:
-            # One request in good time: else all that come when it lapses ask the database at once.
+            # Refreshed early by one request: else all requests ask when the entry lapses.
             self._refreshing[credential] = asyncio.create_task(self._refresh(credential))
         return entry[1]
 
@@ -122,7 +122,7 @@ class Callers:
             return await caller_exists(connection, name)
 
     def admit(self, caller: Caller, cost: int = 1) -> float | None:
-        """Count `cost` commands of a caller: None if they may come in, else in how many seconds.
+        """Count `cost` commands of a caller: None if it may send them, else the seconds to wait.
 
         All keys of a caller share its limit; each process counts by itself.
         """
@@ -131,7 +131,10 @@ class Callers:
         return self._buckets.take(caller.name, caller.rate, cost)
 
     def charge(self, caller: Caller, cost: int) -> None:
-        """Count commands more of a caller who was let in; the debt keeps it out for a while."""
+        """Count `cost` further commands of a caller that was admitted.
+
+        Where that exceeds its burst, the caller is refused until its rate has made up for it.
+        """
         if caller.rate is not None:
             self._buckets.charge(caller.name, caller.rate, cost)
 
@@ -149,13 +152,13 @@ class Callers:
         try:
             await self._find(credential)
         except Unavailable:
-            return  # it lapses by itself, and whoever comes then is told
+            return  # the entry lapses by itself; the next request asks and gets the error
         finally:
             del self._refreshing[credential]
 
     async def _find(self, credential: str) -> Caller | None:
         digest = digest_key(self._pepper, credential)
-        # Counted from before the question: an answer that comes late is not believed for longer.
+        # The time runs from before the query, so a slow answer is not cached for longer.
         asked_s = self._clock_s()
         async with self._reading() as connection:
             key = await keys.find_key(connection, digest)
@@ -163,7 +166,7 @@ class Callers:
             self._known.pop(credential, None)
             return None
         caller = _caller(key)
-        # A key dies at its expiry, not when what is known of it lapses.
+        # A key ends at its expiry, even if its cache entry would last longer.
         believed_s = KEY_CACHE_S if key.left_s is None else min(key.left_s, KEY_CACHE_S)
         self._known[credential] = (asked_s + believed_s, caller)
         self._note_use(key.key_id)
@@ -184,7 +187,7 @@ class Callers:
         try:
             await self._write_uses()
         except Unavailable:
-            pass  # the next round has them still
+            pass  # the next writing includes them
         except Exception as error:  # noqa: BLE001 - nobody's request depends on it
             _log.warning("key_uses_not_written", error=repr(error))
 

@@ -1,4 +1,4 @@
-"""Keys: who may be given which, and how one follows another; the same for every edge."""
+"""Keys: who may make which, and how they are rotated and revoked; the same for every edge."""
 
 import re
 import secrets
@@ -14,9 +14,9 @@ from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection
 
 HOST_SCOPES: Final = frozenset({"admin:write", "admin:approve", "credit:write"})
-"""What a key can only be given on the server: power over others, and over points from nothing.
+"""Scopes that only a command on the server gives: to administer, to approve, to grant points.
 
-Whoever could make callers that grant would have the daily cap on grants as often as they like.
+The cap on grants is by caller: whoever could make callers that grant could multiply the cap.
 """
 
 SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
@@ -24,13 +24,13 @@ SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
     "person": SCOPES - {"debit:write"},
     "development": SCOPES,
 }
-"""What keys of each kind of caller may allow: nobody generates by hand, no program approves."""
+"""Scopes by kind of caller: no person charges for generations, no program approves."""
 
 RESERVED: Final = ("channel:", "ledger:", "approval:", "host:")
-"""How names begin that the ledger itself acts under."""
+"""Prefixes of the names that the ledger itself acts under; no caller may have one."""
 
 OVERLAP_MAX_S: Final = 30 * 86_400
-"""For how long a rotated key may go on beside its successor."""
+"""For how many seconds at most a rotated key works beside its successor."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _IDENTITY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
@@ -42,7 +42,7 @@ _PREFIXES: Final[Mapping[CallerKind, str]] = {
 
 
 class By(Struct, frozen=True):
-    """Who asks: a caller, or None for somebody at the database itself, who may do everything."""
+    """Who asks; `caller` is None for a command on the server, which may do everything."""
 
     name: str
     caller: Caller | None = None
@@ -63,7 +63,7 @@ class WantedKey(Struct, frozen=True, kw_only=True):
 
 
 class MadeKey(Struct, frozen=True):
-    """A key that was made; `token` is told this once, and None for a certificate."""
+    """A key that was made; `token` is never stored, and None for a certificate."""
 
     row: KeyRow
     token: str | None
@@ -117,9 +117,9 @@ async def rotate_key(
 async def revoke_key(
     connection: Connection, by: By, key_id: str
 ) -> tuple[KeyRow, bool] | Rejection:
-    """Revoke a key: the key, and whether that was news.
+    """Revoke a key: the key, and whether it was in force until now.
 
-    It is believed for KEY_CACHE_S longer, so who says that it is dead waits for that long first.
+    Processes cache it for KEY_CACHE_S seconds more: wait for that long before saying it is revoked.
     """
     if by.caller is not None and not by.caller.is_person:
         return rejected(Reason.KEYS_ARE_PEOPLES, action="revoked")

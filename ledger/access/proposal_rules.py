@@ -1,4 +1,4 @@
-"""Four eyes: what can be proposed, who may decide on it, and what an approval has done."""
+"""The rules of four eyes: what can be proposed, who may decide, and what an approval does."""
 
 from hashlib import sha256
 from typing import Final, assert_never
@@ -39,7 +39,7 @@ Proposed = Adjust | CloseWallet | PayOut | EraseWallet
 """What can be proposed, without its reason and without who proposes and approves it."""
 
 Effect = Event | Rejection | Erased
-"""What a proposal came to."""
+"""The effect of an approved proposal: an event or refusal of the core, or an erasure."""
 
 
 class Draft(Struct, frozen=True):
@@ -67,12 +67,12 @@ _erased: msgspec.json.Decoder[Erased] = msgspec.json.Decoder(Erased)
 
 
 def command_of(proposal: Proposal) -> Proposed:
-    """What was proposed, without its reason and without who did."""
+    """The command of a proposal, without its reason and the people who propose and approve."""
     return _decoder.decode(proposal.command)
 
 
 def effect_of(proposal: Proposal) -> Effect | None:
-    """What the proposal came to, if it was carried out."""
+    """The effect of a proposal, if it was carried out."""
     if proposal.outcome is None:
         return None
     if proposal.status == "refused":
@@ -128,7 +128,7 @@ def check_untampered(proposal: Proposal) -> None:
 
 
 def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> Rejection | None:
-    """What the core would refuse whatever the wallet is: asked of one that is empty."""
+    """The refusal that the core gives whatever the wallet holds, decided on an empty one."""
     if isinstance(command, EraseWallet):
         return None
     if isinstance(command, Adjust):

@@ -44,10 +44,10 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 CALLER: Final = "approval:"
-"""Who carries out what somebody approved is this and their name; no key has such a name."""
+"""Prefix of the caller name of an approved command, before the approver's name."""
 
 AGE_S: Final = 5
-"""What was approved less long ago is being carried out by the process that has the decision."""
+"""Seconds that the job leaves to the process that took the decision to carry it out."""
 
 PAGE_MAX: Final = 100
 """How many approved proposals the job looks at in one step."""
@@ -58,7 +58,7 @@ PAUSE_MAX_S: Final = 300.0
 
 _DECISION_KEY: Final = "proposals_decision_key"
 _WAITED: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
-"""Somebody has the row for too long. Nothing was written."""
+"""Another session kept the row locked for too long; nothing was written."""
 
 
 class Proposals:
@@ -77,7 +77,7 @@ class Proposals:
         self._pauses: dict[str, tuple[float, float]] = {}
 
     async def propose(self, by: str, key: str, draft: Draft) -> KeptProposal | Rejection:
-        """Keep a proposal; refused at once only for what can never be right.
+        """Store a proposal; refused at once only for what no change of the wallet can allow.
 
         Raises Unavailable.
         """
@@ -114,7 +114,7 @@ class Proposals:
     async def decide(self, proposal_id: str, decision: Decision) -> KeptProposal | Rejection:
         """Approve, reject or withdraw; what is approved is carried out.
 
-        Where the ledger cannot carry it out now it is told as approved, and the job does it.
+        Where the ledger cannot carry it out now, the proposal stays `approved` and the job does it.
         Raises Unavailable, and TamperedError before anything is decided.
         """
         proposal = await self.read(proposal_id)
@@ -166,7 +166,7 @@ class Proposals:
         return until <= monotonic()
 
     async def _finish(self, proposal: Proposal) -> bool:
-        """Whether this carried it out; a wallet in trouble does not keep the job from others."""
+        """Whether it was carried out now; a wallet in quarantine is left for a later round."""
         name = proposal.proposal_id
         _, pause_s = self._pauses.pop(name, (0.0, PAUSE_FIRST_S))
         try:
