@@ -68,7 +68,7 @@ def optional_positive_amount(text: str | UnsetType, name: str) -> int | None:
 
 
 def given(value: T | UnsetType) -> T | None:
-    """What a caller gave, None where it was left out."""
+    """The value of a field or parameter; None where the caller left it out."""
     return None if isinstance(value, UnsetType) else value
 
 

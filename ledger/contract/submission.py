@@ -1,4 +1,4 @@
-"""Submission: a command to the service, and what it came to as the status and body of an answer."""
+"""Submission: a command to the service, and its outcome as the status and body of a response."""
 
 from typing import Any
 

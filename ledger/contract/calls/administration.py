@@ -62,7 +62,7 @@ def _render_switch(switch: Switch) -> SwitchAnswer:
 
 
 async def list_switches(call: Call[None, NoQuery]) -> Response:
-    """Tell what is stopped."""
+    """List the channels, SKUs and callers that are stopped."""
     switches = await call.ledger.switches.list()
     return Response(200, SwitchesAnswer([_render_switch(switch) for switch in switches]))
 

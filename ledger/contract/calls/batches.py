@@ -206,17 +206,17 @@ _log: Final = structlog.get_logger("ledger.http")
 
 
 async def run_batch(call: Call[BatchBody, NoQuery]) -> Response:
-    """Submit every command, and tell each one's outcome in its place."""
+    """Submit every command, and answer with the outcome of each in its place."""
     requests = [
         (entry.idempotency_key, _command(call, entry, index))
         for index, entry in enumerate(call.body.commands)
     ]
-    # Whoever had one command left may go into debt with the rest of the batch.
+    # One token admitted the request; the others make the caller's balance negative if need be.
     call.ledger.callers.charge(call.caller, len(requests) - 1)
     outcomes = await call.ledger.submit_many(call.caller.name, requests)
     away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
     if away is not None and all(isinstance(outcome, Unavailable) for outcome in outcomes):
-        # Nothing at all was answered: who sends batches again by their status should see it.
+        # No command has an outcome, so the request is 503: clients send it again by its status.
         raise away
     return Response(200, BatchAnswer(_results(call, requests, outcomes)))
 
@@ -226,8 +226,8 @@ def _command(call: Call[BatchBody, NoQuery], entry: AnyBatchCommand, index: int)
     try:
         return command_of(entry, call.currencies.numbers)
     except ProblemError as refused:
-        told_where = replace(refused.problem, facts=refused.problem.facts | {"index": index})
-        raise ProblemError(told_where) from None
+        indexed = replace(refused.problem, facts=refused.problem.facts | {"index": index})
+        raise ProblemError(indexed) from None
 
 
 def _results(

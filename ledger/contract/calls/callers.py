@@ -1,4 +1,4 @@
-"""Callers: who there is, who one is oneself, and how much each may send."""
+"""Callers: listed, limited in what they send, and described to themselves."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -90,7 +90,7 @@ def _render_caller(row: CallerRow) -> CallerAnswer:
 
 
 async def read_me(call: Call[None, NoQuery]) -> Response:
-    """Tell callers who they are."""
+    """Read the caller of the key that was sent."""
     caller, rate = call.caller, call.caller.rate
     limit = (None, None) if rate is None else (rate.per_s, rate.burst)
     return Response(

@@ -225,7 +225,7 @@ def _policy(policy: Policy, codes: Codes) -> PolicyAnswer:
 
 
 async def read_catalogue(call: Call[None, NoQuery]) -> Response:
-    """Tell the terms in force."""
+    """Read the terms in force."""
     return Response(200, render_catalogue(call.terms, call.currencies.codes))
 
 

@@ -57,7 +57,7 @@ def _render_row(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
 
 
 async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
-    """Tell every account's opening, movement and closing on a day."""
+    """List every account's opening, movement and closing on a day."""
     query, codes = call.query, call.currencies.codes
     day = None if isinstance(query.date, UnsetType) else date_to_day(query.date)
     currency = None

@@ -1,4 +1,4 @@
-"""Finding: whose a number is, whatever it is the number of."""
+"""Finding: the wallets that an id, a payment number or a reference belongs to."""
 
 from typing import Annotated, Final
 
@@ -56,7 +56,7 @@ class FindAnswer(Struct, frozen=True):
 
 
 async def find(call: Call[None, FindQuery]) -> Response:
-    """Tell what goes by a name."""
+    """Find the wallets that a name belongs to."""
     name = call.query.q
     finding = await call.ledger.directory.find(name)
     return Response(

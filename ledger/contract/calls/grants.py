@@ -96,7 +96,7 @@ def render_grant(wallet_id: str, event: LotGranted, codes: Codes) -> GrantAnswer
 def render_daily_grant(
     _: str, event: DailyGranted | AlreadyTaken, codes: Codes
 ) -> DailyGrantAnswer:
-    """The answer to a claim of the day's points, the first or a later one."""
+    """The answer to taking the daily grant, for the first time that day or again."""
     match event:
         case DailyGranted():
             return _render_daily_taken(daily_taken_of(event), codes, claimed_now=True)

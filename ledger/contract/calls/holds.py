@@ -214,7 +214,7 @@ async def authorize(call: Call[HoldBody, NoQuery]) -> Response:
 
 
 async def read_hold(call: Call[None, NoQuery]) -> Response:
-    """Tell one hold, open or closed."""
+    """Read one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
     hold = await call.ledger.wallets.read_hold(wallet_id, hold_id)
@@ -245,7 +245,7 @@ async def capture(call: Call[CaptureBody, NoQuery]) -> Response:
 
 
 async def void(call: Call[EmptyBody, NoQuery]) -> Response:
-    """Give a hold back."""
+    """Void a hold, so that its takes return to their lots."""
     return await submit(call, VoidHold(call.params["wallet_id"], call.params["hold_id"]))
 
 

@@ -162,7 +162,7 @@ async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
 
 
 async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
-    """Revoke a key; answered once every process has forgotten it."""
+    """Revoke a key; answered once no process has it in its cache any more."""
     async with call.ledger.reading() as connection:
         revoked = await revoke_key(connection, _by(call), call.params["key_id"])
     if isinstance(revoked, Rejection):

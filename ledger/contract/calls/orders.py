@@ -1,4 +1,4 @@
-"""Orders and channels: open an order, read it, hear of its payment."""
+"""Orders and channels: open an order, read it, book the notifications of its channel."""
 
 from collections.abc import Iterable
 from typing import Any, Final, assert_never
@@ -199,7 +199,7 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Resp
 
 
 async def read_order(call: Call[None, NoQuery]) -> Response:
-    """Tell one order."""
+    """Read one order, with how it can be paid now."""
     order_id, codes = call.params["order_id"], call.currencies.codes
     wallet_and_order = await call.ledger.orders.find(order_id)
     if wallet_and_order is None:
@@ -210,7 +210,7 @@ async def read_order(call: Call[None, NoQuery]) -> Response:
 
 
 async def notify(call: Call[None, NoQuery]) -> Response:
-    """Hear a channel's own notification, and answer in its own way."""
+    """Book a channel's notification, and reply in the channel's own form."""
     channel = call.params["channel"]
     try:
         reply = await call.ledger.payments.notify(channel, _texts(call.headers), call.raw)
@@ -220,7 +220,7 @@ async def notify(call: Call[None, NoQuery]) -> Response:
 
 
 def no_channel(channel: str) -> Response:
-    """The problem of a channel that nobody knows."""
+    """The response for a channel that does not run here: problem `not-found`."""
     detail = f"There is no channel {shown(channel)} here. GET /v1/catalogue lists those there are."
     return problem("not-found", detail, what="channel").response()
 

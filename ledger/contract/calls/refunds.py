@@ -123,7 +123,7 @@ async def _wallet_of(call: Call[Any, NoQuery]) -> str:
 
 
 async def read_refund(call: Call[None, NoQuery]) -> Response:
-    """Tell one refund."""
+    """Read one refund."""
     refund_id, codes = call.params["refund_id"], call.currencies.codes
     wallet_and_refund = await call.ledger.orders.find_refund(refund_id)
     if wallet_and_refund is None:

@@ -135,7 +135,7 @@ def render_wallet(view: WalletView, policy: Policy, codes: Codes) -> WalletAnswe
 
 
 def status_of(wallet: Wallet) -> WalletStatus:
-    """What the wallet is, in a word."""
+    """The status of the wallet: open, frozen or closed."""
     if wallet.closed_at is not None:
         return "closed"
     return "frozen" if wallet.frozen else "open"
@@ -196,7 +196,7 @@ def render_lot(lot: Lot, codes: Codes) -> LotAnswer:
 
 
 async def read_wallet(call: Call[None, WalletQuery]) -> Response:
-    """Tell what the wallet holds, or held."""
+    """Read what the wallet holds now, or held at an instant."""
     view = await as_of.read_wallet(call, call.query.at)
     policy = call.ledger.catalogue.at(view.as_of).policy
     return Response(200, render_wallet(view, policy, call.currencies.codes))

@@ -112,7 +112,7 @@ def render_charge_explanation(
     charge, takes = reasons.charge, reasons.charge.takes
     cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
     refunds = [_refund(refund) for refund in reasons.refunds]
-    told_minor = sum(sum(refund_parts(refund)) for refund in reasons.refunds)
+    refunds_minor = sum(sum(refund_parts(refund)) for refund in reasons.refunds)
     return ChargeExplanation(
         charge_id=charge.charge_id,
         wallet_id=wallet_id,
@@ -129,7 +129,7 @@ def render_charge_explanation(
         vat_cny=format_amount(vat_fen),
         revenue_cny=format_amount(cost_fen - vat_fen),
         refunds=refunds,
-        refunds_complete=told_minor == reasons.now.refunded_minor,
+        refunds_complete=refunds_minor == reasons.now.refunded_minor,
         journal=render_journal(reasons, codes) if with_journal else None,
         why=_charge_words(reasons, codes[charge.currency]),
     )
@@ -193,7 +193,7 @@ def _refund(refund: RecordedRefund) -> ChargeRefundAnswer:
 
 
 def _charge_words(reasons: ChargeReasons, code: str) -> list[str]:
-    """What a charge was, step by step."""
+    """Sentences on what a charge was, step by step."""
     charge = reasons.charge
     amount, at = format_amount(charge.amount_minor), format_instant(charge.charged_at)
     sentences = [f"{amount} {code} was charged {at}, by {reasons.recorded.caller}."]
@@ -245,7 +245,7 @@ def _earned(takes: tuple[Take, ...]) -> str:
 
 
 def _take_words(take: Take) -> str:
-    """What a slice of a lot was."""
+    """A sentence on the lot that a take is of."""
     lot = take.lot
     paid = "paid for" if lot.paid else "given for free"
     expiry = "never expires" if lot.expires_at is None else f"expires {expiry_words(lot)}"
@@ -260,7 +260,7 @@ READS_BOOKS: Final = frozenset({"finance:read", "admin:write"})
 
 
 async def explain_charge(call: Call[None, NoQuery]) -> Response:
-    """Tell what a charge took, cost and earned."""
+    """Explain what a charge took, cost and earned."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
     reasons = await call.ledger.explanations.explain_charge(wallet_id, charge_id)

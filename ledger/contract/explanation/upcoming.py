@@ -37,11 +37,11 @@ class UpcomingAnswer(Struct, frozen=True):
 
 
 SOON_US: Final = 48 * HOUR_US
-"""What comes within two days is told to come soon."""
+"""What falls due within two days is marked as coming soon."""
 
 
 class _Coming(Struct, frozen=True):
-    """An event to come, as it is told: what it does to what is available, and of what."""
+    """An event to come: the currency and minor units it changes, and the ids it names."""
 
     what: What
     currency: int | None = None

@@ -124,10 +124,10 @@ def _other_words(wallet: Wallet) -> list[str]:
 
 
 async def explain_wallet(call: Call[None, NoQuery]) -> Response:
-    """Tell why the wallet's balance is what it is."""
+    """Explain why the wallet's balance is what it is."""
     reasons = await call.ledger.explanations.explain_wallet(call.params["wallet_id"])
     policy = call.ledger.catalogue.at(reasons.as_of).policy
-    # A thousand lots are told in tenths of a second, for which nobody else shall wait.
+    # Rendering a thousand lots takes tenths of a second, which would hold up all other requests.
     explanation = await asyncio.to_thread(
         render_wallet_explanation, reasons, policy, call.currencies.codes
     )

@@ -25,7 +25,7 @@ from ledger.queries.history import Entry, Place
 _Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-# The wallet is part of the key: a cursor of another one would tell wrong balances.
+# The wallet is part of the key: with the cursor of another, balances would be wrong.
 _ENTRIES: Final = Keyset(tuple[Id, _Int64, dict[int, _Int64]])
 
 

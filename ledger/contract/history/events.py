@@ -67,7 +67,7 @@ class Links(Struct, frozen=True):
 
 
 def links_of(event: Event) -> Links:  # noqa: PLR0912 - one case a kind of event
-    """The ids that an event names; a new event says here which."""
+    """The ids that an event names; every kind of event has a case here."""
     match event:
         case DebitCharged(charge=made):
             return Links(made.reference, charge_id=made.charge_id)
@@ -179,7 +179,7 @@ WHAT: Final[dict[type[Event], str]] = {
 
 
 def what(event: Event, codes: Codes) -> str:
-    """What happened; with what no other field of an entry tells."""
+    """What happened, in a phrase, with the facts that no other field of an entry has."""
     phrase = WHAT[type(event)]
     match event:
         case HoldExtended(hold):

@@ -92,7 +92,7 @@ def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
 
 
 async def read_events(call: Call[None, FeedQuery]) -> Response:
-    """Tell what a shard recorded after a seq."""
+    """Read what a shard recorded after a seq, waiting for it if asked to."""
     query, codes, shards = call.query, call.currencies.codes, call.ledger.facts.shards
     if query.shard >= shards:
         detail = f"shard was {query.shard}; there are {shards}, numbered 0 to {shards - 1}."

@@ -67,7 +67,7 @@ _PLACES: Final = Keyset(tuple[bool, _Instant, Id])
 
 
 async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Response:
-    """Keep what a person proposes until another one decides."""
+    """Store what a person proposes, until another person decides on it."""
     _check_person(call)
     proposed = await call.ledger.proposals.propose(
         call.caller.name, call.key, draft(call.body, call.currencies.numbers)
@@ -80,7 +80,7 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
     query = call.query
     wanted = Wanted(call.caller.name, given(query.wallet_id), given(query.status))
     after = None if isinstance(query.after, UnsetType) else Place(*_PLACES.key(query.after))
-    # One more than the page has tells whether there is another.
+    # One more than the page holds is read, to see whether another page follows.
     listed = await call.ledger.proposals.list(wanted, query.limit + 1, after)
     page = listed[: query.limit]
     cursor = None
@@ -93,33 +93,33 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
 
 
 async def read_proposal(call: Call[None, NoQuery]) -> Response:
-    """Tell how a proposal stands."""
+    """Read one proposal."""
     proposal = await _find(call, None)
     return Response(200, _answer_for(call, proposal))
 
 
 async def approve(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have done what another person proposed."""
+    """Approve what another person proposed, and carry it out."""
     return await _decide(call, "approved")
 
 
 async def reject(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have it not done."""
+    """Reject what another person proposed; nothing is done."""
     return await _decide(call, "rejected")
 
 
 async def withdraw(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Take one's own proposal back."""
+    """Withdraw one's own proposal."""
     return await _decide(call, "withdrawn")
 
 
 async def approve_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have a balance corrected as another person proposed."""
+    """Approve the correction of a balance, and carry it out."""
     return await _decide(call, "approved", "adjustment")
 
 
 async def reject_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Leave a balance as it is."""
+    """Reject the correction of a balance."""
     return await _decide(call, "rejected", "adjustment")
 
 

@@ -1,4 +1,4 @@
-"""Drafts: what can be proposed, as bodies, as commands that have no reason yet, and as told."""
+"""Drafts: what can be proposed, as request bodies, as commands, and as answers."""
 
 from typing import Annotated, Final, Literal, assert_never
 
@@ -167,7 +167,7 @@ CommandAnswer = (
 
 
 _OTHER_DIRECTION: Final = {"credit": ("lot_id", "include_paid"), "debit": ("source", "expires_at")}
-"""The fields that mean nothing in a direction."""
+"""The fields that mean nothing in a direction, and are refused there."""
 
 
 def draft(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Draft:
@@ -215,7 +215,7 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
             raise ProblemError(problem("malformed", detail, field=name))
     return Adjust(
         body.wallet_id,
-        # Who proposes and who approves it, and why, is said of the proposal until it is done.
+        # The proposal itself keeps the people and the reason until it is carried out.
         proposal_id="",
         proposed_by="",
         approved_by="",
@@ -231,7 +231,7 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
 
 
 def render_proposed(command: Proposed, codes: Codes) -> CommandAnswer:
-    """What was proposed, as callers are told it."""
+    """What was proposed, as callers see it."""
     match command:
         case Adjust(direction=direction):
             credit = direction == "credit"
