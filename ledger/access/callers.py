@@ -87,7 +87,7 @@ class Callers:
         self, pepper: bytes, reading: Reading, clock_s: Callable[[], float] = monotonic
     ) -> None:
         self._pepper, self._reading, self._clock_s = pepper, reading, clock_s
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self._cache: dict[str, tuple[float, Caller]] = {}
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._buckets = Buckets(clock_s)
         self._used: dict[str, float] = {}
@@ -96,7 +96,7 @@ class Callers:
     def cached(self, credential: str) -> Caller | None:
         """The caller of a key from the cache; None where the database must be asked."""
         # The cache is keyed by the key itself: a digest would cost as much as ten look-ups.
-        entry = self._known.get(credential)
+        entry = self._cache.get(credential)
         if entry is None:
             return None
         left_s = entry[0] - self._clock_s()
@@ -109,12 +109,12 @@ class Callers:
 
     async def authenticate(self, token: str) -> Caller | None:
         """The caller of a token in force; None for any other. Raises Unavailable."""
-        return None if "\0" in token else await self._find(token)
+        return None if "\0" in token else await self._authenticate(token)
 
     async def of_certificate(self, identity: str) -> Caller | None:
         """The caller that a client certificate is registered for. Raises Unavailable."""
         credential = _CERTIFICATE + identity
-        return self.cached(credential) or await self._find(credential)
+        return self.cached(credential) or await self._authenticate(credential)
 
     async def exists(self, name: str) -> bool:
         """Whether there is a caller of this name. Raises Unavailable."""
@@ -150,30 +150,30 @@ class Callers:
 
     async def _refresh(self, credential: str) -> None:
         try:
-            await self._find(credential)
+            await self._authenticate(credential)
         except Unavailable:
             return  # the entry lapses by itself; the next request asks and gets the error
         finally:
             del self._refreshing[credential]
 
-    async def _find(self, credential: str) -> Caller | None:
+    async def _authenticate(self, credential: str) -> Caller | None:
         digest = digest_key(self._pepper, credential)
         # The time runs from before the query, so a slow answer is not cached for longer.
         asked_s = self._clock_s()
         async with self._reading() as connection:
             key = await keys.find_key(connection, digest)
         if key is None:
-            self._known.pop(credential, None)
+            self._cache.pop(credential, None)
             return None
         caller = _caller(key)
         # A key ends at its expiry, even if its cache entry would last longer.
-        believed_s = KEY_CACHE_S if key.left_s is None else min(key.left_s, KEY_CACHE_S)
-        self._known[credential] = (asked_s + believed_s, caller)
+        cached_s = KEY_CACHE_S if key.left_s is None else min(key.left_s, KEY_CACHE_S)
+        self._cache[credential] = (asked_s + cached_s, caller)
         self._note_use(key.key_id)
         return caller
 
     def _note_use(self, key_id: str) -> None:
-        # Whoever uses a key has it looked up once a second, so this is when it was used.
+        # A key in use is looked up once a second, so this is about when it was last used.
         self._used[key_id] = self._clock_s()
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_now_and_then(), name="key uses")

@@ -73,15 +73,15 @@ async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeK
     """Make a key, and its caller if it has none yet."""
     async with connection.transaction():
         existing = await callers.list_callers(connection, wanted.caller)
-        refused = _malformed(wanted, known=bool(existing))
+        refused = _malformed_field(wanted, known=bool(existing))
         if refused is not None:
             return refused
         kind = existing[0].kind if existing else _first_kind(wanted)
-        refused = _unfit(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
+        refused = _not_for_kind(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
         if refused is not None:
             return refused
         if await callers.add_caller(connection, wanted.caller, kind) != kind:
-            return _is_already(wanted.caller, "another kind of caller")
+            return _other_kind(wanted.caller, "another kind of caller")
         return await _add(connection, by, kind, wanted)
 
 
@@ -153,7 +153,7 @@ async def _add(
     return MadeKey(row, token if identity is None else None)
 
 
-def _malformed(wanted: WantedKey, *, known: bool) -> Rejection | None:
+def _malformed_field(wanted: WantedKey, *, known: bool) -> Rejection | None:
     unknown = sorted(wanted.scopes - SCOPES)
     if unknown or not wanted.scopes:
         fault = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
@@ -171,9 +171,9 @@ def _first_kind(wanted: WantedKey) -> CallerKind:
     return "person" if wanted.person or "admin:approve" in wanted.scopes else "service"
 
 
-def _unfit(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
+def _not_for_kind(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
     if wanted.person and kind == "service":
-        return _is_already(wanted.caller, "a service")
+        return _other_kind(wanted.caller, "a service")
     beyond = ", ".join(sorted(wanted.scopes - SCOPES_OF[kind]))
     if not beyond:
         return None
@@ -182,7 +182,7 @@ def _unfit(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
     )
 
 
-def _is_already(name: str, kind: str) -> Rejection:
+def _other_kind(name: str, kind: str) -> Rejection:
     return rejected(Reason.CALLER_OF_ANOTHER_KIND, field="caller", name=name, kind=kind)
 
 

@@ -143,11 +143,11 @@ def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> 
 
 def proposal_again(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
     """The answer to a draft under a key that its proposer used before, for this proposal."""
-    field = _difference(first, draft)
-    return KeptProposal(first, replayed=True) if field is None else _reused(field)
+    field = _differing_field(first, draft)
+    return KeptProposal(first, replayed=True) if field is None else _key_reused(field)
 
 
-def _difference(first: Proposal, draft: Draft) -> str | None:
+def _differing_field(first: Proposal, draft: Draft) -> str | None:
     """The field in which a request differs from the first one; erased texts differ from none."""
     command, again = command_of(first), draft.command
     if type(command) is not type(again):
@@ -179,23 +179,23 @@ def refusal_of_decision(proposal: Proposal, decision: Decision) -> Rejection | N
     if (proposal.proposed_by == decision.by) != (decision.verdict == "withdrawn"):
         withdrawn = decision.verdict == "withdrawn"
         reason = Reason.PROPOSAL_IS_ANOTHERS if withdrawn else Reason.PROPOSAL_IS_OWN
-        return _refused(reason, proposal)
+        return _refusal(reason, proposal)
     if proposal.status == "expired":
-        return _refused(Reason.PROPOSAL_EXPIRED, proposal)
+        return _refusal(Reason.PROPOSAL_EXPIRED, proposal)
     if proposal.decided_by != decision.by:
-        return _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
+        return _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
     same_verdict = _VERDICTS[proposal.status] == decision.verdict
     if proposal.decision_key_hash != decision.key_hash:
-        return None if same_verdict else _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
+        return None if same_verdict else _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
     if not same_verdict:
-        return _reused("kind")
+        return _key_reused("kind")
     # A reason that was erased differs from none.
     if proposal.reason and proposal.decision_reason != decision.reason:
-        return _reused("reason")
+        return _key_reused("reason")
     return None
 
 
-def _refused(reason: Reason, proposal: Proposal) -> Rejection:
+def _refusal(reason: Reason, proposal: Proposal) -> Rejection:
     return rejected(
         reason,
         proposal_id=proposal.proposal_id,
@@ -206,7 +206,7 @@ def _refused(reason: Reason, proposal: Proposal) -> Rejection:
     )
 
 
-def _reused(field: str) -> Rejection:
+def _key_reused(field: str) -> Rejection:
     return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
 

@@ -104,26 +104,26 @@ def recognise(
     for take in consumed:
         if take.cost_fen or take.vat_fen:
             entry.recognise(take, _revenue_of(take) if revenue is None else revenue)
-    _absorb(entry, absorbed)
+    _recognise_absorbed(entry, absorbed)
     return entry.legs()
 
 
-def let_go(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+def hold_ended(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
     """A hold ends without a charge: its points are available again, or reduced claims."""
     entry = Entry()
     entry.relocate(takes, "held", "available")
-    _absorb(entry, absorbed)
+    _recognise_absorbed(entry, absorbed)
     return entry.legs()
 
 
-def _absorb(entry: Entry, absorbed: Iterable[Absorption]) -> None:
+def _recognise_absorbed(entry: Entry, absorbed: Iterable[Absorption]) -> None:
     """Held value earns the revenue that the reversal of its order had taken away beforehand."""
     for absorption in absorbed:
         entry.relocate((absorption.take,), "held", "refunded")
         entry.recognise(absorption.take, absorption.revenue)
 
 
-def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+def charge_refunded(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
     """A charge is refunded: consumed points are available again, revenue and VAT reversed.
 
     Of what claims absorbed, the revenue had been reversed already, with the payment.

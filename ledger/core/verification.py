@@ -105,7 +105,7 @@ class ShardAudit:
         self.counts[record.wallet_id] = self.counts.get(record.wallet_id, 0) + 1
         wallet = evolve(wallet, event)
         self.wallets[record.wallet_id] = (record.seq, wallet)
-        if any(_negative(wallet)):
+        if any(_negative_parts(wallet)):
             yield Finding("wallet", f"{record.wallet_id} at {record.seq}", "has a negative part")
 
     def check_snapshot(self, wallet_id: str, seq: int, state: bytes) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ class ShardAudit:
         logged = self.wallets.get(wallet_id)
         if logged is None or logged[0] != seq:
             yield Finding("snapshot", where, "is stored, but the log has no such event")
-        elif not _is(state, logged[1]):
+        elif not _is_state_of(state, logged[1]):
             yield Finding("snapshot", where, "is stored with a state other than its events'")
 
     def close_block(self, block: Block) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ class ShardAudit:
         counted = self.counts.pop(stored.wallet_id, 0)
         if stored.events != counted:
             yield Finding("wallet", where, f"is stored with {stored.events} events, not {counted}")
-        if not _is(stored.state, wallet):
+        if not _is_state_of(stored.state, wallet):
             yield Finding("wallet", where, "is stored with a state other than its events'")
         if stored.sums != sums_of(wallet):
             yield Finding("wallet", where, "is stored with sums other than its lots'")
@@ -238,7 +238,7 @@ class ShardAudit:
             yield Finding("total", f"shard {self.shard} {key}", "is not stored")
 
 
-def _is(state: bytes, wallet: Wallet) -> bool:
+def _is_state_of(state: bytes, wallet: Wallet) -> bool:
     """Whether stored bytes are this wallet."""
     try:
         return wire.decode_wallet(state) == wallet
@@ -271,7 +271,7 @@ def _points_of(wallet: Wallet) -> dict[tuple[int, int], int]:
     return points
 
 
-def _negative(wallet: Wallet) -> Iterator[bool]:
+def _negative_parts(wallet: Wallet) -> Iterator[bool]:
     for lot in wallet.lots:
         parts = (lot.available_minor, lot.held_minor, lot.cost_left_fen, lot.vat_left_fen)
         yield min(parts) < 0

@@ -163,7 +163,7 @@ class Committer:
             try:
                 return await self._run_once(cut)
             except Exception as error:
-                # What an unknown COMMIT did commit answers as a replay; the rest is done now.
+                # Commands that a COMMIT of unknown outcome did commit are answered as replays.
                 unknown = unknown or isinstance(error, _UnknownOutcome)
                 why: Away = "outcome-unknown" if unknown else _why(error)
                 # Where nothing is in doubt, a quick answer beats a long wait for a database.
@@ -179,13 +179,13 @@ class Committer:
         return await self._connected(lambda connection: self._batch(connection, cut))
 
     async def _connected(self, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
-        # One connection is kept from batch to batch: fetching it each time costs a tenth of one.
+        # One connection is kept from batch to batch: acquiring it anew would add a tenth to each.
         connection = self._connection or await self._pool.acquire()
         self._connection = None
         try:
             result = await work(connection)
         except BaseException:
-            # Whatever state it is in, nobody may inherit it; this also ends the transaction.
+            # Its state is unknown, so it is never used again; this also ends the transaction.
             connection.terminate()
             await self._pool.release(connection)
             raise

@@ -102,7 +102,7 @@ class Controls:
             switch = await switches.stop(connection, kind, name, by, reason)
         if switch is not None:
             _log.warning("stopped", kind=kind, name=name, by=by, reason=reason)
-            await self._spread()
+            await self._wait_until_known()
         return switch
 
     async def resume(self, kind: SwitchKind, name: str, by: str, reason: str) -> bool:
@@ -111,10 +111,10 @@ class Controls:
             was_stopped = await switches.resume(connection, kind, name)
         if was_stopped:
             _log.warning("resumed", kind=kind, name=name, by=by, reason=reason)
-            await self._spread()
+            await self._wait_until_known()
         return was_stopped
 
-    async def _spread(self) -> None:
+    async def _wait_until_known(self) -> None:
         # It is in the table: the watch finds it when the database is back.
         with suppress(Unavailable):
             await self.refresh()

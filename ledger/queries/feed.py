@@ -54,7 +54,7 @@ class Feed:
     def drain(self) -> None:
         """End every wait now, and let no request wait any more."""
         self._closed = True
-        self._fail(Unavailable("shutting-down"))
+        self._fail_all(Unavailable("shutting-down"))
 
     async def close(self) -> None:
         """Stop looking at the heads of the shards."""
@@ -88,13 +88,13 @@ class Feed:
         try:
             while self._waiters:
                 await asyncio.sleep(POLL_S)
-                await self._look()
+                await self._read_heads()
         except Exception as error:  # noqa: BLE001 - it is raised to every request that waits
-            self._fail(error)
+            self._fail_all(error)
         finally:
             self._poller = None
 
-    async def _look(self) -> None:
+    async def _read_heads(self) -> None:
         shards = {waiter.shard for waiter in self._waiters}
         async with self._reading() as connection:
             heads = await feed.load_heads(connection, shards)
@@ -103,7 +103,7 @@ class Feed:
             if heads.get(waiter.shard, 0) > waiter.after_seq and not waiter.grown.done():
                 waiter.grown.set_result(None)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail_all(self, error: Exception) -> None:
         for waiter in self._waiters:
             if not waiter.grown.done():
                 waiter.grown.set_exception(error)

@@ -245,14 +245,14 @@ def _results(
                     body = body.document()
                 results.append(ResultAnswer(status, body, replayed))
             case Unavailable():
-                results.append(_refused(unavailable_problem(outcome)))
+                results.append(_problem_result(unavailable_problem(outcome)))
             case CommandFailed():
                 _log.error("command failed", request_id=call.request_id, exc_info=outcome)
-                results.append(_refused(internal_error_problem(call.request_id)))
+                results.append(_problem_result(internal_error_problem(call.request_id)))
     return results
 
 
-def _refused(refusal: Problem) -> ResultAnswer:
+def _problem_result(refusal: Problem) -> ResultAnswer:
     return ResultAnswer(refusal.status, refusal.document(), replayed=False)
 
 

@@ -213,7 +213,7 @@ async def notify(call: Call[None, NoQuery]) -> Response:
     """Book a channel's notification, and reply in the channel's own form."""
     channel = call.params["channel"]
     try:
-        reply = await call.ledger.payments.notify(channel, _texts(call.headers), call.raw)
+        reply = await call.ledger.payments.notify(channel, _header_texts(call.headers), call.raw)
     except UnknownChannel:
         return no_channel(channel)
     return Response(reply.status, reply.body, media_type=reply.content_type.encode())
@@ -225,7 +225,7 @@ def no_channel(channel: str) -> Response:
     return problem("not-found", detail, what="channel").response()
 
 
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _header_texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers as texts; one given twice is joined, as RFC 9110 (5.3) has it."""
     texts: dict[str, str] = {}
     for raw_name, raw_value in headers:

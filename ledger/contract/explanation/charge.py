@@ -202,14 +202,14 @@ def _charge_words(reasons: ChargeReasons, code: str) -> list[str]:
         sentences.append(
             f"The charge captured the hold {held.hold_id}, which had set "
             f"{format_amount(held.amount_minor)} aside {format_instant(held.authorized_at)}: its "
-            f"takes are those of that moment. {_rest(reasons)}"
+            f"takes are those of that moment. {_released_words(reasons)}"
         )
     if charge.quote is not None:
         quote = charge.quote
         sentences.append(
             f"The price was that of {quote.quantity} × {quote.sku}, version {quote.price_version}."
         )
-    sentences.append(_earned(charge.takes))
+    sentences.append(_earned_words(charge.takes))
     if reasons.now.refunded_minor:
         back, left = reasons.now.refunded_minor, charge.amount_minor - reasons.now.refunded_minor
         sentences.append(
@@ -219,7 +219,7 @@ def _charge_words(reasons: ChargeReasons, code: str) -> list[str]:
     return sentences
 
 
-def _rest(reasons: ChargeReasons) -> str:
+def _released_words(reasons: ChargeReasons) -> str:
     returned = format_amount(sum(take.amount_minor for take in reasons.returned))
     words = f"{returned} went back to its lots."
     if reasons.absorbed:
@@ -230,7 +230,7 @@ def _rest(reasons: ChargeReasons) -> str:
     return words
 
 
-def _earned(takes: tuple[Take, ...]) -> str:
+def _earned_words(takes: tuple[Take, ...]) -> str:
     cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
     lots = counted(len(takes), "lot")
     if not cost_fen:
