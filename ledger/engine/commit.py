@@ -29,7 +29,7 @@ PATIENCE_S: Final = 8.0
 """For how many seconds a batch is retried before its callers are answered Unavailable."""
 
 QUICK_S: Final = 0.1
-"""The pause after which a database that is away is said to be."""
+"""The pause in seconds, growing from try to try, beyond which an outage is reported at once."""
 
 QUARANTINED_S: Final = 60
 """When a caller may ask again for a wallet whose dues raise: people must look at it first."""

@@ -173,7 +173,7 @@ class Payments:
             status = rejection.facts["refund_status"]
         if status == "confirmed":
             return None
-        # The channel said that it failed, and the value was returned to the wallet. Yet the money
+        # It had reported a failure, and the value was returned to the wallet. Yet the money
         # is gone, so it is booked as what it has become: taken back without our asking.
         _log.error("refund_succeeded_after_failure", channel=name, refund=refund_id)
         return await self._reverse(name, wallet_id, order, taken)

@@ -15,7 +15,7 @@ from ledger.core.wallet import Take, Wallet
 
 
 class CloseWallet(Struct, frozen=True, omit_defaults=True, tag="close_wallet"):
-    """End a wallet for good; what it still has must be said to be given up, one by one."""
+    """End a wallet for good; balance, membership and claim must each be given up explicitly."""
 
     gates: ClassVar = CHANGES
     draws_id: ClassVar = False
