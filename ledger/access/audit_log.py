@@ -1,4 +1,4 @@
-"""Acts: what administrators do is written down first, so that nothing is done unseen."""
+"""Acts: administrative calls are recorded before they run, so that none goes unrecorded."""
 
 import asyncpg
 import structlog
@@ -18,7 +18,10 @@ class AuditLog:
         self._reading = reading
 
     async def begin(self, act: NewAct) -> int:
-        """Write down an act before it is done; its id. Raises Unavailable: then do not do it."""
+        """Record an act before it is done; returns its id.
+
+        Raises Unavailable, and then the act must not be done.
+        """
         try:
             async with self._reading() as connection:
                 return await audit_log.begin_act(connection, act)
@@ -28,7 +31,7 @@ class AuditLog:
             raise Unavailable("database-unavailable") from error
 
     async def conclude(self, act_id: int, outcome: int) -> None:
-        """Write down the HTTP status that an act came to.
+        """Record the HTTP status that an act was answered with.
 
         Where the database is away it stays without one, which says that nobody knows.
         """

@@ -1,4 +1,4 @@
-"""Callers: whose key it is, for how long that is believed, and how much each may send."""
+"""Callers: found by their keys, cached for a while, and limited in how much they send."""
 
 import asyncio
 import hmac
@@ -22,13 +22,13 @@ from ledger.store.switches import caller_exists
 _log = structlog.get_logger()
 
 KEY_CACHE_S: Final = 1.0
-"""For how long a key is believed without asking: a revoked key is dead everywhere after this."""
+"""Seconds for which a key is cached: after so long a revoked key works nowhere."""
 
 USES_WRITTEN_EVERY_S: Final = 60.0
-"""How often, at most, a process writes down when a key was last used."""
+"""Seconds between two writings, by one process, of when keys were last used."""
 
 _LAST_WRITE_S: Final = 2.0
-"""How long closing waits for the last such writing."""
+"""How many seconds closing waits for the last such writing."""
 
 Scope = Literal[
     "wallet:read",
@@ -39,7 +39,7 @@ Scope = Literal[
     "admin:write",
     "admin:approve",
 ]
-"""What a key may allow, in one word."""
+"""A scope: one kind of call that a key may allow."""
 
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
 """Everything that a key may allow."""
@@ -87,34 +87,34 @@ class Callers:
         self, pepper: bytes, reading: Reading, clock_s: Callable[[], float] = monotonic
     ) -> None:
         self._pepper, self._reading, self._clock_s = pepper, reading, clock_s
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self._cache: dict[str, tuple[float, Caller]] = {}
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._buckets = Buckets(clock_s)
         self._used: dict[str, float] = {}
         self._writer: asyncio.Task[None] | None = None
 
     def cached(self, credential: str) -> Caller | None:
-        """The caller of a key as it was found a moment ago; None where the database must say."""
-        # By the key itself, which every request brings anyway: a digest costs ten look-ups.
-        found = self._known.get(credential)
-        if found is None:
+        """The caller of a key from the cache; None where the database must be asked."""
+        # The cache is keyed by the key itself: a digest would cost as much as ten look-ups.
+        entry = self._cache.get(credential)
+        if entry is None:
             return None
-        left_s = found[0] - self._clock_s()
+        left_s = entry[0] - self._clock_s()
         if left_s <= 0:
             return None
         if left_s < KEY_CACHE_S / 2 and credential not in self._refreshing:
-            # One request in good time: else all that come when it lapses ask the database at once.
+            # Refreshed early by one request: else all requests ask when the entry lapses.
             self._refreshing[credential] = asyncio.create_task(self._refresh(credential))
-        return found[1]
+        return entry[1]
 
     async def authenticate(self, token: str) -> Caller | None:
         """The caller of a token in force; None for any other. Raises Unavailable."""
-        return None if "\0" in token else await self._find(token)
+        return None if "\0" in token else await self._authenticate(token)
 
     async def of_certificate(self, identity: str) -> Caller | None:
         """The caller that a client certificate is registered for. Raises Unavailable."""
         credential = _CERTIFICATE + identity
-        return self.cached(credential) or await self._find(credential)
+        return self.cached(credential) or await self._authenticate(credential)
 
     async def exists(self, name: str) -> bool:
         """Whether there is a caller of this name. Raises Unavailable."""
@@ -122,7 +122,7 @@ class Callers:
             return await caller_exists(connection, name)
 
     def admit(self, caller: Caller, cost: int = 1) -> float | None:
-        """Count `cost` commands of a caller: None if they may come in, else in how many seconds.
+        """Count `cost` commands of a caller: None if it may send them, else the seconds to wait.
 
         All keys of a caller share its limit; each process counts by itself.
         """
@@ -131,7 +131,10 @@ class Callers:
         return self._buckets.take(caller.name, caller.rate, cost)
 
     def charge(self, caller: Caller, cost: int) -> None:
-        """Count commands more of a caller who was let in; the debt keeps it out for a while."""
+        """Count `cost` further commands of a caller that was admitted.
+
+        Where that exceeds its burst, the caller is refused until its rate has made up for it.
+        """
         if caller.rate is not None:
             self._buckets.charge(caller.name, caller.rate, cost)
 
@@ -147,30 +150,30 @@ class Callers:
 
     async def _refresh(self, credential: str) -> None:
         try:
-            await self._find(credential)
+            await self._authenticate(credential)
         except Unavailable:
-            return  # it lapses by itself, and whoever comes then is told
+            return  # the entry lapses by itself; the next request asks and gets the error
         finally:
             del self._refreshing[credential]
 
-    async def _find(self, credential: str) -> Caller | None:
+    async def _authenticate(self, credential: str) -> Caller | None:
         digest = digest_key(self._pepper, credential)
-        # Counted from before the question: an answer that comes late is not believed for longer.
+        # The time runs from before the query, so a slow answer is not cached for longer.
         asked_s = self._clock_s()
         async with self._reading() as connection:
-            found = await keys.find_key(connection, digest)
-        if found is None:
-            self._known.pop(credential, None)
+            key = await keys.find_key(connection, digest)
+        if key is None:
+            self._cache.pop(credential, None)
             return None
-        caller = _caller(found)
-        # A key dies at its expiry, not when what is known of it lapses.
-        believed_s = KEY_CACHE_S if found.left_s is None else min(found.left_s, KEY_CACHE_S)
-        self._known[credential] = (asked_s + believed_s, caller)
-        self._note_use(found.key_id)
+        caller = _caller(key)
+        # A key ends at its expiry, even if its cache entry would last longer.
+        cached_s = KEY_CACHE_S if key.left_s is None else min(key.left_s, KEY_CACHE_S)
+        self._cache[credential] = (asked_s + cached_s, caller)
+        self._note_use(key.key_id)
         return caller
 
     def _note_use(self, key_id: str) -> None:
-        # Whoever uses a key has it looked up once a second, so this is when it was used.
+        # A key in use is looked up once a second, so this is about when it was last used.
         self._used[key_id] = self._clock_s()
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_now_and_then(), name="key uses")
@@ -184,7 +187,7 @@ class Callers:
         try:
             await self._write_uses()
         except Unavailable:
-            pass  # the next round has them still
+            pass  # the next writing includes them
         except Exception as error:  # noqa: BLE001 - nobody's request depends on it
             _log.warning("key_uses_not_written", error=repr(error))
 
@@ -200,15 +203,15 @@ class Callers:
                 del self._used[key_id]
 
 
-def _caller(found: FoundKey) -> Caller:
+def _caller(key: FoundKey) -> Caller:
     rate = None
-    if found.rate_per_s is not None and found.burst is not None:
-        rate = Rate(found.rate_per_s, found.burst)
+    if key.rate_per_s is not None and key.burst is not None:
+        rate = Rate(key.rate_per_s, key.burst)
     return Caller(
-        found.caller,
-        frozenset(found.scopes),
-        None if found.stopped_at is None else to_instant(found.stopped_at),
-        found.caller_kind,
-        found.key_id,
+        key.caller,
+        frozenset(key.scopes),
+        None if key.stopped_at is None else to_instant(key.stopped_at),
+        key.caller_kind,
+        key.key_id,
         rate,
     )

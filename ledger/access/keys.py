@@ -1,4 +1,4 @@
-"""Keys: who may be given which, and how one follows another; the same for every edge."""
+"""Keys: who may make which, and how they are rotated and revoked; the same for every edge."""
 
 import re
 import secrets
@@ -14,9 +14,9 @@ from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection
 
 HOST_SCOPES: Final = frozenset({"admin:write", "admin:approve", "credit:write"})
-"""What a key can only be given on the server: power over others, and over points from nothing.
+"""Scopes that only a command on the server gives: to administer, to approve, to grant points.
 
-Whoever could make callers that grant would have the daily cap on grants as often as they like.
+The cap on grants is by caller: whoever could make callers that grant could multiply the cap.
 """
 
 SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
@@ -24,13 +24,13 @@ SCOPES_OF: Final[Mapping[CallerKind, frozenset[str]]] = {
     "person": SCOPES - {"debit:write"},
     "development": SCOPES,
 }
-"""What keys of each kind of caller may allow: nobody generates by hand, no program approves."""
+"""Scopes by kind of caller: no person charges for generations, no program approves."""
 
 RESERVED: Final = ("channel:", "ledger:", "approval:", "host:")
-"""How names begin that the ledger itself acts under."""
+"""Prefixes of the names that the ledger itself acts under; no caller may have one."""
 
 OVERLAP_MAX_S: Final = 30 * 86_400
-"""For how long a rotated key may go on beside its successor."""
+"""For how many seconds at most a rotated key works beside its successor."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _IDENTITY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
@@ -42,7 +42,7 @@ _PREFIXES: Final[Mapping[CallerKind, str]] = {
 
 
 class By(Struct, frozen=True):
-    """Who asks: a caller, or None for somebody at the database itself, who may do everything."""
+    """Who asks; `caller` is None for a command on the server, which may do everything."""
 
     name: str
     caller: Caller | None = None
@@ -63,7 +63,7 @@ class WantedKey(Struct, frozen=True, kw_only=True):
 
 
 class MadeKey(Struct, frozen=True):
-    """A key that was made; `token` is told this once, and None for a certificate."""
+    """A key that was made; `token` is never stored, and None for a certificate."""
 
     row: KeyRow
     token: str | None
@@ -72,16 +72,16 @@ class MadeKey(Struct, frozen=True):
 async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | Rejection:
     """Make a key, and its caller if it has none yet."""
     async with connection.transaction():
-        found = await callers.list_callers(connection, wanted.caller)
-        refused = _malformed(wanted, known=bool(found))
+        existing = await callers.list_callers(connection, wanted.caller)
+        refused = _malformed_field(wanted, known=bool(existing))
         if refused is not None:
             return refused
-        kind = found[0].kind if found else _first_kind(wanted)
-        refused = _unfit(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
+        kind = existing[0].kind if existing else _first_kind(wanted)
+        refused = _not_for_kind(wanted, kind) or _may_not_create(by, kind, wanted.scopes)
         if refused is not None:
             return refused
         if await callers.add_caller(connection, wanted.caller, kind) != kind:
-            return _is_already(wanted.caller, "another kind of caller")
+            return _other_kind(wanted.caller, "another kind of caller")
         return await _add(connection, by, kind, wanted)
 
 
@@ -117,9 +117,9 @@ async def rotate_key(
 async def revoke_key(
     connection: Connection, by: By, key_id: str
 ) -> tuple[KeyRow, bool] | Rejection:
-    """Revoke a key: the key, and whether that was news.
+    """Revoke a key: the key, and whether it was in force until now.
 
-    It is believed for KEY_CACHE_S longer, so who says that it is dead waits for that long first.
+    Processes cache it for KEY_CACHE_S seconds more: wait for that long before saying it is revoked.
     """
     if by.caller is not None and not by.caller.is_person:
         return rejected(Reason.KEYS_ARE_PEOPLES, action="revoked")
@@ -153,12 +153,12 @@ async def _add(
     return MadeKey(row, token if identity is None else None)
 
 
-def _malformed(wanted: WantedKey, *, known: bool) -> Rejection | None:
+def _malformed_field(wanted: WantedKey, *, known: bool) -> Rejection | None:
     unknown = sorted(wanted.scopes - SCOPES)
     if unknown or not wanted.scopes:
-        said = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
+        fault = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
         there_are = ", ".join(sorted(SCOPES))
-        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=said, known=there_are)
+        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=fault, known=there_are)
     if not known and (not _NAME.fullmatch(wanted.caller) or wanted.caller.startswith(RESERVED)):
         reserved = ", ".join(RESERVED)
         return rejected(Reason.CALLER_NAME_MALFORMED, field="caller", reserved=reserved)
@@ -171,9 +171,9 @@ def _first_kind(wanted: WantedKey) -> CallerKind:
     return "person" if wanted.person or "admin:approve" in wanted.scopes else "service"
 
 
-def _unfit(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
+def _not_for_kind(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
     if wanted.person and kind == "service":
-        return _is_already(wanted.caller, "a service")
+        return _other_kind(wanted.caller, "a service")
     beyond = ", ".join(sorted(wanted.scopes - SCOPES_OF[kind]))
     if not beyond:
         return None
@@ -182,7 +182,7 @@ def _unfit(wanted: WantedKey, kind: CallerKind) -> Rejection | None:
     )
 
 
-def _is_already(name: str, kind: str) -> Rejection:
+def _other_kind(name: str, kind: str) -> Rejection:
     return rejected(Reason.CALLER_OF_ANOTHER_KIND, field="caller", name=name, kind=kind)
 
 

@@ -1,4 +1,4 @@
-"""Four eyes: what can be proposed, who may decide on it, and what an approval has done."""
+"""The rules of four eyes: what can be proposed, who may decide, and what an approval does."""
 
 from hashlib import sha256
 from typing import Final, assert_never
@@ -39,7 +39,7 @@ Proposed = Adjust | CloseWallet | PayOut | EraseWallet
 """What can be proposed, without its reason and without who proposes and approves it."""
 
 Effect = Event | Rejection | Erased
-"""What a proposal came to."""
+"""The effect of an approved proposal: an event or refusal of the core, or an erasure."""
 
 
 class Draft(Struct, frozen=True):
@@ -67,12 +67,12 @@ _erased: msgspec.json.Decoder[Erased] = msgspec.json.Decoder(Erased)
 
 
 def command_of(proposal: Proposal) -> Proposed:
-    """What was proposed, without its reason and without who did."""
+    """The command of a proposal, without its reason and the people who propose and approve."""
     return _decoder.decode(proposal.command)
 
 
 def effect_of(proposal: Proposal) -> Effect | None:
-    """What the proposal came to, if it was carried out."""
+    """The effect of a proposal, if it was carried out."""
     if proposal.outcome is None:
         return None
     if proposal.status == "refused":
@@ -128,7 +128,7 @@ def check_untampered(proposal: Proposal) -> None:
 
 
 def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> Rejection | None:
-    """What the core would refuse whatever the wallet is: asked of one that is empty."""
+    """The refusal that the core gives whatever the wallet holds, decided on an empty one."""
     if isinstance(command, EraseWallet):
         return None
     if isinstance(command, Adjust):
@@ -141,13 +141,13 @@ def refusal_for_ever(command: Proposed, by: str, terms: Terms, now: Instant) -> 
             return None
 
 
-def kept_before(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
+def proposal_again(first: Proposal, draft: Draft) -> KeptProposal | Rejection:
     """The answer to a draft under a key that its proposer used before, for this proposal."""
-    field = _difference(first, draft)
-    return KeptProposal(first, replayed=True) if field is None else _reused(field)
+    field = _differing_field(first, draft)
+    return KeptProposal(first, replayed=True) if field is None else _key_reused(field)
 
 
-def _difference(first: Proposal, draft: Draft) -> str | None:
+def _differing_field(first: Proposal, draft: Draft) -> str | None:
     """The field in which a request differs from the first one; erased texts differ from none."""
     command, again = command_of(first), draft.command
     if type(command) is not type(again):
@@ -179,23 +179,23 @@ def refusal_of_decision(proposal: Proposal, decision: Decision) -> Rejection | N
     if (proposal.proposed_by == decision.by) != (decision.verdict == "withdrawn"):
         withdrawn = decision.verdict == "withdrawn"
         reason = Reason.PROPOSAL_IS_ANOTHERS if withdrawn else Reason.PROPOSAL_IS_OWN
-        return _refused(reason, proposal)
+        return _refusal(reason, proposal)
     if proposal.status == "expired":
-        return _refused(Reason.PROPOSAL_EXPIRED, proposal)
+        return _refusal(Reason.PROPOSAL_EXPIRED, proposal)
     if proposal.decided_by != decision.by:
-        return _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
+        return _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
     same_verdict = _VERDICTS[proposal.status] == decision.verdict
     if proposal.decision_key_hash != decision.key_hash:
-        return None if same_verdict else _refused(Reason.PROPOSAL_NOT_OPEN, proposal)
+        return None if same_verdict else _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
     if not same_verdict:
-        return _reused("kind")
+        return _key_reused("kind")
     # A reason that was erased differs from none.
     if proposal.reason and proposal.decision_reason != decision.reason:
-        return _reused("reason")
+        return _key_reused("reason")
     return None
 
 
-def _refused(reason: Reason, proposal: Proposal) -> Rejection:
+def _refusal(reason: Reason, proposal: Proposal) -> Rejection:
     return rejected(
         reason,
         proposal_id=proposal.proposal_id,
@@ -206,7 +206,7 @@ def _refused(reason: Reason, proposal: Proposal) -> Rejection:
     )
 
 
-def _reused(field: str) -> Rejection:
+def _key_reused(field: str) -> Rejection:
     return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
 

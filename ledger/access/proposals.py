@@ -20,8 +20,8 @@ from ledger.access.proposal_rules import (
     KeptProposal,
     as_approved,
     check_untampered,
-    kept_before,
     new_proposal,
+    proposal_again,
     refusal_for_ever,
     refusal_of_decision,
 )
@@ -44,10 +44,10 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 CALLER: Final = "approval:"
-"""Who carries out what somebody approved is this and their name; no key has such a name."""
+"""Prefix of the caller name of an approved command, before the approver's name."""
 
 AGE_S: Final = 5
-"""What was approved less long ago is being carried out by the process that has the decision."""
+"""Seconds that the job leaves to the process that took the decision to carry it out."""
 
 PAGE_MAX: Final = 100
 """How many approved proposals the job looks at in one step."""
@@ -58,7 +58,7 @@ PAUSE_MAX_S: Final = 300.0
 
 _DECISION_KEY: Final = "proposals_decision_key"
 _WAITED: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
-"""Somebody has the row for too long. Nothing was written."""
+"""Another session kept the row locked for too long; nothing was written."""
 
 
 class Proposals:
@@ -77,7 +77,7 @@ class Proposals:
         self._pauses: dict[str, tuple[float, float]] = {}
 
     async def propose(self, by: str, key: str, draft: Draft) -> KeptProposal | Rejection:
-        """Keep a proposal; refused at once only for what can never be right.
+        """Store a proposal; refused at once only for what no change of the wallet can allow.
 
         Raises Unavailable.
         """
@@ -86,7 +86,7 @@ class Proposals:
             first = await proposals.find_proposed(connection, by, wallet_id, key_hash)
             now = await reads.read_clock(connection)
         if first is not None:
-            return kept_before(first, draft)
+            return proposal_again(first, draft)
         refusal = refusal_for_ever(draft.command, by, self._terms_at(now), now)
         if refusal is not None:
             return refusal
@@ -97,7 +97,7 @@ class Proposals:
         async with self._reading() as connection:
             first = await proposals.find_proposed(connection, by, wallet_id, key_hash)
         assert first is not None, new
-        return kept_before(first, draft)
+        return proposal_again(first, draft)
 
     async def read(self, proposal_id: str) -> Proposal | None:
         """The proposal of an id. Raises Unavailable."""
@@ -114,13 +114,13 @@ class Proposals:
     async def decide(self, proposal_id: str, decision: Decision) -> KeptProposal | Rejection:
         """Approve, reject or withdraw; what is approved is carried out.
 
-        Where the ledger cannot carry it out now it is told as approved, and the job does it.
+        Where the ledger cannot carry it out now, the proposal stays `approved` and the job does it.
         Raises Unavailable, and TamperedError before anything is decided.
         """
-        found = await self.read(proposal_id)
-        if found is None:
+        proposal = await self.read(proposal_id)
+        if proposal is None:
             return rejected(Reason.PROPOSAL_NOT_FOUND, proposal_id=proposal_id)
-        check_untampered(found)
+        check_untampered(proposal)
         try:
             decided = await self._write(
                 lambda connection: proposals.decide_proposal(connection, proposal_id, decision)
@@ -130,13 +130,13 @@ class Proposals:
                 raise
             return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
         if decided is not None:
-            return KeptProposal(await self._carry_out(decided))
-        found = await self.read(proposal_id)
-        assert found is not None, proposal_id
-        refusal = refusal_of_decision(found, decision)
+            return KeptProposal(await self._execute(decided))
+        proposal = await self.read(proposal_id)
+        assert proposal is not None, proposal_id
+        refusal = refusal_of_decision(proposal, decision)
         if refusal is not None:
             return refusal
-        return KeptProposal(await self._carry_out(found), replayed=True)
+        return KeptProposal(await self._execute(proposal), replayed=True)
 
     async def finish(self, shard: int) -> AsyncGenerator[int, None]:
         """One round of the job: carry out what was approved of a shard's wallets and then left.
@@ -148,11 +148,13 @@ class Proposals:
         while more:
             async with self._reading() as connection:
                 page = await proposals.find_approved(connection, AGE_S, PAGE_MAX, last)
-            mine = [one for one in page if shard_of(one.wallet_id, self._shards) == shard]
+            mine = [
+                proposal for proposal in page if shard_of(proposal.wallet_id, self._shards) == shard
+            ]
             done = 0
-            for one in mine:
-                if self._is_due(one):
-                    done += await self._finish(one)
+            for proposal in mine:
+                if self._is_due(proposal):
+                    done += await self._finish(proposal)
             waiting += len(mine) - done
             yield done
             more = len(page) == PAGE_MAX
@@ -164,7 +166,7 @@ class Proposals:
         return until <= monotonic()
 
     async def _finish(self, proposal: Proposal) -> bool:
-        """Whether this carried it out; a wallet in trouble does not keep the job from others."""
+        """Whether it was carried out now; a wallet in quarantine is left for a later round."""
         name = proposal.proposal_id
         _, pause_s = self._pauses.pop(name, (0.0, PAUSE_FIRST_S))
         try:
@@ -176,7 +178,7 @@ class Proposals:
             self._pauses[name] = (monotonic() + pause_s, min(pause_s * 2, PAUSE_MAX_S))
             return False
 
-    async def _carry_out(self, proposal: Proposal) -> Proposal:
+    async def _execute(self, proposal: Proposal) -> Proposal:
         if proposal.status != "approved":
             return proposal
         try:

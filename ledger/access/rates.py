@@ -7,10 +7,10 @@ from msgspec import Struct
 
 RATE_MAX: Final = 1_000_000
 BURST_MAX: Final = 10_000_000
-"""What a limit may be at most: beyond what one process can take."""
+"""The highest limit that can be set: more than one process can serve."""
 
 BUCKETS_KEPT: Final = 1_000
-"""With more than so many callers at once, full buckets are dropped: they say nothing."""
+"""Beyond so many buckets the full ones are dropped: they are as good as new ones."""
 
 
 class Rate(Struct, frozen=True):
@@ -44,8 +44,9 @@ class Buckets:
     def take(self, name: str, rate: Rate, cost: int) -> float | None:
         """Take `cost` tokens: None, or the seconds until there is one.
 
-        Whoever finds a token may take more than there are. The debt is worked off before the next
-        one is let in, so a batch larger than the burst is possible and the rate holds for long.
+        A single token is enough to take more than there are, which leaves a negative balance: no
+        other command is admitted until it has refilled. So a batch may exceed the burst, while the
+        rate holds over time.
         """
         bucket = self._filled(name, rate)
         if bucket.tokens < 1:
@@ -54,7 +55,7 @@ class Buckets:
         return None
 
     def charge(self, name: str, rate: Rate, cost: int) -> None:
-        """Take `cost` tokens, whether they are there or not."""
+        """Take `cost` tokens, even if the balance becomes negative."""
         self._filled(name, rate).tokens -= cost
 
     def _filled(self, name: str, rate: Rate) -> _Bucket:

@@ -39,7 +39,7 @@ class Catalogue:
 
     def __init__(self, terms: list[tuple[Instant, Terms]]) -> None:
         self._since = [since for since, _ in terms]
-        self._terms = [one for _, one in terms]
+        self._terms = [in_force for _, in_force in terms]
 
     def at(self, instant: Instant) -> Terms:
         """The terms in force; before the first version, the first."""
@@ -78,30 +78,30 @@ def load_catalogue(folder: Path = _FOLDER, *, without: Collection[str] = ()) -> 
 
 def _currencies(path: Path) -> dict[str, Currency]:
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text()), Currencies).currency
+        currencies = msgspec.convert(tomllib.loads(path.read_text()), Currencies).currency
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
-    by_code = {one.code: one for one in found}
-    if len({one.number for one in found} | {CNY}) != len(found) + 1:
+    by_code = {currency.code: currency for currency in currencies}
+    if len({currency.number for currency in currencies} | {CNY}) != len(currencies) + 1:
         raise CatalogueError(f"{path.name}: two currencies share a number, or one is CNY's")
-    if len(by_code) != len(found):
+    if len(by_code) != len(currencies):
         raise CatalogueError(f"{path.name}: two currencies share a code")
-    for one in found:
-        check_account(path.name, one.liability)
+    for currency in currencies:
+        check_account(path.name, currency.liability)
     return by_code
 
 
 def _versions(path: Path, kind: type[_Version]) -> list[tuple[Instant, _Version]]:
     try:
-        found = msgspec.convert(
+        tables = msgspec.convert(
             tomllib.loads(path.read_text()),
             dict[str, list[kind]],  # type: ignore[valid-type]
         )
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
-    versions: list[_Version] = found.pop("version", [])
-    if found:
-        raise CatalogueError(f"{path.name}: nothing but [[version]] may stand here, not {found}")
+    versions: list[_Version] = tables.pop("version", [])
+    if tables:
+        raise CatalogueError(f"{path.name}: nothing but [[version]] may stand here, not {tables}")
     if not versions:
         raise CatalogueError(f"{path.name}: there is no version")
     dated = [(to_instant(version.effective_from), version) for version in versions]
@@ -111,4 +111,4 @@ def _versions(path: Path, kind: type[_Version]) -> list[tuple[Instant, _Version]
 
 
 def _in_force(versions: list[tuple[Instant, _Version]], at: Instant) -> _Version:
-    return [one for since, one in versions if since <= at or one is versions[0][1]][-1]
+    return [version for since, version in versions if since <= at or version is versions[0][1]][-1]

@@ -40,25 +40,28 @@ def terms_of(
 ) -> Terms:
     """The terms of versions, `without` channels that do not run here. Raises CatalogueError."""
     prices, plans, recharge = versions.prices, versions.plans, versions.recharge
-    for account in (plans.liability, *(one.funds for one in recharge.channel)):
+    for account in (plans.liability, *(channel.funds for channel in recharge.channel)):
         check_account("plans.toml / recharge.toml", account)
     return Terms(
         version=prices.version,
         currencies=currencies,
         skus={
-            one.sku: Sku(
-                one.sku, _number(currencies, one.currency), _amount(one.price), one.attributes
+            sku.sku: Sku(
+                sku.sku, _number(currencies, sku.currency), _amount(sku.price), sku.attributes
             )
-            for one in prices.sku
+            for sku in prices.sku
         },
         plans=_plans(plans),
         periods=plans.periods,
         channels={
-            one.channel: Channel(
-                one.channel, one.funds, _amount(one.points_per_yuan), one.order_ttl_s
+            channel.channel: Channel(
+                channel.channel,
+                channel.funds,
+                _amount(channel.points_per_yuan),
+                channel.order_ttl_s,
             )
-            for one in recharge.channel
-            if one.channel not in without
+            for channel in recharge.channel
+            if channel.channel not in without
         },
         membership_currency=_number(currencies, plans.currency),
         membership_liability=plans.liability,
@@ -67,29 +70,32 @@ def terms_of(
         recharge_min_fen=_amount(recharge.recharge_min_cny),
         recharge_max_fen=_amount(recharge.recharge_max_cny),
         vat_bp=recharge.vat_bp,
-        promotions={one.promotion: _promotion(one, plans) for one in versions.promotions.promotion},
+        promotions={
+            promotion.promotion: _promotion(promotion, plans)
+            for promotion in versions.promotions.promotion
+        },
         policy=_policy(currencies, versions.policy),
     )
 
 
 def _plans(plans: Plans) -> dict[str, Plan]:
-    found = [
+    ranked = [
         Plan(
-            one.plan,
-            one.name,
-            _amount(one.month_price_cny),
-            _amount(one.month_points),
-            one.entitlements,
+            plan.plan,
+            plan.name,
+            _amount(plan.month_price_cny),
+            _amount(plan.month_points),
+            plan.entitlements,
             rank,
         )
-        for rank, one in enumerate(plans.plan, 1)
+        for rank, plan in enumerate(plans.plan, 1)
     ]
-    for lower, higher in pairwise(found):
+    for lower, higher in pairwise(ranked):
         if lower.month_minor >= higher.month_minor:
             raise CatalogueError(
                 f"plans.toml: {higher.plan} stands after {lower.plan}, so it must have more points"
             )
-    return {one.plan: one for one in found}
+    return {plan.plan: plan for plan in ranked}
 
 
 def _promotion(entry: PromotionEntry, plans: Plans) -> Promotion:
@@ -97,7 +103,7 @@ def _promotion(entry: PromotionEntry, plans: Plans) -> Promotion:
     since, until = to_instant(entry.since), to_instant(entry.until)
     if since >= until or entry.per_wallet_max < 1 or not 1 <= entry.factor_bp <= _WHOLE_BP:
         raise CatalogueError(f"{where} has an empty window, no uses, or a factor out of range")
-    known = {one.plan for one in plans.plan}
+    known = {plan.plan for plan in plans.plan}
     for price in entry.price:
         if price.plan not in known or price.period not in plans.periods:
             raise CatalogueError(f"{where} prices {price.plan} {price.period}, which is no plan")
@@ -109,7 +115,7 @@ def _promotion(entry: PromotionEntry, plans: Plans) -> Promotion:
         until,
         entry.per_wallet_max,
         entry.stackable,
-        {(one.plan, one.period): _amount(one.price_cny) for one in entry.price},
+        {(price.plan, price.period): _amount(price.price_cny) for price in entry.price},
     )
 
 
@@ -117,8 +123,12 @@ def _policy(currencies: dict[str, Currency], policy: Policies) -> Policy:
     if not 0 <= policy.creator_share_bp <= _WHOLE_BP:
         raise CatalogueError(f"policy.toml: a share of {policy.creator_share_bp} is out of range")
     directions = [
-        (_number(currencies, one.source), _number(currencies, one.target), one.day_points)
-        for one in policy.conversion
+        (
+            _number(currencies, conversion.source),
+            _number(currencies, conversion.target),
+            conversion.day_points,
+        )
+        for conversion in policy.conversion
     ]
     if any(source == target for source, target, _ in directions):
         raise CatalogueError("policy.toml: a currency is converted to itself")

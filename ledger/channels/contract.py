@@ -1,4 +1,4 @@
-"""What a payment channel is to the service: how orders are paid there, and what it says of them."""
+"""The protocol of payment channels, and the messages that their notifications carry."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -54,7 +54,7 @@ class Restored(Struct, frozen=True):
 
 
 Message = Payment | RefundSucceeded | RefundFailed | Reversed | Restored
-"""Everything that a channel may have to say; all of it names an order of ours."""
+"""Every message of a channel; each names an order of ours."""
 
 
 class Instructions(Struct, frozen=True):
@@ -115,10 +115,13 @@ class Channel(Protocol):
         """Ask for a refund; what becomes of it comes as a notification. Raises ChannelAway."""
 
     def acknowledge(self) -> Reply:
-        """What the channel wants to hear once its notification is durable."""
+        """The reply to a notification that is booked, after which the channel stops sending it."""
 
     def refuse(self, why: str) -> Reply:
-        """What makes the channel try again, or tells a forger no more than he knows."""
+        """The reply to a notification that is not booked, so that the channel sends it again.
+
+        It tells the sender of a forged one nothing new.
+        """
 
 
 class Registration(Struct, frozen=True):

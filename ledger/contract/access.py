@@ -1,4 +1,4 @@
-"""Access: who calls by a key, the scopes that calls need, and the words for who may not."""
+"""Access: the caller of a key, the scopes that calls need, and the problems of refused ones."""
 
 from collections.abc import Collection
 from math import ceil
@@ -35,7 +35,7 @@ async def caller_of(ledger: Ledger, token: str) -> Caller:
 
 
 def let_in(ledger: Ledger, caller: Caller | None) -> Caller:
-    """The caller, who has sent one request more.
+    """The caller, with one request more counted against its rate.
 
     Raises ProblemError: `unauthenticated` for none, `forbidden` where operators stopped the
     caller, `rate-limited` where it has sent too much.

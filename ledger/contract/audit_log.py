@@ -89,4 +89,4 @@ def _first(call: Call[Any, Any]) -> str:
 
 def _is_long(value: object) -> bool:
     """Whether these are the commands of a batch, of which their number will do."""
-    return isinstance(value, Sequence) and any(isinstance(one, dict) for one in value)
+    return isinstance(value, Sequence) and any(isinstance(entry, dict) for entry in value)

@@ -10,6 +10,7 @@ from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
 from ledger.contract.response import Response
 from ledger.core.rejections import Reason
+from ledger.core.terms import Terms
 from ledger.service import Ledger
 
 B = TypeVar("B")
@@ -53,6 +54,11 @@ class Call(Struct, Generic[B, Q], frozen=True, gc=False):
     request_id: str
     raw: bytes = b""
     headers: Sequence[tuple[bytes, bytes]] = ()
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of the catalogue that are in force now."""
+        return self.ledger.catalogue.at(self.ledger.clock.now())
 
 
 class Operation(Struct, frozen=True, kw_only=True):

@@ -93,16 +93,16 @@ class Problem(Struct, frozen=True):
         }
 
     def response(self) -> Response:
-        """The answer that tells it."""
+        """The response whose body it is."""
         return Response(self.status, self)
 
 
 class ProblemError(Exception):
-    """A request that cannot even be put to the core; it carries its problem."""
+    """A request that is refused before the core decides it; `problem` says why."""
 
-    def __init__(self, told: Problem) -> None:
-        super().__init__(told.slug, told.detail)
-        self.problem = told
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.slug, problem.detail)
+        self.problem = problem
 
 
 def problem(slug: Slug | Reason, detail: str, /, *headers: Header, **facts: object) -> Problem:

@@ -1,4 +1,4 @@
-"""Answers: what a call comes to, before an edge encodes it in its own way."""
+"""The response of a call, before an edge encodes it in its own way."""
 
 from typing import Any, Final
 

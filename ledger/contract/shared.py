@@ -1,13 +1,14 @@
 """Shared: shapes, readings and renderings that several areas of the contract have in common."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct, UnsetType
 
-from ledger.contract.fields import Amount, ReasonText, positive_amount, shown
+from ledger.contract.fields import Amount, ReasonText, instant_within, positive_amount, shown
 from ledger.contract.problems import ProblemError, problem
-from ledger.core.instants import Instant, format_instant
+from ledger.core.instants import Instant, format_instant, to_instant
 from ledger.core.money import format_amount
 from ledger.core.rejections import Reason
 from ledger.core.wallet import Quote, Take
@@ -67,13 +68,23 @@ def optional_positive_amount(text: str | UnsetType, name: str) -> int | None:
 
 
 def given(value: T | UnsetType) -> T | None:
-    """What a caller gave, None where it was left out."""
+    """The value of a field or parameter; None where the caller left it out."""
     return None if isinstance(value, UnsetType) else value
+
+
+def optional_instant(time: datetime | UnsetType, name: str) -> Instant | None:
+    """The instant of a time that may be left out. Raises ProblemError as `instant_within`."""
+    return None if isinstance(time, UnsetType) else instant_within(time, name)
 
 
 def moment(at: Instant | None) -> str | None:
     """An instant for people, if there is one."""
     return None if at is None else format_instant(at)
+
+
+def moment_of(time: datetime | None) -> str | None:
+    """A time of the database for people, if there is one."""
+    return None if time is None else format_instant(to_instant(time))
 
 
 def optional_amount(minor: int | None) -> str | None:

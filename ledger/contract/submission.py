@@ -1,11 +1,11 @@
-"""Submission: a command to the service, and what it came to as the status and body of an answer."""
+"""Submission: a command to the service, and its outcome as the status and body of a response."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from ledger.contract.operation import Call, Responses
 from ledger.contract.problems import problem_of
 from ledger.contract.response import Response
+from ledger.contract.shared import Codes
 from ledger.core.batch import Outcome
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection
@@ -21,7 +21,7 @@ async def submit(call: Call[Any, Any], command: Command) -> Response:
 
 
 def response_for(
-    wallet_id: str, outcome: Outcome, responses: Responses, codes: Mapping[int, str]
+    wallet_id: str, outcome: Outcome, responses: Responses, codes: Codes
 ) -> tuple[int, object]:
     """(status, body) of what a command on a wallet came to; a refusal's body is its Problem.
 

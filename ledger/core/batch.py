@@ -81,7 +81,7 @@ class Snapshot(Struct):
 
 
 class Done(Struct, frozen=True, gc=False):
-    """An answered command; `replayed` when the answer is an earlier one told again."""
+    """A command that was decided; `replayed` if its request had been decided before."""
 
     outcome: Outcome
     replayed: bool = False
@@ -101,7 +101,7 @@ Decided = Done | Failed
 
 
 class _DuesError(Exception):
-    """Applying what had fallen due raised; the error itself is the cause."""
+    """Recording what had fallen due in the wallet raised: `__cause__` is the error."""
 
 
 class Request(Struct, frozen=True, gc=False):
@@ -142,7 +142,7 @@ class Batch(Struct):
 def decide_batch(
     snapshot: Snapshot, envelopes: Sequence[Envelope], terms_at: Callable[[Instant], Terms]
 ) -> Batch:
-    """Decide the commands one after the other, each on what those before it left.
+    """Decide the commands in order, each on the wallets as the commands before it left them.
 
     A batch of nothing but refusals and replays has no records and no block.
     """
@@ -204,12 +204,16 @@ def _failed(command: Command, error: Exception) -> Failed:
     if isinstance(error, _DuesError):
         assert isinstance(error.__cause__, Exception), error
         return Failed(error.__cause__, dues=True)
-    # Encoding what fell due may raise as well; a command that is nothing else tells it apart.
+    # Encoding events that fell due may raise too. ApplyDues records nothing else, so it was they.
     return Failed(error, dues=isinstance(command, ApplyDues))
 
 
 def outcome_again(remembered: Remembered, command: Command) -> Outcome:
-    """The first answer, if the command is the same; else the refusal that names the field."""
+    """The outcome of a request whose key was used before.
+
+    It is the remembered outcome if the command is the same, and else the refusal
+    `idempotency-key-reused`, which names the first field that differs.
+    """
     salt = remembered.salt
     if salt is not None and wire.canonical(command, salt) == remembered.command:
         return remembered.outcome
@@ -217,7 +221,7 @@ def outcome_again(remembered: Remembered, command: Command) -> Outcome:
     if field is None and salt is not None:
         field = command.free_text
     if field is None:
-        # Nothing but free text may differ, and once that was erased nobody can tell any more.
+        # Only free text can differ; once it was erased there is nothing to compare with.
         return remembered.outcome
     return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field=field)
 
@@ -236,10 +240,10 @@ class _Work:
         wallet_id, loaded = self.wallet.wallet_id, self.snapshot.documents
         documents = {}
         for ref in refs_of(command):
-            # What this command's own dues just closed is newer than what was loaded.
-            found = self.documents.get(ref) or loaded.get((wallet_id, *ref))
-            if found is not None:
-                documents[ref] = found
+            # A hold or order that fell due just before this command is newer than the loaded one.
+            document = self.documents.get(ref) or loaded.get((wallet_id, *ref))
+            if document is not None:
+                documents[ref] = document
         return State(self.wallet, documents)
 
     def apply(self, occurred_at: Instant, event: Event) -> None:
@@ -260,14 +264,14 @@ class _Work:
 
 
 def dues(wallet: Wallet, until: Instant, since: Instant = 0) -> Iterator[tuple[Instant, Event]]:
-    """What falls due up to `until`, each on what the one before left.
+    """The events that fall due up to `until`, each decided on the wallet after the one before.
 
     Value that came back to an expired lot falls due at the moment of its return, so an instant
     is never before the one before it, nor before `since`.
     """
     last = since
-    while (found := first_due(wallet, until)) is not None:
-        instant, event = found
+    while (due := first_due(wallet, until)) is not None:
+        instant, event = due
         last = max(last, instant)
         yield last, event
         wallet = evolve(wallet, event)

@@ -13,7 +13,7 @@ Claims = tuple[Claim, ...]
 def absorb(
     claims: Claims, takes: tuple[Take, ...]
 ) -> tuple[tuple[Absorption, ...], tuple[Take, ...]]:
-    """Of returning takes: what their orders' open claims swallow, and what really returns."""
+    """Split returning takes: what reduces their orders' open claims, and what returns to lots."""
     if not claims:
         return (), takes
     owed = {claim.order_id: claim.open_fen for claim in claims}
@@ -38,8 +38,8 @@ def absorb(
 
 def claims_after(claims: Claims, absorbed: tuple[Absorption, ...]) -> Claims:
     """The claims once value was absorbed; those paid in full are gone."""
-    for one in absorbed:
-        take = one.take
+    for absorption in absorbed:
+        take = absorption.take
         claims = _reduced(claims, take.lot.order_id or "", take.cost_fen, take.vat_fen)
     return claims
 
@@ -65,7 +65,7 @@ def share_of(claim: Claim, amount_fen: int) -> Repayment:
 
 
 def repay(claims: Claims, amount_fen: int) -> tuple[Repayment, ...]:
-    """How far an amount pays the claims, the oldest first."""
+    """The parts of the claims that an amount in fen repays, the oldest claim first."""
     paid: list[Repayment] = []
     for claim in claims:
         part_fen = min(claim.open_fen, amount_fen)
@@ -92,7 +92,7 @@ def reopened(claims: Claims, payments: tuple[Repayment, ...]) -> Claims:
 
 
 def owing(claims: Claims, more: Claim) -> Claims:
-    """The claims with `more` owed: an order has one claim, which grows."""
+    """The claims once `more` is owed; an order has one claim, to which it is added."""
     known = next((claim for claim in claims if claim.order_id == more.order_id), None)
     if known is None:
         return (*claims, more)

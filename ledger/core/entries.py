@@ -52,7 +52,7 @@ def entry_for(event: Event) -> Legs:  # noqa: PLR0912 - one branch a flow
     if isinstance(event, _Granted):
         return journal.issue(event.lot)
     if isinstance(event, refund.Event):
-        return journal.give_back(event.returned, event.absorbed)
+        return journal.charge_refunded(event.returned, event.absorbed)
     if isinstance(event, order.Event):
         return _of_order(event)
     if isinstance(event, membership.Event):
@@ -84,8 +84,8 @@ def _of_hold(event: hold.Event) -> Legs:
             return journal.recognise(
                 charge.takes, "held", "consumed", returned=returned, absorbed=absorbed
             )
-        case hold.HoldVoided(hold=given_back) | hold.HoldExpired(hold=given_back):
-            return journal.let_go(given_back.takes, event.absorbed)
+        case hold.HoldVoided(hold=ended) | hold.HoldExpired(hold=ended):
+            return journal.hold_ended(ended.takes, event.absorbed)
         case hold.HoldExtended():
             return ()
         case _:

@@ -1,4 +1,4 @@
-"""Findings: what an audit has to say."""
+"""Findings: the differences that an audit of the log reports."""
 
 from msgspec import Struct
 

@@ -42,7 +42,7 @@ CHANGES: Final = Gates(closed=True)
 """Anything else that is asked of a wallet, which may be closed for good."""
 
 SPENDS: Final = Gates(closed=True, frozen=True)
-"""Value leaves the wallet, or the day's points are claimed."""
+"""Value leaves the wallet, or the daily grant is taken."""
 
 GENERATES: Final = Gates(closed=True, frozen=True, claim=True, stop="sku")
 """Value is charged, or set aside, for a generation."""

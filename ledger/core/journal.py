@@ -104,26 +104,26 @@ def recognise(
     for take in consumed:
         if take.cost_fen or take.vat_fen:
             entry.recognise(take, _revenue_of(take) if revenue is None else revenue)
-    _absorb(entry, absorbed)
+    _recognise_absorbed(entry, absorbed)
     return entry.legs()
 
 
-def let_go(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
-    """A hold ends without a charge: points are available again, or reduced claims."""
+def hold_ended(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+    """A hold ends without a charge: its points are available again, or reduced claims."""
     entry = Entry()
     entry.relocate(takes, "held", "available")
-    _absorb(entry, absorbed)
+    _recognise_absorbed(entry, absorbed)
     return entry.legs()
 
 
-def _absorb(entry: Entry, absorbed: Iterable[Absorption]) -> None:
+def _recognise_absorbed(entry: Entry, absorbed: Iterable[Absorption]) -> None:
     """Held value earns the revenue that the reversal of its order had taken away beforehand."""
-    for one in absorbed:
-        entry.relocate((one.take,), "held", "refunded")
-        entry.recognise(one.take, one.revenue)
+    for absorption in absorbed:
+        entry.relocate((absorption.take,), "held", "refunded")
+        entry.recognise(absorption.take, absorption.revenue)
 
 
-def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
+def charge_refunded(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
     """A charge is refunded: consumed points are available again, revenue and VAT reversed.
 
     Of what claims absorbed, the revenue had been reversed already, with the payment.
@@ -134,9 +134,14 @@ def give_back(takes: Iterable[Take], absorbed: Iterable[Absorption]) -> Legs:
         if take.cost_fen or take.vat_fen:
             debits, credits_ = (_revenue_of(take), VAT_PAYABLE), (take.lot.liability, VAT_PENDING)
             entry.gross(debits, credits_, take.cost_fen, take.vat_fen)
-    for one in absorbed:
-        entry.relocate((one.take,), "consumed", "refunded")
-        entry.move(_revenue_of(one.take), one.revenue, CNY, one.take.cost_fen - one.take.vat_fen)
+    for absorption in absorbed:
+        entry.relocate((absorption.take,), "consumed", "refunded")
+        entry.move(
+            _revenue_of(absorption.take),
+            absorption.revenue,
+            CNY,
+            absorption.take.cost_fen - absorption.take.vat_fen,
+        )
     return entry.legs()
 
 

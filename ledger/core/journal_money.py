@@ -33,10 +33,10 @@ def recharge(order: Order, lot: LotTerms | None, repaid: Iterable[Repayment]) ->
     """A recharge is paid: its lot is owed, and claims that it repaid are revenue again."""
     entry = Entry()
     if lot is not None:
-        _owe(entry, order.funds, lot)
+        _book_liability(entry, order.funds, lot)
         entry.issue(lot)
-    for one in repaid:
-        _restore_revenue(entry, order.funds, one)
+    for repayment in repaid:
+        _restore_revenue(entry, order.funds, repayment)
     return entry.legs()
 
 
@@ -53,9 +53,9 @@ def membership(order: Order, lot: LotTerms | None) -> Legs:
 def set_aside(refund: OrderRefund) -> Legs:
     """A refund is asked for: what it takes is no longer owed as points but as money."""
     entry = Entry()
-    _take_back(entry, refund.takes, refund.term, "refunding", REFUNDS_PAYABLE)
-    for one in refund.reopened:
-        _reverse_revenue(entry, one, REFUNDS_PAYABLE)
+    _book_return(entry, refund.takes, refund.term, "refunding", REFUNDS_PAYABLE)
+    for repayment in refund.reopened:
+        _reverse_revenue(entry, repayment, REFUNDS_PAYABLE)
     return entry.legs()
 
 
@@ -74,10 +74,10 @@ def refund_failed(event: OrderRefundFailed) -> Legs:
     entry.relocate(event.returned, "refunding", "available")
     for take in event.returned:
         entry.gross(payable, (take.lot.liability, VAT_PENDING), take.cost_fen, take.vat_fen)
-    for one in event.absorbed:
-        take = one.take
+    for absorption in event.absorbed:
+        take = absorption.take
         entry.relocate((take,), "refunding", "refunded")
-        entry.gross(payable, (one.revenue, VAT_PAYABLE), take.cost_fen, take.vat_fen)
+        entry.gross(payable, (absorption.revenue, VAT_PAYABLE), take.cost_fen, take.vat_fen)
     term = event.refund.term
     if term is not None:
         entry.gross(payable, (term.liability, VAT_PENDING), term.cost_fen, term.vat_fen)
@@ -91,9 +91,9 @@ def reversed_(event: PaymentReversed) -> Legs:
     """A channel took money back: out of what was owed, of revenue for what was spent."""
     entry = Entry()
     funds = event.order.funds
-    _take_back(entry, event.takes, event.term, "refunded", funds)
-    for one in event.reopened:
-        _reverse_revenue(entry, one, funds)
+    _book_return(entry, event.takes, event.term, "refunded", funds)
+    for repayment in event.reopened:
+        _reverse_revenue(entry, repayment, funds)
     claim = event.claim
     if claim is not None:
         debits = (claim.revenue, VAT_PAYABLE)
@@ -109,7 +109,7 @@ def restored(event: PaymentRestored) -> Legs:
     if event.cancelled is not None:
         _restore_revenue(entry, funds, event.cancelled)
     if event.lot is not None:
-        _owe(entry, funds, event.lot)
+        _book_liability(entry, funds, event.lot)
         entry.issue(event.lot)
     entry.move(funds, SUSPENSE, CNY, event.suspense_fen + event.adjusted_fen)
     return entry.legs()
@@ -168,7 +168,7 @@ def opened(event: OpeningImported) -> Legs:
     for lot in event.lots:
         entry.issue(lot)
         if lot.paid:
-            _owe(entry, OPENING, lot)
+            _book_liability(entry, OPENING, lot)
     entry.move(OPENING, CREATORS_PAYABLE, CNY, event.payable_fen)
     return entry.legs()
 
@@ -178,15 +178,15 @@ def adjusted(event: BalanceAdjusted) -> Legs:
     entry = Entry()
     if event.lot is not None:
         entry.issue(event.lot)
-    _take_back(entry, event.takes, None, "adjusted", SUSPENSE)
+    _book_return(entry, event.takes, None, "adjusted", SUSPENSE)
     return entry.legs()
 
 
-def _owe(entry: Entry, paid_from: int, lot: LotTerms) -> None:
+def _book_liability(entry: Entry, paid_from: int, lot: LotTerms) -> None:
     entry.gross((paid_from, paid_from), (lot.liability, VAT_PENDING), lot.cost_fen, lot.vat_fen)
 
 
-def _take_back(
+def _book_return(
     entry: Entry,
     takes: Iterable[Take],
     term: MembershipTerm | None,

@@ -65,13 +65,13 @@ def used_after(
     now = DayUse(currency, use.day, use.charged_minor + charged, use.converted_minor + converted)
     if not used or (len(used) == 1 and used[0].currency == currency):
         return (now,)
-    return (*[one for one in used if one.currency != currency], now)
+    return (*[other for other in used if other.currency != currency], now)
 
 
 def insufficient_funds(
     wallet: Wallet, currency: int, amount_minor: int, *, paid_only: bool = False
 ) -> Rejection:
-    """The refusal that tells what was asked and what there is; `paid_only` counts paid value."""
+    """The refusal for too little available value; `paid_only` counts paid lots alone."""
     available = wallet.paid_minor if paid_only else wallet.available_minor
     counted = {"counted": "paid value"} if paid_only else {}
     return rejected(
@@ -95,5 +95,5 @@ def not_grantable(
 
 
 def lots_are_full(wallet: Wallet, terms: Terms) -> bool:
-    """Whether another lot may not be asked for; a pending order has reserved its slot."""
+    """Whether the wallet may have no more lots; each pending order counts as one of them."""
     return len(wallet.lots) + len(wallet.orders) >= terms.lots_max

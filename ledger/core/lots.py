@@ -142,20 +142,20 @@ def _shift(
     lots = list(wallet.lots)
     regrouped = emptied = False
     for take in takes:
-        index, found = _find(lots, take.lot)
-        if found is None:
-            found, regrouped = Lot(take.lot, 0, 0, 0, 0), True
-            lots.append(found)
+        index, lot = _find(lots, take.lot)
+        if lot is None:
+            lot, regrouped = Lot(take.lot, 0, 0, 0, 0), True
+            lots.append(lot)
         # What comes back may bring a later expiry; what goes out must not bring back an old one.
-        terms = take.lot if available > 0 else found.terms
-        regrouped = regrouped or terms.expires_at != found.terms.expires_at
+        terms = take.lot if available > 0 else lot.terms
+        regrouped = regrouped or terms.expires_at != lot.terms.expires_at
         amount_minor = take.amount_minor
         moved = Lot(
             terms,
-            found.available_minor + available * amount_minor,
-            found.held_minor + held * amount_minor,
-            found.cost_left_fen + available * take.cost_fen,
-            found.vat_left_fen + available * take.vat_fen,
+            lot.available_minor + available * amount_minor,
+            lot.held_minor + held * amount_minor,
+            lot.cost_left_fen + available * take.cost_fen,
+            lot.vat_left_fen + available * take.vat_fen,
         )
         emptied = emptied or not (moved.available_minor or moved.held_minor)
         lots[index] = moved

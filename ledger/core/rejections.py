@@ -1,4 +1,4 @@
-"""Refusals: one closed list, in order of precedence; each is a state, said as a full phrase."""
+"""Refusals: one closed list of reasons, in order of precedence; each names a state."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,8 +9,8 @@ from msgspec import Struct
 class Reason(StrEnum):
     """Why a well-formed request was refused: by a wallet, or by the rules of proposals and keys.
 
-    Where several rules are broken, the first of them here is told. The values are wire names and
-    never change.
+    Where several rules are broken, a command is refused for the first of them here. The values
+    are wire names and never change.
     """
 
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
@@ -72,7 +72,7 @@ class Reason(StrEnum):
 
 
 Fact = str | int | None
-"""What a refusal knows of its case; None says that there is none."""
+"""A value that explains a refusal: a name, an id or an amount; None if there is none."""
 
 
 _PLACES: Final = {reason: place for place, reason in enumerate(Reason)}
@@ -91,5 +91,5 @@ def rejected(reason: Reason, **facts: Fact) -> Rejection:
 
 
 def first_of(refusal: Rejection, other: Rejection) -> Rejection:
-    """Of two refusals of a command the one to be told: its reason is the earlier in the list."""
+    """Of two refusals of a command, the one whose reason stands earlier in `Reason`."""
     return other if _PLACES[other.reason] < _PLACES[refusal.reason] else refusal

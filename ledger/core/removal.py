@@ -33,16 +33,16 @@ def remove(wallet: Wallet, order_id: str, amount_fen: int, at: Instant) -> Remov
     Where it covers all of it, nothing of the order stays, and a membership in force by it ends.
     """
     everything = 0 < amount_fen >= unspent_fen(wallet, order_id)
-    found, upgrade = _term_of(wallet.membership, order_id)
-    term, kept = _months(found, amount_fen) if found is not None else (None, None)
+    order_term, upgrade = _term_of(wallet.membership, order_id)
+    term, kept = _months(order_term, amount_fen) if order_term is not None else (None, None)
     months_fen = term.cost_fen if term is not None else 0
     takes = _takes(wallet, order_id, amount_fen - months_fen, everything=everything)
     membership = wallet.membership
-    if membership is not None and found is not None:
+    if membership is not None and order_term is not None:
         if everything:
-            membership = _without(membership, found, at)
+            membership = _without(membership, order_term, at)
         elif kept is not None:
-            membership = _with_kept(membership, found, kept)
+            membership = with_term_exchanged(membership, order_term, kept)
     return Removal(
         takes, term, upgrade, membership, months_fen + sum(take.cost_fen for take in takes)
     )
@@ -93,6 +93,17 @@ def rebased(term: MembershipTerm, *, months: int, cost_fen: int, vat_fen: int) -
     )
 
 
+def with_term_exchanged(
+    membership: Membership, old: MembershipTerm, new: MembershipTerm
+) -> Membership:
+    """The membership with a new term, or upgrade, in the place of an old one."""
+    return replace(
+        membership,
+        terms=tuple(new if term is old else term for term in membership.terms),
+        upgrades=tuple(new if upgrade is old else upgrade for upgrade in membership.upgrades),
+    )
+
+
 def _without(membership: Membership, gone: MembershipTerm, at: Instant) -> Membership | None:
     terms = tuple(term for term in membership.terms if term is not gone)
     upgrades = tuple(term for term in membership.upgrades if term is not gone)
@@ -103,14 +114,6 @@ def _without(membership: Membership, gone: MembershipTerm, at: Instant) -> Membe
         # What waited behind the term in force need not wait any more.
         return replace(membership, anchor=at, month=0, terms=terms, upgrades=upgrades)
     return replace(membership, terms=terms, upgrades=upgrades)
-
-
-def _with_kept(membership: Membership, found: MembershipTerm, kept: MembershipTerm) -> Membership:
-    return replace(
-        membership,
-        terms=tuple(kept if term is found else term for term in membership.terms),
-        upgrades=tuple(kept if term is found else term for term in membership.upgrades),
-    )
 
 
 def _takes(wallet: Wallet, order_id: str, amount_fen: int, *, everything: bool) -> tuple[Take, ...]:

@@ -1,4 +1,4 @@
-"""The audit of one shard: fold the log again and say where what is stored differs from it."""
+"""The audit of one shard: fold its log again, and report what is stored otherwise."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -46,7 +46,7 @@ class StoredWallet(Struct, frozen=True):
 
 
 class ShardAudit:
-    """Feed it the log in seq order, then what is stored; it answers with findings."""
+    """Folds a shard's log in seq order, then compares what is stored with the result."""
 
     def __init__(self, shard: int, transfers: TransferAudit | None = None) -> None:
         self.shard = shard
@@ -105,16 +105,19 @@ class ShardAudit:
         self.counts[record.wallet_id] = self.counts.get(record.wallet_id, 0) + 1
         wallet = evolve(wallet, event)
         self.wallets[record.wallet_id] = (record.seq, wallet)
-        if any(_negative(wallet)):
+        if any(_negative_parts(wallet)):
             yield Finding("wallet", f"{record.wallet_id} at {record.seq}", "has a negative part")
 
     def check_snapshot(self, wallet_id: str, seq: int, state: bytes) -> Iterator[Finding]:
-        """Compare a wallet's snapshot of the event followed last, or of one there never was."""
+        """Compare a stored snapshot with the wallet after the event that was followed last.
+
+        A finding too if the log has no event of this wallet at `seq`.
+        """
         where = f"snapshot of wallet {wallet_id} at {seq}"
-        found = self.wallets.get(wallet_id)
-        if found is None or found[0] != seq:
+        logged = self.wallets.get(wallet_id)
+        if logged is None or logged[0] != seq:
             yield Finding("snapshot", where, "is stored, but the log has no such event")
-        elif not _is(state, found[1]):
+        elif not _is_state_of(state, logged[1]):
             yield Finding("snapshot", where, "is stored with a state other than its events'")
 
     def close_block(self, block: Block) -> Iterator[Finding]:
@@ -142,25 +145,27 @@ class ShardAudit:
     def check_wallet(self, stored: StoredWallet) -> Iterator[Finding]:
         """Compare one stored wallet, and its points with the postings; then forget it."""
         where = f"wallet {stored.wallet_id}"
-        found = self.wallets.pop(stored.wallet_id, None)
-        if found is None:
+        logged = self.wallets.pop(stored.wallet_id, None)
+        if logged is None:
             yield Finding("wallet", where, "is stored, but the log does not know it")
             return
-        seq, wallet = found
+        seq, wallet = logged
         if stored.seq != seq:
             yield Finding("wallet", where, f"is stored at seq {stored.seq}, the log has {seq}")
         counted = self.counts.pop(stored.wallet_id, 0)
         if stored.events != counted:
             yield Finding("wallet", where, f"is stored with {stored.events} events, not {counted}")
-        if not _is(stored.state, wallet):
+        if not _is_state_of(stored.state, wallet):
             yield Finding("wallet", where, "is stored with a state other than its events'")
         if stored.sums != sums_of(wallet):
             yield Finding("wallet", where, "is stored with sums other than its lots'")
         held, posted = _points_of(wallet), self.points.pop(stored.wallet_id, {})
         for place in sorted(held.keys() | posted.keys()):
-            amount, said = held.get(place, 0), posted.get(place, 0)
-            if amount != said:
-                yield Finding("wallet", where, f"holds {amount}, its postings say {said}")
+            held_minor, posted_minor = held.get(place, 0), posted.get(place, 0)
+            if held_minor != posted_minor:
+                yield Finding(
+                    "wallet", where, f"holds {held_minor}, its postings say {posted_minor}"
+                )
 
     def check_document(self, wallet_id: str, ref: DocumentRef, state: bytes) -> Iterator[Finding]:
         """Compare one stored document; then forget it."""
@@ -224,7 +229,7 @@ class ShardAudit:
         )
 
     def check_rest(self) -> Iterator[Finding]:
-        """What the log knows and the database did not show."""
+        """Report wallets, documents and totals that follow from the log but are not stored."""
         for wallet_id in self.wallets:
             yield Finding("wallet", f"wallet {wallet_id}", "is not stored")
         for wallet_id, ref in self.documents:
@@ -233,7 +238,7 @@ class ShardAudit:
             yield Finding("total", f"shard {self.shard} {key}", "is not stored")
 
 
-def _is(state: bytes, wallet: Wallet) -> bool:
+def _is_state_of(state: bytes, wallet: Wallet) -> bool:
     """Whether stored bytes are this wallet."""
     try:
         return wire.decode_wallet(state) == wallet
@@ -266,7 +271,7 @@ def _points_of(wallet: Wallet) -> dict[tuple[int, int], int]:
     return points
 
 
-def _negative(wallet: Wallet) -> Iterator[bool]:
+def _negative_parts(wallet: Wallet) -> Iterator[bool]:
     for lot in wallet.lots:
         parts = (lot.available_minor, lot.held_minor, lot.cost_left_fen, lot.vat_left_fen)
         yield min(parts) < 0

@@ -9,7 +9,7 @@ from ledger.core.wallet import Transfer
 
 
 class TransferAudit:
-    """Told of every shard's events; at the end it says which halves do not belong together."""
+    """Follows the events of all shards, then reports halves of transfers that do not match."""
 
     def __init__(self) -> None:
         self._sent: dict[str, Transfer] = {}
@@ -18,7 +18,7 @@ class TransferAudit:
         self._twice: list[str] = []
 
     def follow(self, event: Event) -> None:
-        """Take the next event; those of other flows say nothing here."""
+        """Note the next event, if it is one of a transfer."""
         match event:
             case TransferSent(transfer=transfer):
                 self._sent[transfer.transfer_id] = transfer

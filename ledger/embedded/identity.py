@@ -100,11 +100,11 @@ def _users(cluster: Path, mode: Mode) -> Iterator[Identity]:
 
 
 def _unprivileged() -> list[pwd.struct_passwd]:
-    found = []
+    accounts = []
     for name in _UNPRIVILEGED_NAMES:
         with contextlib.suppress(KeyError):
-            found.append(pwd.getpwnam(name))
-    return found
+            accounts.append(pwd.getpwnam(name))
+    return accounts
 
 
 def _name_of(uid: int) -> pwd.struct_passwd | None:

@@ -163,22 +163,22 @@ def kill_all(cluster: Path) -> list[int]:
     They hold its shared memory, so no new postmaster can start beside them. What they would
     still write is nothing that crash recovery needs.
     """
-    found = processes_of(cluster)
-    for pid in found:
+    pids = processes_of(cluster)
+    for pid in pids:
         signal_process(pid, cluster, signal.SIGKILL)
         # In a container we may be the init process that inherits them.
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-    return found
+    return pids
 
 
 def kill_until_gone(cluster: Path) -> None:
     """End orphans of a dead postmaster, and wait until the kernel has really let them go."""
     deadline = time.monotonic() + _KILLED_PATIENCE_S
-    while found := kill_all(cluster):
+    while killed := kill_all(cluster):
         if time.monotonic() > deadline:
             msg = (
-                f"The Postgres processes {found} of {cluster} were killed, but they do not end, "
+                f"The Postgres processes {killed} of {cluster} were killed, but they do not end, "
                 "as when a disk does not answer. See what they wait for, then start again."
             )
             raise EmbeddedPostgresError(msg)

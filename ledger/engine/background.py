@@ -1,4 +1,4 @@
-"""Background work: what is done soon after, some at a time, with never too much waiting."""
+"""Background work: done soon after it is queued, a few at a time, from a bounded queue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,10 +7,10 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 QUEUE_MAX: Final = 10_000
-"""How many wait at most; what finds no place is for others to find again."""
+"""How many may wait; what finds no room is dropped, and a job finds it in the database."""
 
 CLOSE_S: Final = 5.0
-"""How long those under way may take to end."""
+"""How long `close` waits for work under way, in seconds."""
 
 
 class Background(Generic[T]):
@@ -27,7 +27,7 @@ class Background(Generic[T]):
         self._closing = False
 
     def put(self, name: str, thing: T) -> None:
-        """Have it done soon, unless there is no room."""
+        """Queue it, unless the queue is full."""
         if self._closing or name in self._under_way or len(self._waiting) >= QUEUE_MAX:
             return
         self._waiting[name] = thing
@@ -37,7 +37,7 @@ class Background(Generic[T]):
             task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Forget what waits, and let what is under way end; after a while it is left."""
+        """Drop what waits, and give work under way a while to end; then cancel it."""
         self._closing = True
         self._waiting.clear()
         if self._tasks:

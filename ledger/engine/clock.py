@@ -1,4 +1,4 @@
-"""The clock: the database's, which a development ledger can move, and this process's idea of it."""
+"""The service's clock: the database's, which can be moved forward in a development ledger."""
 
 from time import time_ns
 from typing import Final
@@ -10,7 +10,7 @@ from ledger.store.reads import read_clock
 from ledger.store.sql import statement
 
 CLOCK_MAX: Final = 221_845_392_000_000_000
-"""9000-01-01T00:00Z: whatever is made at the end of time still ends before year 9999 does."""
+"""9000-01-01T00:00Z, the latest the clock goes: what is made then expires before year 9999."""
 
 
 class ClockError(ValueError):
@@ -28,15 +28,15 @@ class Clock:
         self._ahead_us = 0
 
     def now(self) -> Instant:
-        """What it shows by now, without asking the database: as of the last time it was read."""
+        """The instant now, by the last reading and the time since; asks no database."""
         return time_ns() // 1_000 + self._ahead_us
 
     async def read(self, connection: Connection) -> Instant:
-        """What it shows, as the database has it."""
+        """The instant now, read from the database."""
         return self._as_read(await read_clock(connection))
 
     async def advance(self, by_us: int) -> Instant:
-        """Move it forward by so much; 0 reads it. Raises ClockError, or Unavailable."""
+        """Move it forward by microseconds; 0 only reads it. Raises ClockError, or Unavailable."""
         self._check_movable()
         async with self._reading() as connection:
             now = await read_clock(connection)

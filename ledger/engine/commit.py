@@ -26,10 +26,10 @@ Away = Literal[
 """Why there is no answer now. The same request under the same key is always safe to send again."""
 
 PATIENCE_S: Final = 8.0
-"""How long a batch is run again before its callers are told to come back."""
+"""For how many seconds a batch is retried before its callers are answered Unavailable."""
 
 QUICK_S: Final = 0.1
-"""The pause after which a database that is away is said to be."""
+"""The pause in seconds, growing from try to try, beyond which an outage is reported at once."""
 
 QUARANTINED_S: Final = 60
 """When a caller may ask again for a wallet whose dues raise: people must look at it first."""
@@ -47,7 +47,7 @@ _CONFLICTS: Final = (
 """Nothing was committed, and another run may well succeed."""
 
 
-class Unavailable(Exception):  # noqa: N818 - a state of the service, as the caller is told it
+class Unavailable(Exception):  # noqa: N818 - a state of the service, as callers see it
     """No answer now: busy, the database away, an unknown outcome, or a wallet in quarantine.
 
     Safe to send again.
@@ -67,7 +67,7 @@ Answered = Done | Unavailable | CommandFailed
 
 
 class _UnknownOutcome(Exception):  # noqa: N818
-    """COMMIT was sent and its outcome never heard."""
+    """COMMIT was sent, but the connection broke before its outcome arrived."""
 
 
 class Committer:
@@ -125,7 +125,7 @@ class Committer:
     ) -> None:
         for envelope, outcome in zip(envelopes, outcomes, strict=True):
             wallet_id = envelope.command.wallet_id
-            # A replay looks at no wallet; a refusal applied the dues to come to its answer.
+            # A replay reads no wallet. A refusal was decided after the dues were applied.
             if isinstance(outcome, Done) and not outcome.replayed and wallet_id in known:
                 self.quarantine_changes[wallet_id] = None
 
@@ -144,15 +144,15 @@ class Committer:
         return CommandFailed(type(error).__name__)
 
     async def _alone(self, envelopes: Sequence[Envelope], error: Exception) -> list[Answered]:
-        """The database refused the batch as a whole: find whose fault it is, one by one."""
+        """Run each command by itself: the database refused the batch for one of them."""
         if len(envelopes) == 1:
-            # Nobody's request is at fault where there is none: it is the wallet.
+            # ApplyDues is nobody's request, so where it fails the wallet itself is at fault.
             failed = Failed(error, dues=isinstance(envelopes[0].command, ApplyDues))
             return [self._failure(envelopes[0], failed)]
         _log.warning("batch_refused", shard=self._shard, error=repr(error), size=len(envelopes))
         answers: list[Answered] = []
         for envelope in envelopes:
-            answers += await self.run(lambda one=envelope: [one])  # type: ignore[misc]
+            answers += await self.run(lambda single=envelope: [single])  # type: ignore[misc]
         return answers
 
     async def _run_again(self, cut: Callable[[], Sequence[Envelope]]) -> list[Decided]:
@@ -163,7 +163,7 @@ class Committer:
             try:
                 return await self._run_once(cut)
             except Exception as error:
-                # What an unknown COMMIT did commit answers as a replay; the rest is done now.
+                # Commands that a COMMIT of unknown outcome did commit are answered as replays.
                 unknown = unknown or isinstance(error, _UnknownOutcome)
                 why: Away = "outcome-unknown" if unknown else _why(error)
                 # Where nothing is in doubt, a quick answer beats a long wait for a database.
@@ -179,13 +179,13 @@ class Committer:
         return await self._connected(lambda connection: self._batch(connection, cut))
 
     async def _connected(self, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
-        # One connection is kept from batch to batch: fetching it each time costs a tenth of one.
+        # One connection is kept from batch to batch: acquiring it anew would add a tenth to each.
         connection = self._connection or await self._pool.acquire()
         self._connection = None
         try:
             result = await work(connection)
         except BaseException:
-            # Whatever state it is in, nobody may inherit it; this also ends the transaction.
+            # Its state is unknown, so it is never used again; this also ends the transaction.
             connection.terminate()
             await self._pool.release(connection)
             raise

@@ -23,10 +23,10 @@ from ledger.store.switches import Switch, SwitchKind
 _log = structlog.get_logger()
 
 SWITCH_S: Final = 1.0
-"""How long a switch takes to be known everywhere: who throws one waits for that long."""
+"""Within so many seconds every process knows of a switch; whoever throws one waits for it."""
 
 REFRESH_S: Final = 0.75
-"""How often a process reads them: the rest of SWITCH_S is for the reading itself."""
+"""Seconds between readings; the rest of SWITCH_S is for the reading itself."""
 
 
 class Controls:
@@ -42,22 +42,22 @@ class Controls:
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Read for the first time, and go on reading. Raises Unavailable."""
+        """Read switches and quarantine once, then keep reading them. Raises Unavailable."""
         await self.refresh()
         self._task = asyncio.get_running_loop().create_task(self._watch(), name="controls")
 
     async def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def refresh(self) -> None:
-        """Read now. Raises Unavailable; what was known is then kept."""
+        """Read switches and quarantine now. Raises Unavailable, and keeps what was read before."""
         async with self._reading() as connection:
             thrown = await switches.list_switches(connection)
             quarantined = await list_quarantined(connection)
-        self.stopped = frozenset(f"{one.kind}:{one.name}" for one in thrown)
+        self.stopped = frozenset(f"{switch.kind}:{switch.name}" for switch in thrown)
         by_shard: dict[int, set[str]] = {}
         for shard, wallet_id in quarantined:
             by_shard.setdefault(shard, set()).add(wallet_id)
@@ -66,20 +66,20 @@ class Controls:
         self.quarantined.update(by_shard)
 
     async def _watch(self) -> None:
-        told = False
+        warned = False
         while True:
             begun = monotonic()
             try:
                 await self.refresh()
-                told = False
+                warned = False
             except Exception as error:  # noqa: BLE001 - whatever it is, what is known stays in force
-                if not told:
+                if not warned:
                     _log.warning("controls_not_read", error=repr(error))
-                told = True
+                warned = True
             await asyncio.sleep(max(REFRESH_S - (monotonic() - begun), 0.05))
 
     def terms_at(self, catalogue_at: Callable[[Instant], Terms]) -> Callable[[Instant], Terms]:
-        """The catalogue's terms with what is stopped at present."""
+        """The catalogue's terms at an instant, with what is stopped at present."""
         last: tuple[Terms, frozenset[str], Terms] | None = None
 
         def at(instant: Instant) -> Terms:
@@ -94,24 +94,27 @@ class Controls:
         return at
 
     async def stop(self, kind: SwitchKind, name: str, by: str, reason: str) -> Switch | None:
-        """Stop it; when this returns every process knows. None if there is no such caller."""
+        """Stop a channel, SKU or caller; on return every process knows.
+
+        None if there is no such caller.
+        """
         async with self._reading() as connection:
             switch = await switches.stop(connection, kind, name, by, reason)
         if switch is not None:
             _log.warning("stopped", kind=kind, name=name, by=by, reason=reason)
-            await self._spread()
+            await self._wait_until_known()
         return switch
 
     async def resume(self, kind: SwitchKind, name: str, by: str, reason: str) -> bool:
-        """Let it go on; when this returns every process knows. False if it was not stopped."""
+        """Lift a stop; on return every process knows. False if nothing was stopped."""
         async with self._reading() as connection:
             was_stopped = await switches.resume(connection, kind, name)
         if was_stopped:
             _log.warning("resumed", kind=kind, name=name, by=by, reason=reason)
-            await self._spread()
+            await self._wait_until_known()
         return was_stopped
 
-    async def _spread(self) -> None:
+    async def _wait_until_known(self) -> None:
         # It is in the table: the watch finds it when the database is back.
         with suppress(Unavailable):
             await self.refresh()

@@ -12,7 +12,7 @@ from ledger.engine.commit import Answered, Unavailable
 from ledger.engine.lane import KEY_HASH_BYTES, Engine, hash_key, shard_of
 from ledger.engine.reading import Reading
 from ledger.store import grant_caps
-from ledger.store.grant_caps import Asked
+from ledger.store.grant_caps import GrantRequest
 
 Request = tuple[str, Command]
 """An idempotency key and its command."""
@@ -21,8 +21,9 @@ Request = tuple[str, Command]
 class CappedEngine:
     """An engine whose grants are bounded: so many minor units a caller, currency and Shanghai day.
 
-    What would pass the cap is refused and not remembered; what was answered before is told again
-    whatever the cap. A grant that may have been made counts until it is known that it was not.
+    A grant beyond the cap is refused, and the refusal is not remembered; a request that was
+    answered before has the same answer whatever the cap. A grant whose outcome is unknown counts
+    until it is known that it was not made.
     """
 
     def __init__(self, engine: Engine, reading: Reading, shards: int, cap_minor: int) -> None:
@@ -41,7 +42,7 @@ class CappedEngine:
     async def submit_many(self, caller: str, requests: Sequence[Request]) -> list[Answered]:
         """As the engine's, with the cap kept: grants count in their order until it is reached."""
         grants = {
-            index: self._asked(key, command)
+            index: self._grant_request(key, command)
             for index, (key, command) in enumerate(requests)
             if isinstance(command, Grant)
         }
@@ -55,14 +56,14 @@ class CappedEngine:
             )
         except Unavailable as away:
             answers = [away] * len(let_through)
-        found: dict[int, Answered] = dict(zip(let_through, answers, strict=True))
-        came_to = [(grants[i], i in counted, found[i]) for i in grants if i in found]
-        await self._correct(caller, day, came_to)
-        return [found[i] if i in found else Done(refused[i]) for i in range(len(requests))]
+        answer_at: dict[int, Answered] = dict(zip(let_through, answers, strict=True))
+        outcomes = [(grants[i], i in counted, answer_at[i]) for i in grants if i in answer_at]
+        await self._correct(caller, day, outcomes)
+        return [answer_at[i] if i in answer_at else Done(refused[i]) for i in range(len(requests))]
 
-    def _asked(self, key: str, grant: Grant) -> Asked:
+    def _grant_request(self, key: str, grant: Grant) -> GrantRequest:
         what = f"{key}\n{grant.currency}\n{grant.amount_minor}"
-        return Asked(
+        return GrantRequest(
             shard=shard_of(grant.wallet_id, self._shards),
             wallet_id=grant.wallet_id,
             key_hash=hash_key(key),
@@ -72,70 +73,72 @@ class CappedEngine:
         )
 
     async def _count(
-        self, caller: str, grants: dict[int, Asked]
+        self, caller: str, grants: dict[int, GrantRequest]
     ) -> tuple[int, set[int], dict[int, Rejection]]:
-        """(the day, whom it counted, whom it refused), by their places among the requests."""
-        places, asked = list(grants), list(grants.values())
+        """(the day, the grants counted, the refusals), by their places among the requests."""
+        places, requests = list(grants), list(grants.values())
         async with self._reading() as connection, connection.transaction():
             await grant_caps.lock_grants(connection, caller)
-            state = await grant_caps.read_grants(connection, caller, asked)
-            known = {asked[i] for i in state.known}
+            state = await grant_caps.read_grants(connection, caller, requests)
+            known = {requests[i] for i in state.known}
             used = dict(state.used)
             counted: list[int] = []
             refused: dict[int, Rejection] = {}
-            for number, one in enumerate(asked):
-                if number in state.answered or one in known or one.amount_minor <= 0:
+            for number, request in enumerate(requests):
+                if number in state.answered or request in known or request.amount_minor <= 0:
                     continue
-                before = used.get(one.currency, 0)
-                if before + one.amount_minor > self._cap_minor:
-                    refused[places[number]] = self._refusal(one, before)
+                before = used.get(request.currency, 0)
+                if before + request.amount_minor > self._cap_minor:
+                    refused[places[number]] = self._refusal(request, before)
                     continue
-                used[one.currency] = before + one.amount_minor
-                known.add(one)
+                used[request.currency] = before + request.amount_minor
+                known.add(request)
                 counted.append(number)
             if counted:
                 await grant_caps.count_grants(
-                    connection, caller, state.day, [asked[number] for number in counted]
+                    connection, caller, state.day, [requests[number] for number in counted]
                 )
         return state.day, {places[number] for number in counted}, refused
 
-    def _refusal(self, asked: Asked, used_minor: int) -> Rejection:
+    def _refusal(self, request: GrantRequest, used_minor: int) -> Rejection:
         return rejected(
             Reason.LIMIT_EXCEEDED,
             limit="grants a day",
-            currency=asked.currency,
+            currency=request.currency,
             cap_minor=self._cap_minor,
             used_minor=used_minor,
-            asked_minor=asked.amount_minor,
+            asked_minor=request.amount_minor,
         )
 
     async def _correct(
-        self, caller: str, day: int, came_to: Sequence[tuple[Asked, bool, Answered]]
+        self, caller: str, day: int, outcomes: Sequence[tuple[GrantRequest, bool, Answered]]
     ) -> None:
-        """Make what is counted agree with what became of each grant.
+        """Correct the count by the outcome of each grant.
 
-        Where two of the same request run at once, one counts and either may be the one that grants.
+        Where the same request runs twice at once, one run counts it and either may make the lot.
         """
-        again = [one for one, counted, answer in came_to if not counted and _grants(answer)]
-        back = [
-            (one, isinstance(answer, Done) and isinstance(answer.outcome, Rejection))
-            for one, counted, answer in came_to
+        granted = [
+            request for request, counted, answer in outcomes if not counted and _grants(answer)
+        ]
+        not_granted = [
+            (request, isinstance(answer, Done) and isinstance(answer.outcome, Rejection))
+            for request, counted, answer in outcomes
             if counted and not (_grants(answer) or _may_grant(answer))
         ]
-        if not (again or back):
+        if not (granted or not_granted):
             return
-        # What cannot be corrected now stays counted: never the other way round.
+        # What cannot be corrected now stays counted, so that a cap is never exceeded.
         with suppress(Unavailable):
             async with self._reading() as connection, connection.transaction():
                 await grant_caps.lock_grants(connection, caller)
-                if again:
-                    await grant_caps.count_grants(connection, caller, day, again)
-                if back:
-                    await grant_caps.uncount_grants(connection, caller, day, back)
+                if granted:
+                    await grant_caps.count_grants(connection, caller, day, granted)
+                if not_granted:
+                    await grant_caps.uncount_grants(connection, caller, day, not_granted)
 
 
 def _grants(answer: Answered) -> bool:
-    """Whether this very request made the lot."""
+    """Whether this request made the lot, rather than repeat an earlier answer."""
     return (
         isinstance(answer, Done) and not answer.replayed and isinstance(answer.outcome, LotGranted)
     )

@@ -24,7 +24,7 @@ KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 
 Submit = Callable[[str, str, Command], Awaitable[Done]]
-"""Has a command decided under a caller's key. Raises Unavailable or CommandFailed."""
+"""Submits (caller, idempotency key, command). Raises Unavailable or CommandFailed."""
 
 
 def shard_of(wallet_id: str, shards: int) -> int:
@@ -33,7 +33,7 @@ def shard_of(wallet_id: str, shards: int) -> int:
 
 
 def hash_key(key: str) -> bytes:
-    """What the ledger keeps of an idempotency key."""
+    """The hash under which the ledger remembers an idempotency key."""
     return sha256(key.encode()).digest()[:KEY_HASH_BYTES]
 
 
@@ -46,7 +46,7 @@ def fresh_id() -> str:
 
 
 def envelope_for(caller: str, key: str, command: Command) -> Envelope:
-    """The command with everything drawn beforehand, so that every run of it decides the same."""
+    """The command with id and salt drawn now, so that a batch that runs again decides the same."""
     return Envelope(
         caller=caller,
         key_hash=hash_key(key),
@@ -121,21 +121,22 @@ class Lane:
             answers = await self._committer.run(cut)
         self._batch_commands.observe(len(taken))
         if self._committer.quarantine_changes:
-            await self._write_news(taken, answers)
+            await self._write_quarantine(taken, answers)
         for (_, future), answer in zip(taken, answers, strict=True):
             # A caller that went away does not undo what was done.
             if not future.done():
                 future.set_result(answer)
         self._room.set()
 
-    async def _write_news(
+    async def _write_quarantine(
         self,
         taken: Sequence[tuple[Envelope, asyncio.Future[Answered]]],
         answers: Sequence[Answered],
     ) -> None:
-        """Answer the neighbours of wallets in trouble, and only then write what is new of those.
+        """Answer commands on other wallets first, then write which are in quarantine.
 
-        Whoever is told that a wallet is in quarantine finds it there.
+        Commands on wallets whose quarantine changes are answered after it is written: a caller who
+        learns that a wallet is in quarantine finds it in the table.
         """
         changes = self._committer.quarantine_changes
         for (envelope, future), answer in zip(taken, answers, strict=True):
@@ -180,15 +181,15 @@ class Engine:
         for index, (_, command) in enumerate(requests):
             by_lane[shard_of(command.wallet_id, self._shards)].append(index)
 
-        async def one_lane(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
+        async def submit_to(lane: Lane, indexes: list[int]) -> list[tuple[int, Answered]]:
             envelopes = (envelope_for(caller, *requests[index]) for index in indexes)
             futures = await lane.put_all(envelopes)
             return list(zip(indexes, [await future for future in futures], strict=True))
 
-        found = await asyncio.gather(
-            *(one_lane(lane, ids) for lane, ids in zip(self._lanes, by_lane, strict=True) if ids)
+        answered = await asyncio.gather(
+            *(submit_to(lane, ids) for lane, ids in zip(self._lanes, by_lane, strict=True) if ids)
         )
-        answers = dict(pair for pairs in found for pair in pairs)
+        answers = dict(pair for pairs in answered for pair in pairs)
         return [answers[index] for index in range(len(requests))]
 
     async def apply_dues(self, shard: int, wallet_ids: Iterable[str]) -> list[Answered]:
@@ -199,6 +200,6 @@ class Engine:
         return [await future for future in await self._lanes[shard].put_all(envelopes)]
 
     async def close(self) -> None:
-        """Refuse what comes, answer what waits, stop."""
+        """Refuse new commands, answer those queued, then stop."""
         self._closing = True
         await asyncio.gather(*(lane.close() for lane in self._lanes))

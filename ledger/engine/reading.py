@@ -1,4 +1,4 @@
-"""Reading: a connection for a while, from a pool, with a database that is away told as such."""
+"""Reading: connections lent from a pool; an outage of the database raises Unavailable."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,10 +9,10 @@ from ledger.engine.commit import Unavailable
 from ledger.store.pool import Connection, Pool, is_outage
 
 Reading = Callable[[], AbstractAsyncContextManager[Connection]]
-"""A connection for a while. Raises Unavailable where the database is away."""
+"""Lends a connection. Raises Unavailable where the database is away."""
 
 ACQUIRE_S: Final = 5
-"""How long a reader waits for a free connection."""
+"""How many seconds a reader waits for a free connection."""
 
 
 def reading_from(pool: Pool) -> Reading:
@@ -26,7 +26,7 @@ def reading_from(pool: Pool) -> Reading:
         except Exception as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                # A connection that breaks of it is no outage: who was told to stop must stop.
+                # Cancelling broke the connection, which is no outage: the task has to end.
                 raise asyncio.CancelledError from error
             if is_outage(error):
                 raise Unavailable("database-unavailable") from error

@@ -1,4 +1,4 @@
-"""Texts: the free text that came with requests, which is the one thing that can be taken back."""
+"""Texts: the free text of requests, the only thing of a request that can be erased."""
 
 from ledger.engine.lane import shard_of
 from ledger.engine.reading import Reading
@@ -6,7 +6,7 @@ from ledger.store import texts
 
 
 class Texts:
-    """What people wrote about wallets. The log has only salted digests of it."""
+    """Free text about wallets; the log has only salted digests of it."""
 
     def __init__(self, reading: Reading, shards: int) -> None:
         self._reading, self._shards = reading, shards

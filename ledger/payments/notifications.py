@@ -130,7 +130,7 @@ class Payments:
         return answer if isinstance(answer, PaymentReversed) else None
 
     async def _book(self, name: str, message: Message) -> str | None:
-        """None once it is in the books; else why it is not."""
+        """Book a message. None once it is in the books, else the reason why it is not."""
         placed = await self._orders.find(message.order_id)
         if placed is None:
             return _NO_ORDER
@@ -139,7 +139,7 @@ class Payments:
             return _NO_ORDER
         match message:
             case Payment(order_id, payment_id, amount_fen):
-                # The channel's own number is the key: credited once, whatever it sends again.
+                # The channel's own number is the idempotency key: a payment is credited once.
                 command = SettlePayment(wallet_id, order_id, payment_id, amount_fen)
                 return _why(await self._decide(name, payment_id, command))
             case RefundSucceeded():
@@ -162,7 +162,7 @@ class Payments:
         if refund is None:
             return await self._reverse(name, wallet_id, order, taken)
         if refund.amount_fen != amount_fen:
-            # The books would say another amount than the channel: people must look at it.
+            # Books and channel disagree on the amount, which people have to resolve.
             return f"{refund.amount_fen} fen were asked for"
         status: Fact = refund.status
         if status == "requested" or (status == "failed" and refund.payment_id is not None):
@@ -173,7 +173,7 @@ class Payments:
             status = rejection.facts["refund_status"]
         if status == "confirmed":
             return None
-        # The channel said that it failed, and the value was returned to the wallet. Yet the money
+        # It had reported a failure, and the value was returned to the wallet. Yet the money
         # is gone, so it is booked as what it has become: taken back without our asking.
         _log.error("refund_succeeded_after_failure", channel=name, refund=refund_id)
         return await self._reverse(name, wallet_id, order, taken)
@@ -182,7 +182,7 @@ class Payments:
         refund_id = message.refund_id
         refund = await self._refund(message.order_id, refund_id)
         if refund is None:
-            return None  # nothing of ours, and nothing moved
+            return None  # not a refund of ours, and no money moved
         status: Fact = refund.status
         if status == "requested":
             command = FailRefund(wallet_id, refund_id, message.order_id)
@@ -191,12 +191,12 @@ class Payments:
                 return _why(rejection)
             status = rejection.facts["refund_status"]
         if status == "confirmed":
-            # The first word stands: had the money come back after it, that would be a restoration.
+            # The success stands: money that came back after it would be reported as Restored.
             _log.error("refund_failed_after_success", channel=name, refund=refund_id)
         return None
 
     async def _refund(self, order_id: str, refund_id: str) -> OrderRefund | None:
-        """The refund of this number; None where it is none of ours, or another order's."""
+        """The order's refund of this number; None if there is none."""
         requested = await self._orders.find_refund(refund_id)
         if requested is None:
             return None
@@ -207,7 +207,7 @@ class Payments:
         self, name: str, wallet_id: str, order: Order, message: Reversed
     ) -> str | None:
         if order.paid_at is None:
-            # Not even submitted, for a refusal would be remembered under the reversal's number.
+            # Not submitted: a refusal would be remembered under the reversal's number for ever.
             return "the order is not paid yet"
         command = ReversePayment(
             wallet_id, message.order_id, message.reversal_id, message.amount_fen
@@ -219,7 +219,7 @@ class Payments:
         if await self.reversal(name, wallet_id, number) is None:
             refund = await self._refund(message.order_id, number)
             if refund is None or refund.status != "confirmed":
-                # It would go to suspense, and the reversal, once it comes, would take the value.
+                # Booked now it would go to suspense, and the later reversal would take the value.
                 return "nothing was taken back under this number yet"
         command = RestorePayment(wallet_id, message.order_id, number, message.amount_fen)
         return _why(await self._decide(name, f"restored:{number}", command))

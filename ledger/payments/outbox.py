@@ -75,7 +75,7 @@ class _Wait(Struct):
 
 
 class Outbox:
-    """What one process does about the outbox, in the background and as the job."""
+    """Deals with the outbox in one process: in the background, and as the job."""
 
     def __init__(
         self, submit: Submit, ask: Callable[[OrderRefund], Awaitable[None]], reading: Reading
@@ -88,7 +88,7 @@ class Outbox:
     def start(self, done: Done) -> None:
         """Deal in the background with what a command just left open."""
         if done.replayed:
-            return  # an old answer once more: what it left open then, the job finds
+            return  # the job finds what the first answer left open, if it still is
         match done.outcome:
             case TransferSent(transfer=transfer):
                 self._transfers.put(transfer.transfer_id, transfer)
@@ -151,7 +151,7 @@ class Outbox:
             last = page[-1] if page else None
 
     def _ask_again(self, refunds: Sequence[OrderRefund], waits: dict[str, _Wait]) -> int:
-        """Have their channels asked in the background, where it may take its time."""
+        """Queue refunds to be asked for in the background, where channels may be slow."""
         for refund in refunds:
             waits.setdefault(refund.refund_id, _Wait()).again()
             self._refunds.put(refund.refund_id, refund)
@@ -171,7 +171,7 @@ class Outbox:
             if isinstance(outcome, Unavailable) and outcome.reason != "wallet-quarantined":
                 away = outcome
             elif outcome is not None:
-                # A wallet that is in trouble shall not keep the job from all others.
+                # A wallet in quarantine must not keep the job from the transfers of others.
                 waits.setdefault(transfer.transfer_id, _Wait()).again()
                 _log_failure(transfer.transfer_id, outcome)
         if away is not None:
@@ -185,7 +185,7 @@ class Outbox:
             _log_failure(transfer.transfer_id, error)
 
     async def _complete(self, transfer: Transfer) -> None:
-        # Whoever sends it and whenever, it is the same command under the same key.
+        # Always the same command under the same key, whichever process submits it.
         name = transfer.transfer_id
         receive = ReceiveTransfer(transfer.to_wallet_id, transfer)
         received = (await self._submit(CALLER, name, receive)).outcome

@@ -1,4 +1,4 @@
-"""Control of the sandbox: what a developer has it do, always by notifications of its own."""
+"""Control of the sandbox: pays, reverses and refunds, always by signed notifications."""
 
 from secrets import token_hex
 from time import time
@@ -137,7 +137,7 @@ class SandboxControl:
             raise NotAcknowledged(reply.body.decode())
 
     async def _notify(self, notification: Notification) -> Reply:
-        """Have the ledger hear a notification as it hears those that come over HTTP."""
+        """Give the ledger a signed notification, as if it had come over HTTP."""
         assert self._sandbox is not None, "there is no sandbox in production"
         headers, body = self._sandbox.sign(notification, int(time()), token_hex(16))
         return await self._payments.notify(NAME, headers, body)

@@ -1,4 +1,4 @@
-"""The directory: follows every shard's log, and finds what goes by a name."""
+"""The directory: follows every shard's log, and finds wallets by ids, numbers, references."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True):
 
 
 class Directory:
-    """What one process knows of the directory, and does to keep it up.
+    """One process's access to the directory, and its part of the job that fills it.
 
     It is behind the log by as much as the job has not followed yet; wallets, orders, refunds and
     charges need no entry in it, for their ids say where they are.
@@ -67,7 +67,7 @@ class Directory:
         behind = [place for place in finding.places if place.seq < place.head]
         if finding.items or not behind:
             return finding
-        # Whoever empties the directory may hold this up; then the job will come to it.
+        # While the directory is emptied this waits in vain; the job follows later.
         with suppress(asyncpg.LockNotAvailableError):
             for place in behind:
                 await self._follow_page(place)

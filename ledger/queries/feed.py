@@ -41,7 +41,7 @@ class Feed:
         self._closed = False
 
     async def read(self, shard: int, after_seq: int, limit: int, wait_s: float = 0) -> FeedPage:
-        """What follows a seq, as soon as there is anything; empty when the wait is over.
+        """The events after a seq, as soon as there are any; none when the wait is over.
 
         Raises Unavailable: the database is away, the service shuts down, or too many wait.
         """
@@ -52,12 +52,12 @@ class Feed:
         return await self._load(shard, after_seq, limit)
 
     def drain(self) -> None:
-        """Send everybody away who waits, and let nobody wait any more."""
+        """End every wait now, and let no request wait any more."""
         self._closed = True
-        self._fail(Unavailable("shutting-down"))
+        self._fail_all(Unavailable("shutting-down"))
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Stop looking at the heads of the shards."""
         self.drain()
         if self._poller is not None:
             self._poller.cancel()
@@ -88,22 +88,22 @@ class Feed:
         try:
             while self._waiters:
                 await asyncio.sleep(POLL_S)
-                await self._look()
-        except Exception as error:  # noqa: BLE001 - whoever waits is told, as if it had asked itself
-            self._fail(error)
+                await self._read_heads()
+        except Exception as error:  # noqa: BLE001 - it is raised to every request that waits
+            self._fail_all(error)
         finally:
             self._poller = None
 
-    async def _look(self) -> None:
+    async def _read_heads(self) -> None:
         shards = {waiter.shard for waiter in self._waiters}
         async with self._reading() as connection:
             heads = await feed.load_heads(connection, shards)
         for waiter in self._waiters:
-            # One who came meanwhile may follow a shard that was not looked at.
+            # A request that came meanwhile may follow a shard that was not read.
             if heads.get(waiter.shard, 0) > waiter.after_seq and not waiter.grown.done():
                 waiter.grown.set_result(None)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail_all(self, error: Exception) -> None:
         for waiter in self._waiters:
             if not waiter.grown.done():
                 waiter.grown.set_exception(error)

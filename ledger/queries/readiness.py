@@ -13,7 +13,7 @@ class Readiness:
         self.draining = False
 
     async def why_not(self) -> str | None:
-        """None when commands can be served; else the reason, as callers are told it."""
+        """None when commands can be served; else the reason as in Unavailable."""
         if self.draining:
             return "shutting-down"
         try:

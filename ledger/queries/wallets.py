@@ -57,7 +57,7 @@ class Wallets:
                 raise YetToComeError(now)
             if at >= recorded_at:
                 # A batch on its way may have read the clock before that instant.
-                await _settle(connection, shard)
+                await _wait_for_batch(connection, shard)
             wallet, seq = await history.load_snapshot(connection, shard, wallet_id, at)
             async for last_seq, event in history.stream_past(connection, shard, wallet_id, seq, at):
                 wallet, seq = evolve(wallet, event), last_seq
@@ -104,7 +104,7 @@ def _view(snapshot: Snapshot, wallet_id: str) -> WalletView:
     return WalletView(wallet, snapshot.seqs.get(wallet_id, 0), now)
 
 
-async def _settle(connection: Connection, shard: int) -> None:
+async def _wait_for_batch(connection: Connection, shard: int) -> None:
     try:
         await history.settle_shard(connection, shard)
     except asyncpg.LockNotAvailableError as error:

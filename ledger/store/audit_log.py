@@ -1,4 +1,4 @@
-"""Administrative acts: written before they are done, and their outcome once it is known."""
+"""Administrative acts: recorded before they are done, and their outcome afterwards."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from ledger.store.sql import statement
 
 
 class NewAct(Struct, frozen=True):
-    """Who is about to do what, to what; `detail` has ids and numbers, and nobody's data."""
+    """An act about to be done; `detail` has ids and numbers, and no personal data."""
 
     actor: str
     operation: str
@@ -47,7 +47,7 @@ class ActFilter(Struct, frozen=True):
 
 
 async def begin_act(connection: Connection, act: NewAct) -> int:
-    """Write down an act that is about to be done; its id."""
+    """Record an act that is about to be done; returns its id."""
     detail = msgspec.json.encode(act.detail).decode()
     act_id: int = await connection.fetchval(
         statement("begin_act"), act.actor, act.operation, act.subject, detail, act.request_id
@@ -56,7 +56,7 @@ async def begin_act(connection: Connection, act: NewAct) -> int:
 
 
 async def conclude_act(connection: Connection, act_id: int, outcome: int) -> bool:
-    """Write down what came of an act; False if that was known before."""
+    """Record the HTTP status of an act; False if it had one already."""
     return await connection.fetchval(statement("conclude_act"), act_id, outcome) is not None
 
 

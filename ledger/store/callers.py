@@ -26,7 +26,7 @@ async def list_callers(connection: Connection, name: str | None = None) -> list[
 
 
 async def add_caller(connection: Connection, name: str, kind: CallerKind) -> CallerKind:
-    """Make a caller; the kind it has, which is another where it exists with another."""
+    """Make a caller unless it exists; returns the kind that it has."""
     await connection.execute(statement("add_caller"), name, kind)
     kept: CallerKind = await connection.fetchval(statement("caller_kind"), name)
     return kept
@@ -36,5 +36,5 @@ async def limit_caller(
     connection: Connection, name: str, rate_per_s: int | None, burst: int | None
 ) -> bool:
     """Set how much a caller may send, both None for no limit; False if there is no such caller."""
-    found = await connection.fetchval(statement("limit_caller"), name, rate_per_s, burst)
-    return found is not None
+    limited = await connection.fetchval(statement("limit_caller"), name, rate_per_s, burst)
+    return limited is not None

@@ -77,8 +77,12 @@ async def load_orders(
     wanted = journal.nothing_wanted()
     for order_id in order_ids:
         journal.want_document(wanted, wallet_id, "order", order_id)
-    found = (await journal.load(connection, shard, wanted)).documents
-    return {name: one for (_, _, name), one in found.items() if isinstance(one, Order)}
+    documents = (await journal.load(connection, shard, wanted)).documents
+    return {
+        name: document
+        for (_, _, name), document in documents.items()
+        if isinstance(document, Order)
+    }
 
 
 async def load_charge(

@@ -8,7 +8,7 @@ from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
 
-class Asked(Struct, frozen=True):
+class GrantRequest(Struct, frozen=True):
     """A grant that is asked for.
 
     `counted_as` is a digest of its key and what it grants: another grant under the same key counts
@@ -41,15 +41,17 @@ async def lock_grants(connection: Connection, caller: str) -> None:
     await connection.execute(statement("lock_grants"), caller)
 
 
-async def read_grants(connection: Connection, caller: str, asked: Sequence[Asked]) -> Counted:
+async def read_grants(
+    connection: Connection, caller: str, grants: Sequence[GrantRequest]
+) -> Counted:
     """What counts for these grants; true while the caller's lock is held."""
     rows = await connection.fetch(
         statement("read_grants"),
         caller,
-        [one.shard for one in asked],
-        [one.wallet_id for one in asked],
-        [one.key_hash for one in asked],
-        [one.counted_as for one in asked],
+        [grant.shard for grant in grants],
+        [grant.wallet_id for grant in grants],
+        [grant.key_hash for grant in grants],
+        [grant.counted_as for grant in grants],
     )
     return Counted(
         day=next(row["number"] for row in rows if row["what"] == "day"),
@@ -60,31 +62,31 @@ async def read_grants(connection: Connection, caller: str, asked: Sequence[Asked
 
 
 async def count_grants(
-    connection: Connection, caller: str, day: int, asked: Sequence[Asked]
+    connection: Connection, caller: str, day: int, grants: Sequence[GrantRequest]
 ) -> None:
     """Count these grants; one that is counted already stays as it is."""
     await connection.execute(
         statement("count_grants"),
         caller,
         day,
-        [one.wallet_id for one in asked],
-        [one.counted_as for one in asked],
-        [one.currency for one in asked],
-        [one.amount_minor for one in asked],
+        [grant.wallet_id for grant in grants],
+        [grant.counted_as for grant in grants],
+        [grant.currency for grant in grants],
+        [grant.amount_minor for grant in grants],
     )
 
 
 async def uncount_grants(
-    connection: Connection, caller: str, day: int, asked: Sequence[tuple[Asked, bool]]
+    connection: Connection, caller: str, day: int, grants: Sequence[tuple[GrantRequest, bool]]
 ) -> None:
     """Take back what was counted for grants that were refused, and for others not in the log."""
     await connection.execute(
         statement("uncount_grants"),
         caller,
         day,
-        [one.shard for one, _ in asked],
-        [one.wallet_id for one, _ in asked],
-        [one.key_hash for one, _ in asked],
-        [one.counted_as for one, _ in asked],
-        [refused for _, refused in asked],
+        [grant.shard for grant, _ in grants],
+        [grant.wallet_id for grant, _ in grants],
+        [grant.key_hash for grant, _ in grants],
+        [grant.counted_as for grant, _ in grants],
+        [refused for _, refused in grants],
     )

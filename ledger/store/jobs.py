@@ -1,4 +1,4 @@
-"""What jobs look for, and the leases that say which process does them."""
+"""The work that jobs find in the database, and the leases by which one process does each."""
 
 from msgspec import Struct
 

@@ -19,7 +19,7 @@ from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
 SNAPSHOT_EVERY: Final = 500
-"""After how many events of a wallet its state is kept: what finding its past costs at most."""
+"""Events of a wallet between two snapshots: a past state folds at most so many."""
 
 _NO_LEGS: Final = ((), (), ())
 
@@ -38,16 +38,16 @@ class Wanted(Struct):
 
 
 def nothing_wanted() -> Wanted:
-    """An empty list of wishes."""
+    """A Wanted without anything to load."""
     return Wanted({}, [], [], [], [])
 
 
 def want_command(wanted: Wanted, key: RequestKey, command: Command) -> None:
-    """Add what deciding this command may look at."""
+    """Add everything that deciding this command may read."""
     wallet_id = command.wallet_id
     wanted.wallets[wallet_id] = None
     if not key[2]:
-        return  # what the ledger asks of itself has no key, and names no document
+        return  # a command of the ledger itself, ApplyDues, has no key and names no document
     wanted.requests.append(key)
     if wire.reason_of(command) is not None:
         wanted.texts.append(key)
@@ -69,7 +69,7 @@ async def lock_shard(connection: Connection, shard: int) -> None:
 
 
 async def load(connection: Connection, shard: int, wanted: Wanted) -> Snapshot:
-    """One statement for everything wanted; missing things are simply not there."""
+    """Load everything wanted in one statement; what does not exist is left out."""
     rows = await connection.fetch(
         statement("load"),
         shard,
@@ -105,7 +105,7 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     remembered: list[tuple[RequestKey, bytes, Outcome]] = []
     charges: list[tuple[str, Charge | None]] = []
     salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
-    found = False
+    head_read = False
     for what, wallet, a, b, key, numbers, body, extra in rows:
         match what:
             case "wallet":
@@ -126,8 +126,8 @@ def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
                 snapshot.head = Head(
                     shard, seq, Tree(size, split_frontier(bytes.fromhex(body))), closed_through, now
                 )
-                found = True
-    if not found:
+                head_read = True
+    if not head_read:
         raise LookupError(f"shard {shard} does not exist in this database")
     for wallet, charge in charges:
         if charge is not None:
@@ -212,7 +212,7 @@ def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
     wallet_ids = list(batch.wallets)
     last_seq = {record.wallet_id: record.seq for record in batch.records}
     added = Counter([record.wallet_id for record in batch.records])
-    counts = [snapshot.counts.get(one, 0) + added[one] for one in wallet_ids]
+    counts = [snapshot.counts.get(wallet_id, 0) + added[wallet_id] for wallet_id in wallet_ids]
     states = [wire.encode(wallet) for wallet in wallets]
     sums = [sums_of(wallet) for wallet in wallets]
     due = [next_due_at(wallet) for wallet in wallets]
@@ -229,9 +229,11 @@ def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
         _lines(wallet_ids),
         _lines([str(last_seq[wallet_id]) for wallet_id in wallet_ids]),
         _json_lines(states),
-        _lines([_known_array(tuple(one)) for one in sums]),
-        _lines([_array([available for available, _ in one.values()]) for one in sums]),
-        _lines([_array([held for _, held in one.values()]) for one in sums]),
+        _lines([_known_array(tuple(by_currency)) for by_currency in sums]),
+        _lines(
+            [_array([available for available, _ in by_currency.values()]) for by_currency in sums]
+        ),
+        _lines([_array([held for _, held in by_currency.values()]) for by_currency in sums]),
         _lines(["" if at == NEVER else str(at) for at in due]),
         _lines([str(count) for count in counts]),
         _lines(["" if at is None else str(at) for at in unsent]),

@@ -22,11 +22,11 @@ async def find_openings(
     connection: Connection, shard: int, wallet_ids: Sequence[str], caller: str
 ) -> dict[str, list[Opening]]:
     """What a caller imported into these wallets of a shard; a wallet without any is not there."""
-    found: dict[str, list[Opening]] = {}
+    openings: dict[str, list[Opening]] = {}
     rows = await connection.fetch(statement("find_openings"), shard, list(wallet_ids), caller)
     for row in rows:
         event = wire.decode_event(row["payload"])
         if isinstance(event, OpeningImported):
             opening = Opening(row["key_hash"], row["command"].encode(), event)
-            found.setdefault(row["wallet"], []).append(opening)
-    return found
+            openings.setdefault(row["wallet"], []).append(opening)
+    return openings

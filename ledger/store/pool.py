@@ -54,7 +54,7 @@ async def create_pool(url: str, *, size: int, engine: bool = False) -> Pool:
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
         # Nobody leaves session state behind, so giving a connection back costs no round trip.
-        reset=_keep,
+        reset=_keep_session,
         init=_act_as_engine if engine else _act_as_service,
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
@@ -62,7 +62,7 @@ async def create_pool(url: str, *, size: int, engine: bool = False) -> Pool:
     )
 
 
-async def _keep(connection: Any) -> None:  # noqa: ANN401 - asyncpg's own callback type
+async def _keep_session(connection: Any) -> None:  # noqa: ANN401 - asyncpg's own callback type
     del connection
 
 

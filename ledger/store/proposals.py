@@ -64,7 +64,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True):
-    """What a person decides, and why; `key_hash` is that of the request's key."""
+    """A person's decision and its reason; `key_hash` is that of the request's key."""
 
     verdict: Verdict
     by: str
@@ -84,7 +84,7 @@ class Wanted(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a list of proposals goes on: after the one that this is said of."""
+    """The place of a proposal in the list of all: a page goes on after it."""
 
     is_first: bool
     proposed_at: Instant
@@ -118,7 +118,7 @@ async def find_proposal(connection: Connection, proposal_id: str) -> Proposal | 
 async def find_proposed(
     connection: Connection, by: str, wallet_id: str, key_hash: bytes
 ) -> Proposal | None:
-    """What somebody proposed for a wallet under a key."""
+    """The proposal that a person made for a wallet under an idempotency key."""
     row = await connection.fetchrow(statement("find_proposal"), None, by, wallet_id, key_hash)
     return None if row is None else _proposal(row)
 
@@ -133,8 +133,11 @@ async def list_proposals(
     rows = await connection.fetch(
         statement("list_proposals"), wanted.wallet_id, wanted.standing, wanted.by, *place, limit
     )
-    found = [(row["is_first"], _proposal(row)) for row in rows]
-    return [(Place(first, one.proposed_at, one.proposal_id), one) for first, one in found]
+    placed = [(row["is_first"], _proposal(row)) for row in rows]
+    return [
+        (Place(first, proposal.proposed_at, proposal.proposal_id), proposal)
+        for first, proposal in placed
+    ]
 
 
 async def decide_proposal(

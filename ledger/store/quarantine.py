@@ -19,7 +19,7 @@ async def quarantine(connection: Connection, shard: int, errors: Mapping[str, st
 
 
 async def release(connection: Connection, shard: int, wallets: Collection[str]) -> None:
-    """Let wallets out; those that were not in quarantine are none the worse."""
+    """Take wallets out of quarantine; nothing happens to those that are not in it."""
     await connection.execute(statement("release_wallets"), shard, list(wallets))
 
 

@@ -54,8 +54,8 @@ async def load_answer(connection: Connection, shard: int, key: RequestKey) -> Ou
     """What a request came to; None if there was none under this key."""
     wanted = journal.nothing_wanted()
     wanted.requests.append(key)
-    found = (await journal.load(connection, shard, wanted)).remembered.get(key)
-    return None if found is None else found.outcome
+    remembered = (await journal.load(connection, shard, wanted)).remembered.get(key)
+    return None if remembered is None else remembered.outcome
 
 
 async def read_clock(connection: Connection) -> Instant:

@@ -5,11 +5,11 @@ from ledger.store.sql import statement
 
 
 async def read_behaviour(connection: Connection) -> str:
-    """`succeed`, `fail` or `silent`: what becomes of refunds."""
+    """How refunds are answered: `succeed`, `fail` or `silent`."""
     refunds: str = await connection.fetchval(statement("read_sandbox_behaviour"))
     return refunds
 
 
 async def set_behaviour(connection: Connection, refunds: str) -> None:
-    """Say what becomes of refunds from now on."""
+    """Set how refunds are answered from now on."""
     await connection.execute(statement("set_sandbox_behaviour"), refunds)

@@ -106,12 +106,12 @@ async def migrate(owner_url: str, service_user: str, currencies: Mapping[int, st
                     account.name,
                 )
             await connection.execute(statement("grant_rights"))
-            await _let_in(connection, service_user)
+            await _grant_service_role(connection, service_user)
     finally:
         await connection.close()
 
 
-async def _let_in(connection: Connection, user: str) -> None:
+async def _grant_service_role(connection: Connection, user: str) -> None:
     """Let the service's login act as the service's role, and nothing but that."""
     owner = await connection.fetchval(statement("current_user"))
     if user in {SERVICE_ROLE, owner}:

@@ -29,20 +29,20 @@ async def list_switches(connection: Connection) -> list[Switch]:
 async def stop(
     connection: Connection, kind: SwitchKind, name: str, by: str, reason: str
 ) -> Switch | None:
-    """Stop it, or say anew why it is stopped; None if there is no caller of that name."""
+    """Stop a channel, SKU or caller, or change the reason; None if there is no such caller."""
     row = await connection.fetchrow(statement("stop_switch"), kind, name, by, reason)
     return None if row is None else _switch(row)
 
 
 async def resume(connection: Connection, kind: SwitchKind, name: str) -> bool:
-    """Let it go on; False if it was not stopped."""
+    """Lift a stop; False if there was none."""
     return await connection.fetchval(statement("resume_switch"), kind, name) is not None
 
 
 async def caller_exists(connection: Connection, name: str) -> bool:
     """Whether there is a caller of this name."""
-    found: bool = await connection.fetchval(statement("caller_exists"), name)
-    return found
+    exists: bool = await connection.fetchval(statement("caller_exists"), name)
+    return exists
 
 
 def _switch(row: Any) -> Switch:  # noqa: ANN401 - a row, as asyncpg gives it

@@ -162,7 +162,7 @@ async def count_only(ledger: Ledger, key: str, command: Grant) -> None:
     """What a process leaves that dies between counting a grant and making it."""
     engine = ledger._submitting
     assert isinstance(engine, CappedEngine)
-    await engine._count("web", {0: engine._asked(key, command)})
+    await engine._count("web", {0: engine._grant_request(key, command)})
 
 
 async def test_what_counts_already_is_let_through_and_no_more_than_that(
@@ -201,7 +201,7 @@ async def test_of_two_tries_at_once_one_counts_and_the_other_may_grant(
     """Who counted is told a replay then: what was granted today stays counted."""
     engine = capped._submitting
     assert isinstance(engine, CappedEngine)
-    asked = engine._asked("a", grant(100))
+    asked = engine._grant_request("a", grant(100))
     day, counted_here, _ = await engine._count("web", {0: asked})
     assert counted_here == {0}
     assert isinstance(await answer(capped, "a", grant(100)), LotGranted)

@@ -50,10 +50,21 @@ class SwitchesAnswer(Struct, frozen=True):
     items: list[SwitchAnswer]
 
 
+def _render_switch(switch: Switch) -> SwitchAnswer:
+    return SwitchAnswer(
+        switch.kind,
+        switch.name,
+        stopped=True,
+        stopped_at=format_instant(switch.stopped_at),
+        stopped_by=switch.stopped_by,
+        reason=switch.reason,
+    )
+
+
 async def list_switches(call: Call[None, NoQuery]) -> Response:
-    """Tell what is stopped."""
+    """List the channels, SKUs and callers that are stopped."""
     switches = await call.ledger.switches.list()
-    return Response(200, SwitchesAnswer([_item(switch) for switch in switches]))
+    return Response(200, SwitchesAnswer([_render_switch(switch) for switch in switches]))
 
 
 async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Response:
@@ -74,7 +85,7 @@ async def throw_switch(call: Call[SwitchBody, NoQuery]) -> Response:
     switch = await controls.stop(kind, name, by, call.body.reason)
     if switch is None:
         raise ProblemError(_no_such_caller(name))
-    return Response(200, _item(switch))
+    return Response(200, _render_switch(switch))
 
 
 async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
@@ -84,7 +95,7 @@ async def _check_name(call: Call[SwitchBody, NoQuery]) -> None:
         if not await call.ledger.callers.exists(name):
             raise ProblemError(_no_such_caller(name))
         return
-    terms = call.ledger.catalogue.at(call.ledger.clock.now())
+    terms = call.terms
     known = terms.channels if kind == "channel" else terms.skus
     if name not in known:
         there_are = ", ".join(sorted(known)) or "none"
@@ -100,17 +111,6 @@ def _subject(call: Call[SwitchBody, NoQuery]) -> str:
 def _no_such_caller(name: str) -> Problem:
     detail = f"There is no caller of the name {name!a}: `ledger key list` shows those there are."
     return problem("malformed", detail, field="name")
-
-
-def _item(switch: Switch) -> SwitchAnswer:
-    return SwitchAnswer(
-        switch.kind,
-        switch.name,
-        stopped=True,
-        stopped_at=format_instant(switch.stopped_at),
-        stopped_by=switch.stopped_by,
-        reason=switch.reason,
-    )
 
 
 _STOPPED: Final = SwitchAnswer(

@@ -9,6 +9,7 @@ from ledger.contract.fields import Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.response import Response
+from ledger.contract.shared import given, moment_of
 from ledger.core.instants import format_instant, to_instant
 from ledger.store.audit_log import ActFilter, ActRow
 
@@ -52,22 +53,7 @@ class ActsAnswer(Struct, frozen=True):
     next: str | None
 
 
-async def list_acts(call: Call[None, ActsQuery]) -> Response:
-    """List acts."""
-    query = call.query
-    wanted = ActFilter(_given(query.actor), _given(query.operation), _given(query.subject))
-    before = None if isinstance(query.after, UnsetType) else _ACTS.key(query.after)[0]
-    rows = await call.ledger.audit_log.list(wanted, query.limit + 1, before)
-    page = rows[: query.limit]
-    cursor = _ACTS.cursor((page[-1].act_id,)) if len(rows) > query.limit else None
-    return Response(200, ActsAnswer([_item(row) for row in page], cursor))
-
-
-def _given(name: str | UnsetType) -> str | None:
-    return None if isinstance(name, UnsetType) else name
-
-
-def _item(row: ActRow) -> ActAnswer:
+def _render_act(row: ActRow) -> ActAnswer:
     return ActAnswer(
         act_id=row.act_id,
         at=format_instant(to_instant(row.at)),
@@ -77,8 +63,19 @@ def _item(row: ActRow) -> ActAnswer:
         detail=msgspec.json.decode(row.detail),
         request_id=row.request_id,
         outcome=row.outcome,
-        outcome_at=None if row.outcome_at is None else format_instant(to_instant(row.outcome_at)),
+        outcome_at=moment_of(row.outcome_at),
     )
+
+
+async def list_acts(call: Call[None, ActsQuery]) -> Response:
+    """List acts."""
+    query = call.query
+    wanted = ActFilter(given(query.actor), given(query.operation), given(query.subject))
+    before = None if isinstance(query.after, UnsetType) else _ACTS.key(query.after)[0]
+    rows = await call.ledger.audit_log.list(wanted, query.limit + 1, before)
+    page = rows[: query.limit]
+    cursor = _ACTS.cursor((page[-1].act_id,)) if len(rows) > query.limit else None
+    return Response(200, ActsAnswer([_render_act(row) for row in page], cursor))
 
 
 OPERATIONS: Final = (

@@ -11,7 +11,7 @@ from ledger.access.callers import Scope
 from ledger.contract.access import MENDS, check_scope
 from ledger.contract.calls.charges import DebitBody, RefundBody, debit_command, refund_command
 from ledger.contract.calls.conversions import ConvertBody, convert_command
-from ledger.contract.calls.grants import DailyGrantAnswer, GrantBody, grant_command
+from ledger.contract.calls.grants import EXAMPLE_DAILY_GRANT, GrantBody, grant_command
 from ledger.contract.calls.holds import (
     CaptureBody,
     ExtendBody,
@@ -21,7 +21,7 @@ from ledger.contract.calls.holds import (
     extend_command,
 )
 from ledger.contract.calls.transfers import TransferBody, transfer_command
-from ledger.contract.examples import LOT, WALLET
+from ledger.contract.examples import WALLET
 from ledger.contract.fields import Id, KeyText
 from ledger.contract.operation import BATCH_BODY_MAX, Call, NoQuery, Operation
 from ledger.contract.problems import (
@@ -206,17 +206,17 @@ _log: Final = structlog.get_logger("ledger.http")
 
 
 async def run_batch(call: Call[BatchBody, NoQuery]) -> Response:
-    """Submit every command, and tell each one's outcome in its place."""
+    """Submit every command, and answer with the outcome of each in its place."""
     requests = [
         (entry.idempotency_key, _command(call, entry, index))
         for index, entry in enumerate(call.body.commands)
     ]
-    # Whoever had one command left may go into debt with the rest of the batch.
+    # One token admitted the request; the others make the caller's balance negative if need be.
     call.ledger.callers.charge(call.caller, len(requests) - 1)
     outcomes = await call.ledger.submit_many(call.caller.name, requests)
     away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
     if away is not None and all(isinstance(outcome, Unavailable) for outcome in outcomes):
-        # Nothing at all was answered: who sends batches again by their status should see it.
+        # No command has an outcome, so the request is 503: clients send it again by its status.
         raise away
     return Response(200, BatchAnswer(_results(call, requests, outcomes)))
 
@@ -226,8 +226,8 @@ def _command(call: Call[BatchBody, NoQuery], entry: AnyBatchCommand, index: int)
     try:
         return command_of(entry, call.currencies.numbers)
     except ProblemError as refused:
-        told_where = replace(refused.problem, facts=refused.problem.facts | {"index": index})
-        raise ProblemError(told_where) from None
+        indexed = replace(refused.problem, facts=refused.problem.facts | {"index": index})
+        raise ProblemError(indexed) from None
 
 
 def _results(
@@ -245,20 +245,17 @@ def _results(
                     body = body.document()
                 results.append(ResultAnswer(status, body, replayed))
             case Unavailable():
-                results.append(_refused(unavailable_problem(outcome)))
+                results.append(_problem_result(unavailable_problem(outcome)))
             case CommandFailed():
                 _log.error("command failed", request_id=call.request_id, exc_info=outcome)
-                results.append(_refused(internal_error_problem(call.request_id)))
+                results.append(_problem_result(internal_error_problem(call.request_id)))
     return results
 
 
-def _refused(refusal: Problem) -> ResultAnswer:
+def _problem_result(refusal: Problem) -> ResultAnswer:
     return ResultAnswer(refusal.status, refusal.document(), replayed=False)
 
 
-_TAKEN: Final = DailyGrantAnswer(
-    LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
-)
 _TOO_LITTLE: Final = problem(
     Reason.INSUFFICIENT_FUNDS,
     "70.00 INSPIRATION was asked for and 66.00 is available. Top up, then send the command under "
@@ -304,7 +301,7 @@ OPERATIONS: Final = (
         ),
         example_answer=BatchAnswer(
             [
-                ResultAnswer(201, _TAKEN, replayed=False),
+                ResultAnswer(201, EXAMPLE_DAILY_GRANT, replayed=False),
                 ResultAnswer(402, _TOO_LITTLE.document(), replayed=False),
             ]
         ),

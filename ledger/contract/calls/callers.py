@@ -1,4 +1,4 @@
-"""Callers: who there is, who one is oneself, and how much each may send."""
+"""Callers: listed, limited in what they send, and described to themselves."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -12,7 +12,7 @@ from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.response import Response
-from ledger.contract.shared import Body
+from ledger.contract.shared import Body, given
 from ledger.core.instants import format_instant, to_instant
 from ledger.core.rejections import Reason, rejected
 from ledger.store.callers import CallerRow, limit_caller
@@ -78,8 +78,19 @@ class MeAnswer(Struct, frozen=True):
     burst: int | None
 
 
+def _render_caller(row: CallerRow) -> CallerAnswer:
+    return CallerAnswer(
+        row.name,
+        row.kind,
+        row.rate_per_s,
+        row.burst,
+        stopped=row.stopped_at is not None,
+        created_at=format_instant(to_instant(row.created_at)),
+    )
+
+
 async def read_me(call: Call[None, NoQuery]) -> Response:
-    """Tell callers who they are."""
+    """Read the caller of the key that was sent."""
     caller, rate = call.caller, call.caller.rate
     limit = (None, None) if rate is None else (rate.per_s, rate.burst)
     return Response(
@@ -92,14 +103,13 @@ async def list_callers(call: Call[None, CallersQuery]) -> Response:
     async with call.ledger.reading() as connection:
         rows = await read_callers(connection)
     page, following = _NAMES.page(rows, lambda row: (row.name,), call.query.limit, call.query.after)
-    return Response(200, CallersAnswer([_item(row) for row in page], following))
+    return Response(200, CallersAnswer([_render_caller(row) for row in page], following))
 
 
 async def limit_rate(call: Call[RateBody, NoQuery]) -> Response:
     """Limit a caller, or lift its limit."""
     name, body = call.params["caller_name"], call.body
-    rate_per_s = None if isinstance(body.rate_per_s, UnsetType) else body.rate_per_s
-    burst = None if isinstance(body.burst, UnsetType) else body.burst
+    rate_per_s, burst = given(body.rate_per_s), given(body.burst)
     if (rate_per_s is None) != (burst is None):
         missing = "burst" if burst is None else "rate_per_s"
         detail = "A limit has both rate_per_s and burst; send neither for no limit."
@@ -109,18 +119,7 @@ async def limit_rate(call: Call[RateBody, NoQuery]) -> Response:
             refusal = rejected(Reason.CALLER_NOT_FOUND, caller=name)
             raise ProblemError(problem_of(refusal, call.currencies.codes))
         (row,) = await read_callers(connection, name)
-    return Response(200, _item(row))
-
-
-def _item(row: CallerRow) -> CallerAnswer:
-    return CallerAnswer(
-        row.name,
-        row.kind,
-        row.rate_per_s,
-        row.burst,
-        stopped=row.stopped_at is not None,
-        created_at=format_instant(to_instant(row.created_at)),
-    )
+    return Response(200, _render_caller(row))
 
 
 _STUDIO: Final = CallerAnswer(

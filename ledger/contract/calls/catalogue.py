@@ -138,12 +138,6 @@ class CatalogueAnswer(Struct, frozen=True):
     policy: PolicyAnswer
 
 
-async def read_catalogue(call: Call[None, NoQuery]) -> Response:
-    """Tell the terms in force."""
-    terms = call.ledger.catalogue.at(call.ledger.clock.now())
-    return Response(200, render_catalogue(terms, call.currencies.codes))
-
-
 def render_catalogue(terms: Terms, codes: Codes) -> CatalogueAnswer:
     """The terms of one instant as callers see them."""
     return CatalogueAnswer(
@@ -228,6 +222,11 @@ def _policy(policy: Policy, codes: Codes) -> PolicyAnswer:
         ],
         claims_block_spending=policy.claims_block_spending,
     )
+
+
+async def read_catalogue(call: Call[None, NoQuery]) -> Response:
+    """Read the terms in force."""
+    return Response(200, render_catalogue(call.terms, call.currencies.codes))
 
 
 _EXAMPLE: Final = CatalogueAnswer(

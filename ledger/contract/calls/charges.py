@@ -50,6 +50,13 @@ Quantity = Annotated[
 ]
 
 
+class QuoteQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to price."""
+
+    sku: Id
+    quantity: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 1
+
+
 class DebitBody(Body, frozen=True):
     """Either `currency` and `amount`, or `sku` and perhaps `quantity`."""
 
@@ -185,17 +192,10 @@ def render_refund(wallet_id: str, event: ChargeRefunded, codes: Codes) -> Refund
     )
 
 
-class QuoteQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to price."""
-
-    sku: Id
-    quantity: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 1
-
-
 async def quote(call: Call[None, QuoteQuery]) -> Response:
-    """Tell what a SKU costs now."""
+    """Price a SKU at the terms in force."""
     quantity = number_within(call.query.quantity, "quantity", 1, AMOUNT_MINOR_MAX)
-    price = price_sku(call.ledger.catalogue.at(call.ledger.clock.now()), call.query.sku, quantity)
+    price = price_sku(call.terms, call.query.sku, quantity)
     codes = call.currencies.codes
     if isinstance(price, Rejection):
         return problem_of(price, codes).response()
@@ -214,7 +214,7 @@ async def debit(call: Call[DebitBody, NoQuery]) -> Response:
 
 
 async def read_charge(call: Call[None, NoQuery]) -> Response:
-    """Tell one charge, and what was refunded of it."""
+    """Read one charge, with what was refunded of it."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
     charge = await call.ledger.wallets.read_charge(wallet_id, charge_id)

@@ -37,13 +37,13 @@ async def move_clock(call: Call[ClockBody, NoQuery]) -> Response:
         elif isinstance(advance_s, UnsetType) and not isinstance(at, UnsetType):
             now = await call.ledger.clock.move_to(to_instant(at))
         else:
-            raise _refused("Name either advance_s or at.")
+            raise _malformed("Name either advance_s or at.")
     except ClockError as error:
-        raise _refused(f"{error}.") from None
+        raise _malformed(f"{error}.") from None
     return Response(200, ClockAnswer(format_instant(now)))
 
 
-def _refused(detail: str) -> ProblemError:
+def _malformed(detail: str) -> ProblemError:
     return ProblemError(problem("malformed", detail))
 
 

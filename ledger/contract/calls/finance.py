@@ -15,6 +15,16 @@ from ledger.core.money import CNY, format_amount
 from ledger.core.rejections import Reason
 from ledger.finance.trial_balance import TrialBalanceRow
 
+Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
+Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
+
+
+class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which day, and which currency."""
+
+    date: Day | UnsetType = UNSET
+    currency: Code | UnsetType = UNSET
+
 
 class TrialBalanceItem(Struct, frozen=True):
     """One account and currency; opening and closing are signed, debit positive."""
@@ -34,29 +44,7 @@ class TrialBalanceAnswer(Struct, frozen=True):
     items: list[TrialBalanceItem]
 
 
-Day = Annotated[dt.date, Meta(description="A day in Shanghai; today by default")]
-Code = Annotated[str, Meta(description="A currency, or CNY; all by default")]
-
-
-class TrialBalanceQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which day, and which currency."""
-
-    date: Day | UnsetType = UNSET
-    currency: Code | UnsetType = UNSET
-
-
-async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
-    """Tell every account's opening, movement and closing on a day."""
-    query, codes = call.query, call.currencies.codes
-    day = None if isinstance(query.date, UnsetType) else date_to_day(query.date)
-    currency = None
-    if not isinstance(query.currency, UnsetType):
-        currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
-    rows = await call.ledger.trial_balance.read(day, currency)
-    return Response(200, TrialBalanceAnswer([_item(row, codes) for row in rows]))
-
-
-def _item(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
+def _render_row(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
     return TrialBalanceItem(
         account=row.account,
         code=row.code,
@@ -66,6 +54,17 @@ def _item(row: TrialBalanceRow, codes: Codes) -> TrialBalanceItem:
         credit=format_amount(row.credit),
         closing=format_amount(row.closing),
     )
+
+
+async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
+    """List every account's opening, movement and closing on a day."""
+    query, codes = call.query, call.currencies.codes
+    day = None if isinstance(query.date, UnsetType) else date_to_day(query.date)
+    currency = None
+    if not isinstance(query.currency, UnsetType):
+        currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
+    rows = await call.ledger.trial_balance.read(day, currency)
+    return Response(200, TrialBalanceAnswer([_render_row(row, codes) for row in rows]))
 
 
 OPERATIONS: Final = (

@@ -1,4 +1,4 @@
-"""Finding: whose a number is, whatever it is the number of."""
+"""Finding: the wallets that an id, a payment number or a reference belongs to."""
 
 from typing import Annotated, Final
 
@@ -8,6 +8,22 @@ from ledger.contract.examples import HOLD, WALLET
 from ledger.contract.operation import Call, Operation
 from ledger.contract.response import Response
 from ledger.store.directory import NameKind
+
+NameText = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[\x21-\x7e]{1,128}\Z",
+        min_length=1,
+        max_length=128,
+        description="The whole of an id or number: 1 to 128 visible ASCII characters",
+    ),
+]
+
+
+class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look for."""
+
+    q: NameText
 
 
 class FoundAnswer(Struct, frozen=True):
@@ -39,25 +55,8 @@ class FindAnswer(Struct, frozen=True):
     indexed: list[IndexedAnswer]
 
 
-NameText = Annotated[
-    str,
-    Meta(
-        pattern=r"\A[\x21-\x7e]{1,128}\Z",
-        min_length=1,
-        max_length=128,
-        description="The whole of an id or number: 1 to 128 visible ASCII characters",
-    ),
-]
-
-
-class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to look for."""
-
-    q: NameText
-
-
 async def find(call: Call[None, FindQuery]) -> Response:
-    """Tell what goes by a name."""
+    """Find the wallets that a name belongs to."""
     name = call.query.q
     finding = await call.ledger.directory.find(name)
     return Response(

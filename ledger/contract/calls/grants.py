@@ -12,12 +12,19 @@ from ledger.contract.fields import (
     Moment,
     MomentIn,
     ReasonText,
-    instant_within,
     positive_amount,
 )
 from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.response import Response
-from ledger.contract.shared import Body, Codes, EmptyBody, Numbers, currency_number, moment
+from ledger.contract.shared import (
+    Body,
+    Codes,
+    EmptyBody,
+    Numbers,
+    currency_number,
+    moment,
+    optional_instant,
+)
 from ledger.contract.submission import submit
 from ledger.core.chart import Source
 from ledger.core.flows.daily_grant import AlreadyTaken, DailyGranted, TakeDailyGrant, daily_taken_of
@@ -62,16 +69,13 @@ class DailyGrantAnswer(Struct, frozen=True):
 
 def grant_command(wallet_id: str, body: GrantBody, numbers: Numbers) -> Grant:
     """Points without payment."""
-    expires_at = body.expires_at
     return Grant(
         wallet_id,
         currency=currency_number(body.currency, numbers),
         amount_minor=positive_amount(body.amount, "amount"),
         source=body.source,
         reason=body.reason,
-        expires_at=None
-        if isinstance(expires_at, UnsetType)
-        else instant_within(expires_at, "expires_at"),
+        expires_at=optional_instant(body.expires_at, "expires_at"),
     )
 
 
@@ -92,22 +96,22 @@ def render_grant(wallet_id: str, event: LotGranted, codes: Codes) -> GrantAnswer
 def render_daily_grant(
     _: str, event: DailyGranted | AlreadyTaken, codes: Codes
 ) -> DailyGrantAnswer:
-    """The answer to a claim of the day's points, the first or a later one."""
+    """The answer to taking the daily grant, for the first time that day or again."""
     match event:
         case DailyGranted():
             return _render_daily_taken(daily_taken_of(event), codes, claimed_now=True)
-        case AlreadyTaken(claim):
-            return _render_daily_taken(claim, codes, claimed_now=False)
+        case AlreadyTaken(taken):
+            return _render_daily_taken(taken, codes, claimed_now=False)
         case _:
             assert_never(event)
 
 
-def _render_daily_taken(claim: DailyTaken, codes: Codes, *, claimed_now: bool) -> DailyGrantAnswer:
+def _render_daily_taken(taken: DailyTaken, codes: Codes, *, claimed_now: bool) -> DailyGrantAnswer:
     return DailyGrantAnswer(
-        lot_id=claim.lot_id,
-        currency=codes[claim.currency],
-        amount=format_amount(claim.amount_minor),
-        expires_at=format_instant(claim.expires_at),
+        lot_id=taken.lot_id,
+        currency=codes[taken.currency],
+        amount=format_amount(taken.amount_minor),
+        expires_at=format_instant(taken.expires_at),
         claimed_now=claimed_now,
     )
 
@@ -123,7 +127,7 @@ async def grant(call: Call[GrantBody, NoQuery]) -> Response:
     return await submit(call, grant_command(wallet_id, call.body, call.currencies.numbers))
 
 
-_TAKEN: Final = DailyGrantAnswer(
+EXAMPLE_DAILY_GRANT: Final = DailyGrantAnswer(
     LOT, "INSPIRATION", "66.00", "2026-03-01T16:00:00Z", claimed_now=True
 )
 
@@ -146,7 +150,7 @@ OPERATIONS: Final = (
         },
         reasons=(*TakeDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
         example_body=EmptyBody(),
-        example_answer=_TAKEN,
+        example_answer=EXAMPLE_DAILY_GRANT,
     ),
     Operation(
         id="grant",

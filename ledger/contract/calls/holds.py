@@ -50,6 +50,17 @@ ExpiresIn = Annotated[
 ]
 
 
+_HOLDS: Final = Keyset(tuple[int, str])
+
+
+class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of open holds; closed ones are read one by one."""
+
+    status: Literal["open"] = "open"
+    limit: Limit = 100
+    after: Cursor | UnsetType = UNSET
+
+
 class HoldBody(DebitBody, frozen=True):
     """A debit's price, and a hold's own id and life; `hold_id` is unique in the wallet for ever."""
 
@@ -195,17 +206,6 @@ def render_extended(wallet_id: str, event: HoldExtended, codes: Codes) -> HoldAn
     return render_hold(wallet_id, event.hold, codes)
 
 
-_HOLDS: Final = Keyset(tuple[int, str])
-
-
-class HoldsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A page of open holds; closed ones are read one by one."""
-
-    status: Literal["open"] = "open"
-    limit: Limit = 100
-    after: Cursor | UnsetType = UNSET
-
-
 async def authorize(call: Call[HoldBody, NoQuery]) -> Response:
     """Set value aside."""
     wallet_id = call.params["wallet_id"]
@@ -214,15 +214,15 @@ async def authorize(call: Call[HoldBody, NoQuery]) -> Response:
 
 
 async def read_hold(call: Call[None, NoQuery]) -> Response:
-    """Tell one hold, open or closed."""
+    """Read one hold, open or closed."""
     wallet_id, hold_id = call.params["wallet_id"], call.params["hold_id"]
     codes = call.currencies.codes
-    found = await call.ledger.wallets.read_hold(wallet_id, hold_id)
-    if found is None:
+    hold = await call.ledger.wallets.read_hold(wallet_id, hold_id)
+    if hold is None:
         return problem_of(rejected(Reason.HOLD_NOT_FOUND, hold_id=hold_id), codes).response()
-    if isinstance(found, ClosedHold):
-        return Response(200, render_closed_hold(wallet_id, found, codes))
-    return Response(200, render_hold(wallet_id, found, codes))
+    if isinstance(hold, ClosedHold):
+        return Response(200, render_closed_hold(wallet_id, hold, codes))
+    return Response(200, render_hold(wallet_id, hold, codes))
 
 
 async def list_holds(call: Call[None, HoldsQuery]) -> Response:
@@ -245,7 +245,7 @@ async def capture(call: Call[CaptureBody, NoQuery]) -> Response:
 
 
 async def void(call: Call[EmptyBody, NoQuery]) -> Response:
-    """Give a hold back."""
+    """Void a hold, so that its takes return to their lots."""
     return await submit(call, VoidHold(call.params["wallet_id"], call.params["hold_id"]))
 
 

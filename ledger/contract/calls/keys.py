@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -23,7 +22,7 @@ from ledger.contract.operation import Call, NoQuery, Operation
 from ledger.contract.paging import Cursor, Keyset, Limit
 from ledger.contract.problems import ProblemError, problem_of
 from ledger.contract.response import Response
-from ledger.contract.shared import Body
+from ledger.contract.shared import Body, given, moment_of
 from ledger.core.instants import format_instant, to_instant
 from ledger.core.rejections import Reason, Rejection
 from ledger.store.keys import KeyKind, KeyRow, KeyState
@@ -109,77 +108,7 @@ class MadeKeyAnswer(Struct, frozen=True):
     key: str
 
 
-async def list_keys(call: Call[None, KeysQuery]) -> Response:
-    """List keys."""
-    query = call.query
-    async with call.ledger.reading() as connection:
-        rows = await read_keys(
-            connection, None if isinstance(query.caller, UnsetType) else query.caller
-        )
-    page, following = _NEWEST.page(
-        rows, lambda row: (-to_instant(row.created_at), row.key_id), query.limit, query.after
-    )
-    return Response(200, KeysAnswer([_item(row) for row in page], following))
-
-
-async def create(call: Call[KeyBody, NoQuery]) -> Response:
-    """Make a key for a service."""
-    body = call.body
-    wanted = WantedKey(
-        caller=body.caller,
-        scopes=frozenset(body.scopes),
-        lives_s=None if isinstance(body.expires_in_s, UnsetType) else body.expires_in_s,
-    )
-    async with call.ledger.reading() as connection:
-        return _made(await create_key(connection, _by(call), wanted))
-
-
-async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
-    """Make a key's successor."""
-    body = call.body
-    lives_s = None if isinstance(body.expires_in_s, UnsetType) else body.expires_in_s
-    async with call.ledger.reading() as connection:
-        made = await rotate_key(
-            connection, _by(call), call.params["key_id"], body.overlap_s, lives_s
-        )
-    answer = _made(made)
-    if body.overlap_s == 0:
-        await asyncio.sleep(KEY_CACHE_S)
-    return answer
-
-
-async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
-    """Revoke a key; answered once every process has forgotten it."""
-    async with call.ledger.reading() as connection:
-        found = await revoke_key(connection, _by(call), call.params["key_id"])
-    if isinstance(found, Rejection):
-        raise _problem(found)
-    await asyncio.sleep(KEY_CACHE_S)
-    return Response(200, _item(found[0]))
-
-
-def _by(call: Call[Any, NoQuery]) -> By:
-    return By(call.caller.name, call.caller)
-
-
-def _made(made: MadeKey | Rejection) -> Response:
-    if isinstance(made, Rejection):
-        raise _problem(made)
-    row = made.row
-    assert made.token is not None
-    answer = MadeKeyAnswer(row.key_id, row.caller, row.scopes, _moment(row.expires_at), made.token)
-    return Response(201, answer)
-
-
-def _problem(refused: Rejection) -> ProblemError:
-    return ProblemError(problem_of(refused, {}))
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else format_instant(to_instant(moment))
-
-
-def _item(row: KeyRow) -> KeyAnswer:
+def _render_key(row: KeyRow) -> KeyAnswer:
     return KeyAnswer(
         key_id=row.key_id,
         caller=row.caller,
@@ -188,12 +117,77 @@ def _item(row: KeyRow) -> KeyAnswer:
         scopes=row.scopes,
         created_at=format_instant(to_instant(row.created_at)),
         created_by=row.created_by,
-        expires_at=_moment(row.expires_at),
-        revoked_at=_moment(row.revoked_at),
+        expires_at=moment_of(row.expires_at),
+        revoked_at=moment_of(row.revoked_at),
         replaced_by=row.replaced_by,
-        last_used_at=_moment(row.last_used_at),
+        last_used_at=moment_of(row.last_used_at),
         state=row.state,
     )
+
+
+async def list_keys(call: Call[None, KeysQuery]) -> Response:
+    """List keys."""
+    query = call.query
+    async with call.ledger.reading() as connection:
+        rows = await read_keys(connection, given(query.caller))
+    page, following = _NEWEST.page(
+        rows, lambda row: (-to_instant(row.created_at), row.key_id), query.limit, query.after
+    )
+    return Response(200, KeysAnswer([_render_key(row) for row in page], following))
+
+
+async def create(call: Call[KeyBody, NoQuery]) -> Response:
+    """Make a key for a service."""
+    body = call.body
+    wanted = WantedKey(
+        caller=body.caller,
+        scopes=frozenset(body.scopes),
+        lives_s=given(body.expires_in_s),
+    )
+    async with call.ledger.reading() as connection:
+        return _response_for(await create_key(connection, _by(call), wanted))
+
+
+async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
+    """Make a key's successor."""
+    body = call.body
+    async with call.ledger.reading() as connection:
+        made = await rotate_key(
+            connection, _by(call), call.params["key_id"], body.overlap_s, given(body.expires_in_s)
+        )
+    response = _response_for(made)
+    if body.overlap_s == 0:
+        await asyncio.sleep(KEY_CACHE_S)
+    return response
+
+
+async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
+    """Revoke a key; answered once no process has it in its cache any more."""
+    async with call.ledger.reading() as connection:
+        revoked = await revoke_key(connection, _by(call), call.params["key_id"])
+    if isinstance(revoked, Rejection):
+        raise _problem_error(revoked)
+    await asyncio.sleep(KEY_CACHE_S)
+    return Response(200, _render_key(revoked[0]))
+
+
+def _by(call: Call[Any, NoQuery]) -> By:
+    return By(call.caller.name, call.caller)
+
+
+def _response_for(made: MadeKey | Rejection) -> Response:
+    if isinstance(made, Rejection):
+        raise _problem_error(made)
+    row = made.row
+    assert made.token is not None
+    answer = MadeKeyAnswer(
+        row.key_id, row.caller, row.scopes, moment_of(row.expires_at), made.token
+    )
+    return Response(201, answer)
+
+
+def _problem_error(refused: Rejection) -> ProblemError:
+    return ProblemError(problem_of(refused, {}))
 
 
 _KEY: Final = KeyAnswer(

@@ -1,4 +1,4 @@
-"""Orders and channels: open an order, read it, hear of its payment."""
+"""Orders and channels: open an order, read it, book the notifications of its channel."""
 
 from collections.abc import Iterable
 from typing import Any, Final, assert_never
@@ -144,7 +144,9 @@ def render_order(
                 **common,
                 currency=codes[goods.currency],
                 amount=format_amount(goods.amount_minor),
-                claim_repaid_cny=format_amount(sum(one.amount_fen for one in order.repaid)),
+                claim_repaid_cny=format_amount(
+                    sum(repayment.amount_fen for repayment in order.repaid)
+                ),
             )
         case MembershipGoods() | UpgradeGoods():
             return MembershipOrderAnswer(
@@ -188,42 +190,42 @@ async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Resp
     if isinstance(done.outcome, OrderOpened):
         opened = current = done.outcome.order
         if done.replayed:
-            found = await call.ledger.orders.find(opened.order_id)
-            assert found is not None, opened.order_id
-            _, current = found
+            wallet_and_order = await call.ledger.orders.find(opened.order_id)
+            assert wallet_and_order is not None, opened.order_id
+            _, current = wallet_and_order
         payment = call.ledger.payments.instructions(current)
         body = render_order(wallet_id, opened, payment, codes)
     return Response(status, body, done.replayed)
 
 
 async def read_order(call: Call[None, NoQuery]) -> Response:
-    """Tell one order."""
+    """Read one order, with how it can be paid now."""
     order_id, codes = call.params["order_id"], call.currencies.codes
-    found = await call.ledger.orders.find(order_id)
-    if found is None:
+    wallet_and_order = await call.ledger.orders.find(order_id)
+    if wallet_and_order is None:
         return problem_of(rejected(Reason.ORDER_NOT_FOUND, order_id=order_id), codes).response()
-    wallet_id, order = found
+    wallet_id, order = wallet_and_order
     payment = call.ledger.payments.instructions(order)
     return Response(200, render_order(wallet_id, order, payment, codes))
 
 
 async def notify(call: Call[None, NoQuery]) -> Response:
-    """Hear a channel's own notification, and answer in its own way."""
+    """Book a channel's notification, and reply in the channel's own form."""
     channel = call.params["channel"]
     try:
-        reply = await call.ledger.payments.notify(channel, _texts(call.headers), call.raw)
+        reply = await call.ledger.payments.notify(channel, _header_texts(call.headers), call.raw)
     except UnknownChannel:
         return no_channel(channel)
     return Response(reply.status, reply.body, media_type=reply.content_type.encode())
 
 
 def no_channel(channel: str) -> Response:
-    """The problem of a channel that nobody knows."""
+    """The response for a channel that does not run here: problem `not-found`."""
     detail = f"There is no channel {shown(channel)} here. GET /v1/catalogue lists those there are."
     return problem("not-found", detail, what="channel").response()
 
 
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _header_texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers as texts; one given twice is joined, as RFC 9110 (5.3) has it."""
     texts: dict[str, str] = {}
     for raw_name, raw_value in headers:

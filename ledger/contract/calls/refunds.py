@@ -115,20 +115,20 @@ async def refund_order(call: Call[RefundOrderBody, NoQuery]) -> Response:
 async def _wallet_of(call: Call[Any, NoQuery]) -> str:
     """The wallet that opened the order of the path. Raises ProblemError `not-found`."""
     order_id = call.params["order_id"]
-    found = await call.ledger.orders.find(order_id)
-    if found is None:
+    wallet_and_order = await call.ledger.orders.find(order_id)
+    if wallet_and_order is None:
         missing = rejected(Reason.ORDER_NOT_FOUND, order_id=order_id)
         raise ProblemError(problem_of(missing, call.currencies.codes))
-    return found[0]
+    return wallet_and_order[0]
 
 
 async def read_refund(call: Call[None, NoQuery]) -> Response:
-    """Tell one refund."""
+    """Read one refund."""
     refund_id, codes = call.params["refund_id"], call.currencies.codes
-    found = await call.ledger.orders.find_refund(refund_id)
-    if found is None:
+    wallet_and_refund = await call.ledger.orders.find_refund(refund_id)
+    if wallet_and_refund is None:
         return problem_of(rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id), codes).response()
-    return Response(200, render_order_refund(*found))
+    return Response(200, render_order_refund(*wallet_and_refund))
 
 
 EXAMPLE_REFUND: Final = OrderRefundAnswer(

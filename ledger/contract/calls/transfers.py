@@ -152,7 +152,7 @@ async def send(call: Call[TransferBody, NoQuery]) -> Response:
 
 
 async def read_transfer(call: Call[None, NoQuery]) -> Response:
-    """Tell one transfer that the wallet sent."""
+    """Read one transfer that the wallet sent."""
     wallet_id, transfer_id = call.params["wallet_id"], call.params["transfer_id"]
     codes = call.currencies.codes
     transfer = await call.ledger.wallets.read_transfer(wallet_id, transfer_id)

@@ -1,6 +1,6 @@
 """Wallets: what they hold, and points given to them without payment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -13,7 +13,7 @@ from ledger.contract.fields import Amount, Moment
 from ledger.contract.operation import Call, Operation
 from ledger.contract.paging import LIMIT_MAX, Cursor, Keyset, Limit
 from ledger.contract.response import Response
-from ledger.contract.shared import moment, optional_amount
+from ledger.contract.shared import Codes, moment, optional_amount
 from ledger.core.chart import Source
 from ledger.core.instants import DAY_US, Instant, format_instant
 from ledger.core.limits import limit_on, use_of
@@ -25,6 +25,23 @@ from ledger.core.wallet import Lot, Wallet
 from ledger.queries.wallets import WalletView
 
 WalletStatus = Literal["open", "frozen", "closed"]
+
+
+_LOTS: Final = Keyset(tuple[int, bool, int, str])
+
+
+class WalletQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """As of when; now by default."""
+
+    at: At | UnsetType = UNSET
+
+
+class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of lots; all that callers may have fit on the first."""
+
+    at: At | UnsetType = UNSET
+    limit: Limit = LIMIT_MAX
+    after: Cursor | UnsetType = UNSET
 
 
 class BalanceAnswer(Struct, frozen=True):
@@ -98,7 +115,7 @@ EXPIRING_SOON_US: Final = DAY_US
 """What expires within a day of the reading counts as expiring soon."""
 
 
-def render_wallet(view: WalletView, policy: Policy, codes: Mapping[int, str]) -> WalletAnswer:
+def render_wallet(view: WalletView, policy: Policy, codes: Codes) -> WalletAnswer:
     """The wallet as callers see it, every virtual currency named."""
     wallet = view.wallet
     numbers = [number for number in codes if number != CNY]
@@ -118,7 +135,7 @@ def render_wallet(view: WalletView, policy: Policy, codes: Mapping[int, str]) ->
 
 
 def status_of(wallet: Wallet) -> WalletStatus:
-    """What the wallet is, in a word."""
+    """The status of the wallet: open, frozen or closed."""
     if wallet.closed_at is not None:
         return "closed"
     return "frozen" if wallet.frozen else "open"
@@ -146,7 +163,7 @@ def render_claim(claim: Claim) -> ClaimAnswer:
 
 
 def _limits(
-    view: WalletView, policy: Policy, codes: Mapping[int, str], numbers: Iterable[int]
+    view: WalletView, policy: Policy, codes: Codes, numbers: Iterable[int]
 ) -> list[LimitAnswer]:
     limits = (limit_on(view.wallet, policy, number) for number in numbers)
     return [
@@ -163,7 +180,7 @@ def _limits(
     ]
 
 
-def render_lot(lot: Lot, codes: Mapping[int, str]) -> LotAnswer:
+def render_lot(lot: Lot, codes: Codes) -> LotAnswer:
     """One lot, as it stands."""
     terms = lot.terms
     return LotAnswer(
@@ -178,25 +195,8 @@ def render_lot(lot: Lot, codes: Mapping[int, str]) -> LotAnswer:
     )
 
 
-_LOTS: Final = Keyset(tuple[int, bool, int, str])
-
-
-class WalletQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """As of when; now by default."""
-
-    at: At | UnsetType = UNSET
-
-
-class LotsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A page of lots; all that callers may have fit on the first."""
-
-    at: At | UnsetType = UNSET
-    limit: Limit = LIMIT_MAX
-    after: Cursor | UnsetType = UNSET
-
-
 async def read_wallet(call: Call[None, WalletQuery]) -> Response:
-    """Tell what the wallet holds, or held."""
+    """Read what the wallet holds now, or held at an instant."""
     view = await as_of.read_wallet(call, call.query.at)
     policy = call.ledger.catalogue.at(view.as_of).policy
     return Response(200, render_wallet(view, policy, call.currencies.codes))

@@ -112,7 +112,7 @@ def render_charge_explanation(
     charge, takes = reasons.charge, reasons.charge.takes
     cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
     refunds = [_refund(refund) for refund in reasons.refunds]
-    told_minor = sum(sum(refund_parts(refund)) for refund in reasons.refunds)
+    refunds_minor = sum(sum(refund_parts(refund)) for refund in reasons.refunds)
     return ChargeExplanation(
         charge_id=charge.charge_id,
         wallet_id=wallet_id,
@@ -124,12 +124,12 @@ def render_charge_explanation(
         reference=charge.reference,
         price=_price(reasons),
         hold=_hold(reasons),
-        takes=[_take(one, back) for one, back in zip(takes, reasons.refunded, strict=True)],
+        takes=[_take(take, back) for take, back in zip(takes, reasons.refunded, strict=True)],
         cost_cny=format_amount(cost_fen),
         vat_cny=format_amount(vat_fen),
         revenue_cny=format_amount(cost_fen - vat_fen),
         refunds=refunds,
-        refunds_complete=told_minor == reasons.now.refunded_minor,
+        refunds_complete=refunds_minor == reasons.now.refunded_minor,
         journal=render_journal(reasons, codes) if with_journal else None,
         why=_charge_words(reasons, codes[charge.currency]),
     )
@@ -146,16 +146,16 @@ def _hold(reasons: ChargeReasons) -> ChargeHoldAnswer | None:
     closed = reasons.hold
     if closed is None:
         return None
-    absorbed = [one.take for one in reasons.absorbed]
+    absorbed = [absorption.take for absorption in reasons.absorbed]
     return ChargeHoldAnswer(
         hold_id=closed.hold.hold_id,
         status=closed.status,
         amount=format_amount(closed.hold.amount_minor),
         authorized_at=format_instant(closed.hold.authorized_at),
-        returned=format_amount(sum(one.amount_minor for one in reasons.returned)),
-        absorbed_by_claims=format_amount(sum(one.amount_minor for one in absorbed)),
-        absorbed_cost_cny=format_amount(sum(one.cost_fen for one in absorbed)),
-        absorbed_vat_cny=format_amount(sum(one.vat_fen for one in absorbed)),
+        returned=format_amount(sum(take.amount_minor for take in reasons.returned)),
+        absorbed_by_claims=format_amount(sum(take.amount_minor for take in absorbed)),
+        absorbed_cost_cny=format_amount(sum(take.cost_fen for take in absorbed)),
+        absorbed_vat_cny=format_amount(sum(take.vat_fen for take in absorbed)),
     )
 
 
@@ -193,42 +193,44 @@ def _refund(refund: RecordedRefund) -> ChargeRefundAnswer:
 
 
 def _charge_words(reasons: ChargeReasons, code: str) -> list[str]:
-    """What a charge was, step by step."""
-    made = reasons.charge
-    amount, at = format_amount(made.amount_minor), format_instant(made.charged_at)
-    said = [f"{amount} {code} was charged {at}, by {reasons.recorded.caller}."]
+    """Sentences on what a charge was, step by step."""
+    charge = reasons.charge
+    amount, at = format_amount(charge.amount_minor), format_instant(charge.charged_at)
+    sentences = [f"{amount} {code} was charged {at}, by {reasons.recorded.caller}."]
     if reasons.hold is not None:
         held = reasons.hold.hold
-        said.append(
+        sentences.append(
             f"The charge captured the hold {held.hold_id}, which had set "
             f"{format_amount(held.amount_minor)} aside {format_instant(held.authorized_at)}: its "
-            f"takes are those of that moment. {_rest(reasons)}"
+            f"takes are those of that moment. {_released_words(reasons)}"
         )
-    if made.quote is not None:
-        one = made.quote
-        said.append(
-            f"The price was that of {one.quantity} × {one.sku}, version {one.price_version}."
+    if charge.quote is not None:
+        quote = charge.quote
+        sentences.append(
+            f"The price was that of {quote.quantity} × {quote.sku}, version {quote.price_version}."
         )
-    said.append(_earned(made.takes))
+    sentences.append(_earned_words(charge.takes))
     if reasons.now.refunded_minor:
-        back, left = reasons.now.refunded_minor, made.amount_minor - reasons.now.refunded_minor
-        said.append(
+        back, left = reasons.now.refunded_minor, charge.amount_minor - reasons.now.refunded_minor
+        sentences.append(
             f"{format_amount(back)} of it was refunded, from the end of its takes; "
             f"{format_amount(left)} can still be."
         )
-    return said
+    return sentences
 
 
-def _rest(reasons: ChargeReasons) -> str:
-    returned = format_amount(sum(_take_words.amount_minor for _take_words in reasons.returned))
-    said = f"{returned} went back to its lots."
+def _released_words(reasons: ChargeReasons) -> str:
+    returned = format_amount(sum(take.amount_minor for take in reasons.returned))
+    words = f"{returned} went back to its lots."
     if reasons.absorbed:
-        claimed = format_amount(sum(one.take.amount_minor for one in reasons.absorbed))
-        said += f" {claimed} did not: it paid what was owed of its own order."
-    return said
+        claimed = format_amount(
+            sum(absorption.take.amount_minor for absorption in reasons.absorbed)
+        )
+        words += f" {claimed} did not: it paid what was owed of its own order."
+    return words
 
 
-def _earned(takes: tuple[Take, ...]) -> str:
+def _earned_words(takes: tuple[Take, ...]) -> str:
     cost_fen, vat_fen = sum(take.cost_fen for take in takes), sum(take.vat_fen for take in takes)
     lots = counted(len(takes), "lot")
     if not cost_fen:
@@ -242,13 +244,14 @@ def _earned(takes: tuple[Take, ...]) -> str:
     )
 
 
-def _take_words(one: Take) -> str:
-    """What a slice of a lot was."""
-    paid = "paid for" if one.lot.paid else "given for free"
-    expiry = "never expires" if one.lot.expires_at is None else f"expires {expiry_words(one.lot)}"
+def _take_words(take: Take) -> str:
+    """A sentence on the lot that a take is of."""
+    lot = take.lot
+    paid = "paid for" if lot.paid else "given for free"
+    expiry = "never expires" if lot.expires_at is None else f"expires {expiry_words(lot)}"
     return (
-        f"{format_amount(one.amount_minor)} of a lot of {format_amount(one.lot.amount_minor)} that "
-        f"was {paid} ({one.lot.source}) and {expiry}."
+        f"{format_amount(take.amount_minor)} of a lot of {format_amount(lot.amount_minor)} that "
+        f"was {paid} ({lot.source}) and {expiry}."
     )
 
 
@@ -257,7 +260,7 @@ READS_BOOKS: Final = frozenset({"finance:read", "admin:write"})
 
 
 async def explain_charge(call: Call[None, NoQuery]) -> Response:
-    """Tell what a charge took, cost and earned."""
+    """Explain what a charge took, cost and earned."""
     wallet_id, charge_id = call.params["wallet_id"], call.params["charge_id"]
     codes = call.currencies.codes
     reasons = await call.ledger.explanations.explain_charge(wallet_id, charge_id)

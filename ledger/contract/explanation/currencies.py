@@ -93,7 +93,8 @@ def render_explained_currency(
         refunding=format_amount(reasons.refunding_minor),
         expiring_48h=format_amount(expiring_minor),
         lots=[
-            render_explained_lot(place, one, wallet) for place, one in enumerate(reasons.lots, 1)
+            render_explained_lot(place, lot_reasons, wallet)
+            for place, lot_reasons in enumerate(reasons.lots, 1)
         ],
         holds=[_hold(hold) for hold in reasons.holds],
         limit=_limit(reasons, wallet, policy),
@@ -168,11 +169,11 @@ def _currency_words(reasons: CurrencyReasons, code: str, expiring_minor: int) ->
     return f"{'; '.join(parts)}."
 
 
-def _hold_words(one: Hold) -> str:
+def _hold_words(hold: Hold) -> str:
     """What a hold does."""
-    since, until = format_instant(one.authorized_at), format_instant(one.expires_at)
+    since, until = format_instant(hold.authorized_at), format_instant(hold.expires_at)
     return (
-        f"Since {since} it sets {format_amount(one.amount_minor)} aside, in the order of spending "
+        f"Since {since} it sets {format_amount(hold.amount_minor)} aside, in the order of spending "
         f"then. Unless it is captured or voided before, it ends {until}, and all of it goes back "
         "to the lots it came from."
     )

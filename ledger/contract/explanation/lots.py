@@ -140,7 +140,7 @@ def _lot_words(reasons: LotReasons) -> str:
     terms, following = reasons.lot.terms, reasons.following
     order = _order_words(terms, following, reasons)
     extended = " Its expiry is the one extension that paid points get." if terms.graced else ""
-    return f"{order}{_state(reasons.lot)}{extended}"
+    return f"{order}{_held_words(reasons.lot)}{extended}"
 
 
 def _order_words(terms: LotTerms, following: LotTerms | None, reasons: LotReasons) -> str:
@@ -155,12 +155,12 @@ def _order_words(terms: LotTerms, following: LotTerms | None, reasons: LotReason
                 f"{name}what expires first goes first; it expires {expiry_words(terms)}, {other}."
             )
         case "free_before_paid":
-            return f"{name}{_alike(terms)}, and what was given goes before what was paid for."
+            return f"{name}{_expiry_tie(terms)}, and what was given goes before what was paid for."
         case "older":
             since = (
                 f"{format_instant(terms.granted_at)}, not {format_instant(following.granted_at)}"
             )
-            return f"{name}{_alike(terms)}, and the older goes first; it was granted {since}."
+            return f"{name}{_expiry_tie(terms)}, and the older goes first; it was granted {since}."
         case "lower_id":
             return f"{name}they are alike in every way, and so their ids decide."
         case "last":
@@ -169,14 +169,14 @@ def _order_words(terms: LotTerms, following: LotTerms | None, reasons: LotReason
             assert_never(reasons.rule)
 
 
-def _alike(terms: LotTerms) -> str:
+def _expiry_tie(terms: LotTerms) -> str:
     return "neither expires" if terms.expires_at is None else "both expire at the same time"
 
 
-def _state(one: Lot) -> str:
-    if not one.held_minor:
+def _held_words(lot: Lot) -> str:
+    if not lot.held_minor:
         return ""
-    held = format_amount(one.held_minor)
-    if not one.available_minor:
+    held = format_amount(lot.held_minor)
+    if not lot.available_minor:
         return f" Holds have set all that is left of it aside, {held}."
     return f" Holds have set {held} of it aside; the rest can be spent."

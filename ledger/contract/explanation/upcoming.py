@@ -37,11 +37,11 @@ class UpcomingAnswer(Struct, frozen=True):
 
 
 SOON_US: Final = 48 * HOUR_US
-"""What comes within two days is told to come soon."""
+"""What falls due within two days is marked as coming soon."""
 
 
-class _Coming(Struct, frozen=True):
-    """An event to come, as it is told: what it does to what is available, and of what."""
+class _FutureEffect(Struct, frozen=True):
+    """An event to come: the currency and minor units it changes, and the ids it names."""
 
     what: What
     currency: int | None = None
@@ -53,7 +53,7 @@ class _Coming(Struct, frozen=True):
 
 def render_upcoming(upcoming: Upcoming, as_of: Instant, codes: Codes) -> UpcomingAnswer:
     """What falls due in the wallet, and what that changes."""
-    coming = _coming(upcoming.event)
+    coming = _effect_of(upcoming.event)
     currency = None if coming.currency is None else codes[coming.currency]
     amount = None if currency is None else format_amount(coming.change_minor)
     return UpcomingAnswer(
@@ -69,11 +69,11 @@ def render_upcoming(upcoming: Upcoming, as_of: Instant, codes: Codes) -> Upcomin
     )
 
 
-def _coming(event: Event) -> _Coming:
+def _effect_of(event: Event) -> _FutureEffect:
     match event:
         case LotExpired(take):
             lot = take.lot
-            return _Coming(
+            return _FutureEffect(
                 "lot_expires",
                 lot.currency,
                 -take.amount_minor,
@@ -82,10 +82,10 @@ def _coming(event: Event) -> _Coming:
             )
         case HoldExpired(hold):
             back_minor = sum(take.amount_minor for take in hold.takes)
-            return _Coming("hold_expires", hold.currency, back_minor, hold_id=hold.hold_id)
+            return _FutureEffect("hold_expires", hold.currency, back_minor, hold_id=hold.hold_id)
         case MembershipGranted(order_id=order_id, lot=lot, more=more):
-            granted_minor = sum(one.amount_minor for one in (lot, *more))
-            return _Coming(
+            granted_minor = sum(granted.amount_minor for granted in (lot, *more))
+            return _FutureEffect(
                 "membership_grants",
                 lot.currency,
                 granted_minor,
@@ -93,9 +93,9 @@ def _coming(event: Event) -> _Coming:
                 order_id=order_id,
             )
         case OrderExpired(order):
-            return _Coming("order_expires", order_id=order.order_id)
+            return _FutureEffect("order_expires", order_id=order.order_id)
         case MembershipEnded():
-            return _Coming("membership_ends")
+            return _FutureEffect("membership_ends")
         case _:
             raise AssertionError(f"time alone does not bring about {type(event).__name__}")
 

@@ -79,7 +79,7 @@ def render_wallet_explanation(
         status=status_of(wallet),
         spending=spending,
         currencies=currencies,
-        upcoming=[render_upcoming(one, reasons.as_of, codes) for one in reasons.upcoming],
+        upcoming=[render_upcoming(upcoming, reasons.as_of, codes) for upcoming in reasons.upcoming],
         upcoming_more=reasons.more,
         claims=[render_claim(claim) for claim in wallet.claims],
         claim_cny=format_amount(wallet.claim_fen()),
@@ -105,31 +105,33 @@ def _spending_words(wallet: Wallet, policy: Policy) -> tuple[bool, str]:
 
 def _other_words(wallet: Wallet) -> list[str]:
     """What there is to know beside the balance: claims, money payable, a membership."""
-    said = []
+    sentences = []
     if wallet.claims:
-        said.append(
+        sentences.append(
             f"Its owner owes {format_amount(wallet.claim_fen())} CNY for points that were spent "
             "before their payment was taken back; the next recharge pays that first."
         )
     if wallet.payable_fen:
-        said.append(f"{format_amount(wallet.payable_fen)} CNY is payable to its owner for gifts.")
+        sentences.append(
+            f"{format_amount(wallet.payable_fen)} CNY is payable to its owner for gifts."
+        )
     if wallet.transfers:
-        said.append(f"{counted(len(wallet.transfers), 'gift')} to others still on the way.")
+        sentences.append(f"{counted(len(wallet.transfers), 'gift')} to others still on the way.")
     if wallet.membership is not None:
         plan, until = standing(wallet.membership).plan, format_instant(ends_at(wallet.membership))
-        said.append(f"The membership {plan} is paid until {until}.")
-    return said
+        sentences.append(f"The membership {plan} is paid until {until}.")
+    return sentences
 
 
 async def explain_wallet(call: Call[None, NoQuery]) -> Response:
-    """Tell why the wallet's balance is what it is."""
+    """Explain why the wallet's balance is what it is."""
     reasons = await call.ledger.explanations.explain_wallet(call.params["wallet_id"])
     policy = call.ledger.catalogue.at(reasons.as_of).policy
-    # A thousand lots are told in tenths of a second, for which nobody else shall wait.
-    told = await asyncio.to_thread(
+    # Rendering a thousand lots takes tenths of a second, which would hold up all other requests.
+    explanation = await asyncio.to_thread(
         render_wallet_explanation, reasons, policy, call.currencies.codes
     )
-    return Response(200, told)
+    return Response(200, explanation)
 
 
 _EXAMPLE: Final = WalletExplanation(

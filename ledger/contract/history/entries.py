@@ -22,6 +22,22 @@ from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
 from ledger.queries.history import Entry, Place
 
+_Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+# The wallet is part of the key: with the cursor of another, balances would be wrong.
+_ENTRIES: Final = Keyset(tuple[Id, _Int64, dict[int, _Int64]])
+
+
+_ORDERS: Final = Keyset(tuple[Id])
+
+
+class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of what happened, newest first."""
+
+    limit: Limit = 100
+    after: Cursor | UnsetType = UNSET
+
 
 class EntryAnswer(Struct, frozen=True):
     """One recorded event of a wallet: what it was about, and what it left available.
@@ -98,23 +114,6 @@ def render_entry(entry: Entry, codes: Codes) -> EntryAnswer:
         reason=recorded.reason,
         what=what(recorded.event, codes),
     )
-
-
-_Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-
-
-# The wallet is part of the key: a cursor of another one would tell wrong balances.
-_ENTRIES: Final = Keyset(tuple[Id, _Int64, dict[int, _Int64]])
-
-
-_ORDERS: Final = Keyset(tuple[Id])
-
-
-class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A page of what happened, newest first."""
-
-    limit: Limit = 100
-    after: Cursor | UnsetType = UNSET
 
 
 async def list_entries(call: Call[None, HistoryQuery]) -> Response:

@@ -1,11 +1,11 @@
 """Events as people know them: what each is about, and a phrase for each."""
 
-from collections.abc import Mapping
 from typing import Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.contract.shared import Codes
 from ledger.core.decider import Event
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.flows.closure import WalletClosed
@@ -67,7 +67,7 @@ class Links(Struct, frozen=True):
 
 
 def links_of(event: Event) -> Links:  # noqa: PLR0912 - one case a kind of event
-    """The ids that an event names; a new event says here which."""
+    """The ids that an event names; every kind of event has a case here."""
     match event:
         case DebitCharged(charge=made):
             return Links(made.reference, charge_id=made.charge_id)
@@ -87,30 +87,32 @@ def links_of(event: Event) -> Links:  # noqa: PLR0912 - one case a kind of event
         case MembershipGranted(order_id=order_id, lot=lot):
             return Links(lot_id=lot.lot_id, order_id=order_id)
         case RechargePaid(order=order, lot=lot):
-            return _paid(order, lot)
+            return _links_of_payment(order, lot)
         case MembershipUpgraded(order=order, lot=lot):
-            return _paid(order, lot)
+            return _links_of_payment(order, lot)
         case (
             OrderOpened(order=order)
             | OrderExpired(order=order)
             | OrderClosed(order=order)
             | MembershipPaid(order=order)
         ):
-            return _paid(order, None)
+            return _links_of_payment(order, None)
         case PaymentReversed(order=order, amount_fen=fen):
             return Links(order_id=order.order_id, money_fen=fen)
         case PaymentRestored(order=order, lot=lot, amount_fen=fen):
-            return replace(_paid(order, lot), money_fen=fen)
+            return replace(_links_of_payment(order, lot), money_fen=fen)
         case PaymentSetAside(order_id=order_id, amount_fen=fen, refund=refund):
             refund_id = None if refund is None else refund.refund_id
             return Links(order_id=order_id, money_fen=fen, refund_id=refund_id)
         case OrderRefundRequested() | OrderRefundConfirmed() | OrderRefundFailed():
-            one = event.refund
-            return Links(order_id=one.order_id, money_fen=one.amount_fen, refund_id=one.refund_id)
+            refund = event.refund
+            return Links(
+                order_id=refund.order_id, money_fen=refund.amount_fen, refund_id=refund.refund_id
+            )
         case TransferSent(transfer=gift) | TransferCompleted(transfer=gift):
-            return _given(gift, gift.to_wallet_id)
+            return _links_of_transfer(gift, gift.to_wallet_id)
         case TransferReceived(transfer=gift):
-            return _given(gift, gift.from_wallet_id)
+            return _links_of_transfer(gift, gift.from_wallet_id)
         case PaidOut(reference=reference, amount_fen=fen):
             return Links(reference, money_fen=fen)
         case MembershipEnded() | MembershipCancelled() | Converted() | OpeningImported():
@@ -121,12 +123,12 @@ def links_of(event: Event) -> Links:  # noqa: PLR0912 - one case a kind of event
             assert_never(event)
 
 
-def _paid(order: Order, lot: LotTerms | None) -> Links:
+def _links_of_payment(order: Order, lot: LotTerms | None) -> Links:
     lot_id = None if lot is None else lot.lot_id
     return Links(lot_id=lot_id, order_id=order.order_id, money_fen=order.price_fen)
 
 
-def _given(gift: Transfer, other_wallet_id: str) -> Links:
+def _links_of_transfer(gift: Transfer, other_wallet_id: str) -> Links:
     return Links(
         gift.reference,
         transfer_id=gift.transfer_id,
@@ -176,8 +178,8 @@ WHAT: Final[dict[type[Event], str]] = {
 """A phrase for every kind of event."""
 
 
-def what(event: Event, codes: Mapping[int, str]) -> str:
-    """What happened; with what no other field of an entry tells."""
+def what(event: Event, codes: Codes) -> str:
+    """What happened, in a phrase, with the facts that no other field of an entry has."""
     phrase = WHAT[type(event)]
     match event:
         case HoldExtended(hold):

@@ -18,6 +18,25 @@ from ledger.core.instants import day_to_date, format_instant
 from ledger.core.money import format_amount
 from ledger.store.feed import FeedEvent
 
+SEQ_MAX: Final = 10**18 - 1
+"""More than any shard will ever record."""
+
+
+WAIT_MAX_S: Final = 30
+
+
+class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which shard, from where on, and for how long to wait for more."""
+
+    shard: Annotated[int, Meta(ge=0, le=255, description="Shards are numbered from 0")] = 0
+    after_seq: Annotated[
+        int, Meta(ge=0, le=SEQ_MAX, description="Tell what follows this seq; 0 is the beginning")
+    ] = 0
+    limit: Limit = 100
+    wait_s: Annotated[
+        int, Meta(ge=0, le=WAIT_MAX_S, description="Wait so long if there is nothing yet")
+    ] = 0
+
 
 class FeedLegAnswer(Struct, frozen=True):
     """One leg of a journal entry; the amount is signed, debit positive."""
@@ -51,26 +70,6 @@ class FeedAnswer(Struct, frozen=True):
     head: int
 
 
-SEQ_MAX: Final = 10**18 - 1
-"""More than any shard will ever record."""
-
-
-WAIT_MAX_S: Final = 30
-
-
-class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which shard, from where on, and for how long to wait for more."""
-
-    shard: Annotated[int, Meta(ge=0, le=255, description="Shards are numbered from 0")] = 0
-    after_seq: Annotated[
-        int, Meta(ge=0, le=SEQ_MAX, description="Tell what follows this seq; 0 is the beginning")
-    ] = 0
-    limit: Limit = 100
-    wait_s: Annotated[
-        int, Meta(ge=0, le=WAIT_MAX_S, description="Wait so long if there is nothing yet")
-    ] = 0
-
-
 def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
     """An event as followers of the log see it."""
     return FeedEventAnswer(
@@ -93,7 +92,7 @@ def render_feed_event(event: FeedEvent, codes: Codes) -> FeedEventAnswer:
 
 
 async def read_events(call: Call[None, FeedQuery]) -> Response:
-    """Tell what a shard recorded after a seq."""
+    """Read what a shard recorded after a seq, waiting for it if asked to."""
     query, codes, shards = call.query, call.currencies.codes, call.ledger.facts.shards
     if query.shard >= shards:
         detail = f"shard was {query.shard}; there are {shards}, numbered 0 to {shards - 1}."

@@ -29,7 +29,7 @@ from ledger.contract.proposals.proposal import (
     render_proposal,
 )
 from ledger.contract.response import Response
-from ledger.contract.shared import Body
+from ledger.contract.shared import Body, given
 from ledger.core.flows.adjustment import BalanceAdjusted
 from ledger.core.instants import INSTANT_MAX
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -67,61 +67,59 @@ _PLACES: Final = Keyset(tuple[bool, _Instant, Id])
 
 
 async def propose(call: Call[AdjustmentBody | AnyProposalBody, NoQuery]) -> Response:
-    """Keep what a person proposes until another one decides."""
+    """Store what a person proposes, until another person decides on it."""
     _check_person(call)
-    made = await call.ledger.proposals.propose(
+    proposed = await call.ledger.proposals.propose(
         call.caller.name, call.key, draft(call.body, call.currencies.numbers)
     )
-    return _told(call, made, 201)
+    return _response_for(call, proposed, 201)
 
 
 async def list_proposals(call: Call[None, ProposalsQuery]) -> Response:
     """List proposals."""
     query = call.query
-    wanted = Wanted(
-        call.caller.name,
-        None if isinstance(query.wallet_id, UnsetType) else query.wallet_id,
-        None if isinstance(query.status, UnsetType) else query.status,
-    )
+    wanted = Wanted(call.caller.name, given(query.wallet_id), given(query.status))
     after = None if isinstance(query.after, UnsetType) else Place(*_PLACES.key(query.after))
-    # One more than the page has tells whether there is another.
-    found = await call.ledger.proposals.list(wanted, query.limit + 1, after)
-    page = found[: query.limit]
+    # One more than the page holds is read, to see whether another page follows.
+    listed = await call.ledger.proposals.list(wanted, query.limit + 1, after)
+    page = listed[: query.limit]
     cursor = None
-    if len(found) > len(page):
+    if len(listed) > len(page):
         last = page[-1][0]
         cursor = _PLACES.cursor((last.is_first, last.proposed_at, last.proposal_id))
-    return Response(200, ProposalsAnswer([_rendered(call, one) for _, one in page], cursor))
+    return Response(
+        200, ProposalsAnswer([_answer_for(call, proposal) for _, proposal in page], cursor)
+    )
 
 
 async def read_proposal(call: Call[None, NoQuery]) -> Response:
-    """Tell how a proposal stands."""
+    """Read one proposal."""
     proposal = await _find(call, None)
-    return Response(200, _rendered(call, proposal))
+    return Response(200, _answer_for(call, proposal))
 
 
 async def approve(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have done what another person proposed."""
+    """Approve what another person proposed, and carry it out."""
     return await _decide(call, "approved")
 
 
 async def reject(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have it not done."""
+    """Reject what another person proposed; nothing is done."""
     return await _decide(call, "rejected")
 
 
 async def withdraw(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Take one's own proposal back."""
+    """Withdraw one's own proposal."""
     return await _decide(call, "withdrawn")
 
 
 async def approve_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Have a balance corrected as another person proposed."""
+    """Approve the correction of a balance, and carry it out."""
     return await _decide(call, "approved", "adjustment")
 
 
 async def reject_adjustment(call: Call[DecisionBody, NoQuery]) -> Response:
-    """Leave a balance as it is."""
+    """Reject the correction of a balance."""
     return await _decide(call, "rejected", "adjustment")
 
 
@@ -131,20 +129,19 @@ async def _decide(
     _check_person(call)
     if kind is not None:
         await _find(call, kind)
-    reason = None if isinstance(call.body.reason, UnsetType) else call.body.reason
-    decision = Decision(verdict, call.caller.name, hash_key(call.key), reason)
+    decision = Decision(verdict, call.caller.name, hash_key(call.key), given(call.body.reason))
     proposal_id = call.params["proposal_id"]
     decided = await call.ledger.proposals.decide(proposal_id, decision)
-    return _told(call, decided, 200)
+    return _response_for(call, decided, 200)
 
 
-def _told(call: Call[Any, Any], told: KeptProposal | Rejection, status: int) -> Response:
-    if isinstance(told, Rejection):
-        return problem_of(told, call.currencies.codes).response()
-    return Response(status, _rendered(call, told.proposal), told.replayed)
+def _response_for(call: Call[Any, Any], kept: KeptProposal | Rejection, status: int) -> Response:
+    if isinstance(kept, Rejection):
+        return problem_of(kept, call.currencies.codes).response()
+    return Response(status, _answer_for(call, kept.proposal), kept.replayed)
 
 
-def _rendered(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
+def _answer_for(call: Call[Any, Any], proposal: Proposal) -> ProposalAnswer:
     return render_proposal(proposal, call.responses, call.currencies.codes)
 
 

@@ -1,4 +1,4 @@
-"""Drafts: what can be proposed, as bodies, as commands that have no reason yet, and as told."""
+"""Drafts: what can be proposed, as request bodies, as commands, and as answers."""
 
 from typing import Annotated, Final, Literal, assert_never
 
@@ -15,12 +15,19 @@ from ledger.contract.fields import (
     MomentIn,
     ReasonText,
     amount_from_zero,
-    instant_within,
     positive_amount,
     shown,
 )
 from ledger.contract.problems import ProblemError, problem
-from ledger.contract.shared import Body, Codes, Numbers, currency_number, moment
+from ledger.contract.shared import (
+    Body,
+    Codes,
+    Numbers,
+    currency_number,
+    given,
+    moment,
+    optional_instant,
+)
 from ledger.core.flows.adjustment import Adjust, Direction
 from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.transfer import PayOut
@@ -160,7 +167,7 @@ CommandAnswer = (
 
 
 _OTHER_DIRECTION: Final = {"credit": ("lot_id", "include_paid"), "debit": ("source", "expires_at")}
-"""The fields that mean nothing in a direction."""
+"""The fields that mean nothing in a direction, and are refused there."""
 
 
 def draft(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Draft:
@@ -172,8 +179,7 @@ def draft(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Draft:
             f"{VALID_FOR_MAX_S} seconds"
         )
         raise ProblemError(problem(Reason.EXPIRY_OUT_OF_RANGE, detail, field="valid_for_s"))
-    evidence = None if isinstance(body.evidence, UnsetType) else body.evidence
-    return Draft(_proposed(body, numbers), body.reason, evidence, valid_for_s)
+    return Draft(_proposed(body, numbers), body.reason, given(body.evidence), valid_for_s)
 
 
 def _proposed(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Proposed:
@@ -194,7 +200,7 @@ def _proposed(body: AdjustmentBody | AnyProposalBody, numbers: Numbers) -> Propo
                 wallet_id,
                 amount_fen=positive_amount(body.amount_cny, "amount_cny"),
                 withheld_fen=amount_from_zero(body.tax_withheld_cny, "tax_withheld_cny"),
-                reference=None if isinstance(body.reference, UnsetType) else body.reference,
+                reference=given(body.reference),
             )
         case ProposedEraseBody():
             return EraseWallet(wallet_id)
@@ -207,10 +213,9 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
         if not isinstance(getattr(body, name), UnsetType):
             detail = f"{name} means nothing in a {body.direction}. Leave it out."
             raise ProblemError(problem("malformed", detail, field=name))
-    expires_at = body.expires_at
     return Adjust(
         body.wallet_id,
-        # Who proposes and who approves it, and why, is said of the proposal until it is done.
+        # The proposal itself keeps the people and the reason until it is carried out.
         proposal_id="",
         proposed_by="",
         approved_by="",
@@ -219,16 +224,14 @@ def _adjust(body: AdjustmentBody, numbers: Numbers) -> Adjust:
         currency=currency_number(body.currency, numbers),
         amount_minor=positive_amount(body.amount, "amount"),
         source="compensation" if isinstance(body.source, UnsetType) else body.source,
-        expires_at=None
-        if isinstance(expires_at, UnsetType)
-        else instant_within(expires_at, "expires_at"),
-        lot_id=None if isinstance(body.lot_id, UnsetType) else body.lot_id,
+        expires_at=optional_instant(body.expires_at, "expires_at"),
+        lot_id=given(body.lot_id),
         include_paid=body.include_paid is True,
     )
 
 
 def render_proposed(command: Proposed, codes: Codes) -> CommandAnswer:
-    """What was proposed, as callers are told it."""
+    """What was proposed, as callers see it."""
     match command:
         case Adjust(direction=direction):
             credit = direction == "credit"

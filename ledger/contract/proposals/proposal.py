@@ -1,4 +1,4 @@
-"""A proposal as it is told: what it asks for, how it stands, what it came to."""
+"""A proposal as callers see it: its command, its status and its outcome."""
 
 from typing import Annotated, Any, Final
 

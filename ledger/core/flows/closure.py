@@ -15,7 +15,7 @@ from ledger.core.wallet import Take, Wallet
 
 
 class CloseWallet(Struct, frozen=True, omit_defaults=True, tag="close_wallet"):
-    """End a wallet for good; what it still has must be said to be given up, one by one."""
+    """End a wallet for good; balance, membership and claim must each be given up explicitly."""
 
     gates: ClassVar = CHANGES
     draws_id: ClassVar = False
@@ -44,8 +44,11 @@ Event = WalletClosed
 
 
 def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletClosed] | Rejection:
-    """Refused while anything is under way, or has no fate stated."""
-    left = _left(wallet, command)
+    """Refused while holds, refunds or transfers are open, or money is payable to the owner.
+
+    Refused also for a balance, membership or claim that the command does not say to give up.
+    """
+    left = _what_is_left(wallet, command)
     if left is not None:
         return rejected(Reason.WALLET_NOT_EMPTY, wallet_id=wallet.wallet_id, what=left)
     membership = wallet.membership
@@ -61,7 +64,7 @@ def decide(wallet: Wallet, command: CloseWallet, stamp: Stamp) -> tuple[WalletCl
     )
 
 
-def _left(wallet: Wallet, command: CloseWallet) -> str | None:
+def _what_is_left(wallet: Wallet, command: CloseWallet) -> str | None:
     membership = wallet.membership is not None and not command.end_membership
     reasons = (
         (bool(wallet.holds), "open holds"),
@@ -76,7 +79,7 @@ def _left(wallet: Wallet, command: CloseWallet) -> str | None:
 
 
 def evolve(wallet: Wallet, event: WalletClosed) -> Wallet:
-    """Nothing is left but what later events must still know."""
+    """Lots, orders, membership and claims are gone; the rest stays for later events."""
     return replace(
         wallet,
         lots=(),

@@ -52,7 +52,7 @@ class SetLimit(Struct, frozen=True, omit_defaults=True, tag="set_limit"):
 
 
 class WalletFrozen(Struct, frozen=True, tag="wallet_frozen_v1"):
-    """The wallet may not spend; `frozen` is what it is from now on."""
+    """The wallet may not spend from now on."""
 
     frozen: bool = True
 
@@ -64,7 +64,7 @@ class WalletUnfrozen(Struct, frozen=True, tag="wallet_unfrozen_v1"):
 
 
 class LimitSet(Struct, frozen=True, tag="limit_set_v1"):
-    """The wallet's limit on a currency is this one, whatever it was."""
+    """The wallet's limit on a currency was set, in place of any before it."""
 
     limit: SpendLimit
 
@@ -74,7 +74,7 @@ Event = WalletFrozen | WalletUnfrozen | LimitSet
 
 
 def decide(command: Command, terms: Terms) -> tuple[Event] | Rejection:
-    """Freezing what is frozen says so once more; a limit is refused out of range."""
+    """A frozen wallet may be frozen again; a limit whose amount is out of range is refused."""
     match command:
         case FreezeWallet():
             return (WalletFrozen(),)
@@ -97,7 +97,7 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
         case WalletFrozen(frozen=frozen) | WalletUnfrozen(frozen=frozen):
             return replace(wallet, frozen=frozen)
         case LimitSet(limit=limit):
-            others = tuple(one for one in wallet.limits if one.currency != limit.currency)
+            others = tuple(other for other in wallet.limits if other.currency != limit.currency)
             lifted = limit.day_minor is None and limit.single_minor is None
             return replace(wallet, limits=others if lifted else (*others, limit))
         case _:

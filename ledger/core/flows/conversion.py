@@ -17,7 +17,7 @@ from ledger.core.wallet import Grace, LotTerms, Take, Wallet
 
 
 class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
-    """Turn an amount of one currency into as much of another."""
+    """Convert an amount of one currency into the same amount of another."""
 
     gates: ClassVar = SPENDS
     draws_id: ClassVar = True
@@ -55,7 +55,7 @@ Event = Converted
 def decide(
     wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp
 ) -> tuple[Converted] | Rejection:
-    """Only in a direction that the house offers, only what was paid for, up to the day's limit."""
+    """Only paid value, in a direction that the policy offers, up to the limit of the day."""
     amount_minor, source = command.amount_minor, command.from_currency
     if (refusal := out_of_range(terms, amount_minor)) is not None:
         return refusal
@@ -126,12 +126,12 @@ def _lot(take: Take, index: int, command: Convert, terms: Terms, stamp: Stamp) -
 
 
 def _inherited(wallet: Wallet, takes: tuple[Take, ...], lots: tuple[LotTerms, ...]) -> list[Grace]:
-    found = []
+    graces = []
     for take, lot in zip(takes, lots, strict=True):
         until = wallet.grace_until(take.lot.lot_id)
         if until is not None:
-            found.append(Grace(lot.lot_id, until))
-    return found
+            graces.append(Grace(lot.lot_id, until))
+    return graces
 
 
 def evolve(wallet: Wallet, event: Converted) -> Wallet:

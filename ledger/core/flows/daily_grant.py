@@ -16,7 +16,7 @@ from ledger.core.wallet import DailyTaken, LotTerms, Wallet
 
 
 class TakeDailyGrant(Struct, frozen=True, omit_defaults=True, tag="daily_grant"):
-    """Claim the day's free points."""
+    """Take the daily grant: the free points of the Shanghai day."""
 
     gates: ClassVar = SPENDS
     draws_id: ClassVar = True
@@ -34,7 +34,10 @@ class DailyGranted(Struct, frozen=True, tag="daily_granted_v1"):
 
 
 class AlreadyTaken(Struct, frozen=True, tag="already_claimed"):
-    """The day's points were granted before: nothing happens, the first claim is told again."""
+    """The daily grant was taken before on this Shanghai day: nothing happens.
+
+    `claim` is the grant that was taken.
+    """
 
     claim: DailyTaken
 
@@ -64,7 +67,7 @@ def decide(
 
 
 def daily_taken_of(event: DailyGranted) -> DailyTaken:
-    """What the wallet and the answer keep of a claim."""
+    """The daily grant as the wallet remembers it."""
     lot = event.lot
     return DailyTaken(
         event.day, lot.lot_id, lot.currency, lot.amount_minor, lot.expires_at or lot.granted_at
@@ -72,5 +75,5 @@ def daily_taken_of(event: DailyGranted) -> DailyTaken:
 
 
 def evolve(wallet: Wallet, event: DailyGranted) -> Wallet:
-    """The lot takes its place; the claim is remembered."""
+    """The lot takes its place in the spending order; the wallet remembers the day."""
     return replace(wallet, lots=add_lot(wallet, event.lot), daily=daily_taken_of(event))

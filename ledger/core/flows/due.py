@@ -60,9 +60,9 @@ def next_due_at(wallet: Wallet) -> Instant:
             # Lots stand in order of expiry, so the first with something left is the earliest.
             due = expires_at
             break
-    for one in wallet.holds:
-        if one.expires_at < due:
-            due = one.expires_at
+    for open_hold in wallet.holds:
+        if open_hold.expires_at < due:
+            due = open_hold.expires_at
     for pending in wallet.orders:
         due = min(due, pending.expires_at)
     if wallet.membership is not None:
@@ -79,8 +79,8 @@ def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Due] | None:
 
 
 def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
-    for one in wallet.holds:
-        yield one.expires_at, _HOLD, one.hold_id
+    for open_hold in wallet.holds:
+        yield open_hold.expires_at, _HOLD, open_hold.hold_id
     for lot in wallet.lots:
         if lot.available_minor and lot.terms.expires_at is not None:
             yield lot.terms.expires_at, _LOT, lot.terms.lot_id

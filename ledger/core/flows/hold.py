@@ -60,7 +60,7 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
 
 
 class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
-    """Give a hold back."""
+    """Void a hold: end it without a charge, so that its takes return to their lots."""
 
     gates: ClassVar = NO_GATES
     draws_id: ClassVar = False
@@ -100,14 +100,20 @@ class HoldCaptured(Struct, frozen=True, omit_defaults=True, tag="hold_captured_v
 
 
 class HoldVoided(Struct, frozen=True, omit_defaults=True, tag="hold_voided_v1"):
-    """A hold was given back; its takes returned with the expiry they carry, `absorbed` did not."""
+    """A hold was voided; its takes returned with the expiry they carry.
+
+    `absorbed` reduced claims instead of returning.
+    """
 
     hold: Hold
     absorbed: tuple[Absorption, ...] = ()
 
 
 class HoldExpired(Struct, frozen=True, omit_defaults=True, tag="hold_expired_v1"):
-    """A hold ran out; its takes returned with the expiry they carry, `absorbed` did not."""
+    """A hold expired; its takes returned with the expiry they carry.
+
+    `absorbed` reduced claims instead of returning.
+    """
 
     hold: Hold
     absorbed: tuple[Absorption, ...] = ()
@@ -138,7 +144,7 @@ def decide(
         case CaptureHold():
             return _capture(wallet, hold, command, stamp)
         case VoidHold():
-            return (HoldVoided(*_given_back(wallet, hold, stamp.at, expiry_first=True)),)
+            return (HoldVoided(*_released(wallet, hold, stamp.at, expiry_first=True)),)
         case ExtendHold():
             return _extend(hold, command, stamp)
         case _:
@@ -227,9 +233,10 @@ def _extend(hold: Hold, command: ExtendHold, stamp: Stamp) -> tuple[HoldExtended
     return (HoldExtended(replace(hold, expires_at=expires_at)),)
 
 
-def _given_back(
+def _released(
     wallet: Wallet, hold: Hold, at: Instant, *, expiry_first: bool
 ) -> tuple[Hold, tuple[Absorption, ...]]:
+    """(the hold with the takes that return to lots, the takes that reduce claims instead)."""
     absorbed, rest = absorb(wallet.claims, hold.takes)
     takes = returning(wallet, rest, at, expiry_first=expiry_first)
     return replace(hold, takes=takes), absorbed
@@ -237,7 +244,7 @@ def _given_back(
 
 def expire(wallet: Wallet, hold: Hold, at: Instant) -> HoldExpired:
     """The event of a hold that falls due at `at`."""
-    return HoldExpired(*_given_back(wallet, hold, at, expiry_first=False))
+    return HoldExpired(*_released(wallet, hold, at, expiry_first=False))
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
@@ -267,7 +274,7 @@ def _without(
     wallet: Wallet, hold_id: str, returned: tuple[Take, ...], absorbed: tuple[Absorption, ...]
 ) -> Wallet:
     if absorbed:
-        gone = tuple(one.take for one in absorbed)
+        gone = tuple(absorption.take for absorption in absorbed)
         claims = claims_after(wallet.claims, absorbed)
         wallet = replace(wallet, lots=consume(wallet, gone), claims=claims)
     return replace(

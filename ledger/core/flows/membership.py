@@ -13,7 +13,7 @@ from ledger.core.lots import add_lots
 from ledger.core.money import share_up_to
 from ledger.core.purchases import Membership, MembershipGoods, MembershipTerm, Order, UpgradeGoods
 from ledger.core.rejections import Reason, Rejection, rejected
-from ledger.core.removal import rebased
+from ledger.core.removal import rebased, with_term_exchanged
 from ledger.core.wallet import LotTerms, Wallet
 
 
@@ -38,7 +38,7 @@ class MembershipGranted(Struct, frozen=True, omit_defaults=True, tag="membership
 
 
 class MembershipEnded(Struct, frozen=True, tag="membership_ended_v1"):
-    """The last month is over."""
+    """The last month that was paid for is over, and with it the membership."""
 
     plan: str
     months: int
@@ -66,7 +66,7 @@ class Standing(Struct, frozen=True):
 
 
 def term_of(order: Order, goods: MembershipGoods | UpgradeGoods) -> MembershipTerm:
-    """The term that a paid order buys; of an upgrade, its difference to the one below."""
+    """The term that a paid order buys; for an upgrade, the difference to the lower plan."""
     return MembershipTerm(
         order_id=order.order_id,
         plan=goods.plan,
@@ -98,7 +98,7 @@ def lined_up(membership: Membership | None, term: MembershipTerm, at: Instant) -
         return Membership(anchor=at, terms=(term,))
     terms = list(membership.terms)
     place = next(
-        (index for index, one in enumerate(terms) if index and one.rank < term.rank), len(terms)
+        (index for index, other in enumerate(terms) if index and other.rank < term.rank), len(terms)
     )
     return replace(membership, terms=(*terms[:place], term, *terms[place:]))
 
@@ -108,34 +108,26 @@ def put_back(
 ) -> Membership:
     """The membership with months that had been taken out of it for a refund that failed."""
     if membership is not None:
-        for one in (*membership.terms, *membership.upgrades):
-            if one.order_id == term.order_id:
-                return _exchanged(membership, one, _merged(one, term))
+        for remaining in (*membership.terms, *membership.upgrades):
+            if remaining.order_id == term.order_id:
+                return with_term_exchanged(membership, remaining, _merged(remaining, term))
         if upgrade:
             return replace(membership, upgrades=(*membership.upgrades, _at_least_a_month(term)))
     return lined_up(membership, _at_least_a_month(term), at)
 
 
-def _merged(one: MembershipTerm, term: MembershipTerm) -> MembershipTerm:
+def _merged(remaining: MembershipTerm, term: MembershipTerm) -> MembershipTerm:
     return rebased(
-        one,
-        months=max(one.left + term.months, 1),
-        cost_fen=one.ungranted_fen + term.cost_fen,
-        vat_fen=one.ungranted_vat_fen + term.vat_fen,
+        remaining,
+        months=max(remaining.left + term.months, 1),
+        cost_fen=remaining.ungranted_fen + term.cost_fen,
+        vat_fen=remaining.ungranted_vat_fen + term.vat_fen,
     )
 
 
 def _at_least_a_month(term: MembershipTerm) -> MembershipTerm:
-    # Cost that comes back without a month, a rounding's worth, still has to be granted.
+    # Rounding may return a few fen of cost without a month; they too must be granted some time.
     return replace(term, months=max(term.months, 1))
-
-
-def _exchanged(membership: Membership, old: MembershipTerm, new: MembershipTerm) -> Membership:
-    return replace(
-        membership,
-        terms=tuple(new if term is old else term for term in membership.terms),
-        upgrades=tuple(new if upgrade is old else upgrade for upgrade in membership.upgrades),
-    )
 
 
 def standing(membership: Membership) -> Standing:
@@ -224,7 +216,7 @@ def lot_for(term: MembershipTerm, grants: int, at: Instant, expires_at: Instant)
 
 
 def granted(term: MembershipTerm, grants: int, lot: LotTerms) -> MembershipTerm:
-    """The term once so many grants were made in one lot."""
+    """The term after `grants` monthly grants were made, all in one lot."""
     return replace(
         term,
         granted=term.granted + grants,
@@ -234,7 +226,7 @@ def granted(term: MembershipTerm, grants: int, lot: LotTerms) -> MembershipTerm:
 
 
 def decide(wallet: Wallet, command: CancelMembership) -> tuple[MembershipCancelled] | Rejection:
-    """Refused where there is none."""
+    """Refused where the wallet has no membership."""
     if wallet.membership is None:
         return rejected(Reason.NO_MEMBERSHIP, wallet_id=command.wallet_id)
     return (MembershipCancelled(replace(wallet.membership, renews=False)),)

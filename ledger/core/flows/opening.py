@@ -34,7 +34,7 @@ class OpeningLot(Struct, frozen=True, omit_defaults=True):
 
 
 class OpeningClaim(Struct, frozen=True):
-    """What the user owed there, gross, with the VAT inside it."""
+    """What the user owed in the earlier system, in fen gross, with the VAT inside it."""
 
     order_id: str
     open_fen: int
@@ -43,7 +43,7 @@ class OpeningClaim(Struct, frozen=True):
 
 
 class ImportOpening(Struct, frozen=True, omit_defaults=True, tag="import_opening"):
-    """Carry over what a wallet had elsewhere."""
+    """Carry over the balances that a wallet had in an earlier system."""
 
     gates: ClassVar = CHANGES
     draws_id: ClassVar = False
@@ -71,7 +71,7 @@ Event = OpeningImported
 def decide(
     wallet: Wallet, command: ImportOpening, terms: Terms, stamp: Stamp
 ) -> tuple[OpeningImported] | Rejection:
-    """Refused whole if any part of it cannot be."""
+    """Refused as a whole if any lot, claim or amount in it cannot be booked."""
     refusal = _refusal(wallet, command, terms, stamp)
     if refusal is not None:
         return refusal

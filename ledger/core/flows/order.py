@@ -31,7 +31,7 @@ from ledger.core.wallet import LotTerms, OrderRefund, Wallet
 
 
 class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge"):
-    """Ask to pay whole yuan for points."""
+    """Open an order for points, at a price in whole yuan."""
 
     gates: ClassVar = ORDERS
     draws_id: ClassVar = True
@@ -45,7 +45,7 @@ class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge")
 
 
 class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membership"):
-    """Ask to pay for a membership, at its list price or under a promotion.
+    """Open an order for a membership, at its list price or under a promotion.
 
     A higher plan than the one that runs is an upgrade of it.
     """
@@ -339,7 +339,7 @@ def _returned(order: Order, command: SettlePayment, stamp: Stamp) -> PaymentSetA
 
 def _recharged(wallet: Wallet, order: Order, goods: RechargeGoods, stamp: Stamp) -> RechargePaid:
     repaid = claims.repay(wallet.claims, order.price_fen)
-    cost_fen = order.price_fen - sum(one.amount_fen for one in repaid)
+    cost_fen = order.price_fen - sum(repayment.amount_fen for repayment in repaid)
     paid = replace(order, repaid=repaid)
     if not cost_fen:
         return RechargePaid(paid, None, repaid)
@@ -382,7 +382,7 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
 
 
 def _without(wallet: Wallet, order: Order) -> Wallet:
-    orders = tuple(one for one in wallet.orders if one.order_id != order.order_id)
+    orders = tuple(other for other in wallet.orders if other.order_id != order.order_id)
     return replace(wallet, orders=orders)
 
 

@@ -101,7 +101,7 @@ def refundable_fen(wallet: Wallet, order: Order) -> int:
     Not what the channel took back already: value whose claim was repaid by another order stays
     spendable, but its own money is gone.
     """
-    repaid_fen = sum(one.amount_fen for one in order.repaid)
+    repaid_fen = sum(repayment.amount_fen for repayment in order.repaid)
     return min(order.outstanding_fen, unspent_fen(wallet, order.order_id) + repaid_fen)
 
 
@@ -123,7 +123,7 @@ def decide(
         return rejected(Reason.REFUND_NOT_FOUND, refund_id=refund_id)
     late = isinstance(command, ConfirmRefund) and known.status == "failed"
     if refund is None and late and known.payment_id is not None:
-        # When the channel said no its money stayed aside, and now it left after all.
+        # The channel had reported a failure, so the money stayed payable; now it was paid.
         done = replace(known, status="confirmed", resolved_at=stamp.at)
         return (OrderRefundConfirmed(None, done),)
     if refund is None:
@@ -214,10 +214,10 @@ def _failed(
     absorbed, rest = absorb(wallet.claims, refund.takes)
     owed = claims_after(wallet.claims, absorbed)
     repaid = _still_open(owed, refund.reopened)
-    again_fen = sum(one.amount_fen for one in repaid)
+    again_fen = sum(repayment.amount_fen for repayment in repaid)
     membership = wallet.membership
     if refund.term is not None:
-        # Numbers of the order may be used by now: months that come back alone have their own.
+        # The order's lot numbers may be used by now: months that come back have the refund's own.
         term = replace(refund.term, series=refund.refund_id, offset=0)
         membership = put_back(membership, term, stamp.at, upgrade=refund.upgrade)
     paid = replace(
@@ -231,7 +231,7 @@ def _failed(
         returning(wallet, rest, stamp.at),
         absorbed,
         repaid,
-        sum(one.amount_fen for one in refund.reopened) - again_fen,
+        sum(repayment.amount_fen for repayment in refund.reopened) - again_fen,
         membership,
         claims.repaid(owed, repaid),
     )
@@ -239,10 +239,10 @@ def _failed(
 
 def _still_open(owed: Claims, reopened: tuple[Repayment, ...]) -> tuple[Repayment, ...]:
     parts = []
-    for one in reopened:
-        claim = next((claim for claim in owed if claim.order_id == one.order_id), None)
+    for repayment in reopened:
+        claim = next((claim for claim in owed if claim.order_id == repayment.order_id), None)
         if claim is not None:
-            part = claims.share_of(claim, min(claim.open_fen, one.amount_fen))
+            part = claims.share_of(claim, min(claim.open_fen, repayment.amount_fen))
             parts.append(part)
             owed = claims.repaid(owed, (part,))
     return tuple(parts)
@@ -274,5 +274,5 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
 
 
 def _without(wallet: Wallet, refund: OrderRefund) -> Wallet:
-    refunds = tuple(one for one in wallet.refunds if one.refund_id != refund.refund_id)
+    refunds = tuple(other for other in wallet.refunds if other.refund_id != refund.refund_id)
     return replace(wallet, refunds=refunds)

@@ -47,7 +47,7 @@ Event = ChargeRefunded
 def decide(
     wallet: Wallet, charge: Charge | None, command: RefundCharge, stamp: Stamp
 ) -> tuple[ChargeRefunded] | Rejection:
-    """No more than was charged, ever."""
+    """Refused beyond what was charged and is not refunded yet."""
     if command.amount_minor is not None and command.amount_minor < 1:
         return rejected(Reason.AMOUNT_OUT_OF_RANGE, amount_minor=command.amount_minor)
     if charge is None:

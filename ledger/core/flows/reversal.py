@@ -31,7 +31,7 @@ from ledger.core.wallet import LotTerms, Take, Wallet
 
 
 class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payment"):
-    """A channel took back money of a payment that we did not ask it to; verified before.
+    """A channel took back money of a payment without our asking; verified before.
 
     `reversal_id` is the channel's own number.
     """
@@ -128,7 +128,7 @@ def _reverse(
     known_fen = min(command.amount_fen, order.outstanding_fen)
     removal = remove(wallet, order.order_id, known_fen, stamp.at)
     reopened = claims.take_part(order.repaid, known_fen - removal.removed_fen)
-    owed_fen = known_fen - removal.removed_fen - sum(one.amount_fen for one in reopened)
+    owed_fen = known_fen - removal.removed_fen - sum(repayment.amount_fen for repayment in reopened)
     adjusted_fen = min(owed_fen, wallet.adjusted_fen.get(order.order_id, 0))
     claim = _claim(order, owed_fen - adjusted_fen)
     owed = claims.reopened(wallet.claims, reopened)
