@@ -26,7 +26,7 @@ from ledger.core.instants import DAY_US, INSTANT_MAX
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.verification import ShardAudit
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import (
     INSPIRATION,
     KUAIBI,

@@ -19,7 +19,7 @@ from ledger.core.flows.hold import AuthorizeHold, CaptureHold
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
 from ledger.core.instants import shanghai_day
 from ledger.core.rejections import Reason, Rejection
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, Journal, at, balances, desk_at, thorough
 from tests.core.test_holds_and_lots import expect, grant, now_in
 

@@ -24,7 +24,7 @@ from ledger.core.flows.reversal import (
 )
 from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.rejections import Reason, Rejection
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, Desk, balances, desk_at
 from tests.core.test_costs import balance
 from tests.core.test_holds_and_lots import buy, debit, expect, hold, now_in

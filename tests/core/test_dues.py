@@ -17,7 +17,7 @@ from ledger.core.flows.hold import AuthorizeHold, HoldExpired, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge
 from ledger.core.instants import HOUR_US
 from ledger.core.wire import tag_of
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, at, desk_at
 from tests.core.test_holds_and_lots import buy, grant, hold
 

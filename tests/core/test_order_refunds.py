@@ -33,7 +33,7 @@ from ledger.core.flows.reversal import ReversePayment
 from ledger.core.instants import HOUR_US
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import OrderRefund
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, TIGHT, Desk, at, balances, desk_at
 from tests.core.test_costs import balance
 from tests.core.test_holds_and_lots import buy, debit, expect, now_in

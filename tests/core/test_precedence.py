@@ -32,8 +32,8 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.due import ApplyDues
 from ledger.core.rejections import Reason, Rejection, rejected
 from tests.core.breakers import GATE, Breaker, breakers_of
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import INSPIRATION, SHARD, VARIANTS, answer_of
 from tests.core.valid_commands import NOON, Scene, kind_of, scenes
 

@@ -8,8 +8,8 @@ import pytest
 from ledger.contract.operations import OPERATIONS, RESPONSES
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import VARIANTS
 
 CONTRACT: Final = Path(__file__).parents[2] / "ledger" / "contract"

@@ -26,8 +26,8 @@ from ledger.store.directory import Found
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
 from tests.conftest import Database
-from tests.core.imagination import MOODS, Imagination
-from tests.core.stories import CALLERS, WALLETS, seeded_steps
+from tests.core.stories.imagination import MOODS, Imagination
+from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.jobs.support import opened, until
 from tests.store.test_plans import _plan
 

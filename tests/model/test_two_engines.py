@@ -22,10 +22,10 @@ from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
 from tests.conftest import Database, fresh_database
-from tests.core.imagination import MOODS, Imagination
-from tests.core.plain_states import plain_wallet, purse_as_wallet
-from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
-from tests.core.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
+from tests.core.stories.imagination import MOODS, Imagination
+from tests.core.stories.plain_states import plain_wallet, purse_as_wallet
+from tests.core.stories.projections import agrees, drawn_id_of, operation_of, plain_answer
+from tests.core.stories.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
 from tests.core.support import auditor_for, code_of
 
 CATALOGUE = load_catalogue()

@@ -24,8 +24,8 @@ from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
 from tests.conftest import Database
-from tests.core.imagination import Imagination
-from tests.core.stories import CALLERS, WALLETS, seeded_steps
+from tests.core.stories.imagination import Imagination
+from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.store.wallet_log import (
     FUNDS,
     INSPIRATION,

@@ -1,6 +1,6 @@
 """Golden files: one event of every tag as it was first stored, kept for ever.
 
-`python -m tests.core.golden` writes those that are missing; it never touches one that exists.
+`python -m tests.core.log.golden` writes those that are missing; it never touches one that exists.
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from ledger.core.chain import Record
 from ledger.core.journal import Legs
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import TERMS
 
-FOLDER: Final = Path(__file__).parents[1] / "golden" / "events"
+FOLDER: Final = Path(__file__).parents[2] / "golden" / "events"
 PAYLOAD_BYTES_MAX: Final = 1_200
 
 

@@ -19,9 +19,9 @@ from ledger.core.money import CNY
 from ledger.core.verification import ShardAudit, StoredWallet, cost_left_fen
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import Transfer, Wallet
-from tests.core.imagination import MOODS
-from tests.core.invariants import check_invariants
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.invariants import check_invariants
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import KUAIBI, SHARD, TERMS, VARIANTS, Journal, desk_at
 from tests.core.test_holds_and_lots import buy, expect
 

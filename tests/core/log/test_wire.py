@@ -8,7 +8,7 @@ from ledger.core.entries import entry_for
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import VoidHold
-from tests.core.golden import FOLDER, read_golden
+from tests.core.log.golden import FOLDER, read_golden
 from tests.core.support import INSPIRATION
 
 DEBIT = Debit("ann", INSPIRATION, 100)

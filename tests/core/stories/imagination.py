@@ -13,12 +13,12 @@ from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.instants import DAY_US, HOUR_US, INSTANT_MAX, SECOND_US, Instant
 from ledger.core.wallet import Wallet
-from tests.core.imagined_adjustments import ImaginedAdjustments
-from tests.core.memory import SMALL_AMOUNTS, one_of
+from tests.core.stories.imagined_adjustments import ImaginedAdjustments
+from tests.core.stories.memory import SMALL_AMOUNTS, one_of
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
-    from tests.core.stories import Step
+    from tests.core.stories.stories import Step
 
 _Maker = Callable[[Wallet, "Step", Instant], Command]
 

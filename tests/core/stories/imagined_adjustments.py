@@ -7,12 +7,12 @@ from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.reversal import RestorePayment, ReversePayment
 from ledger.core.instants import HOUR_US, INSTANT_MAX, Instant
 from ledger.core.wallet import Lot, Wallet
-from tests.core.imagined_wallets import ImaginedWallets
-from tests.core.memory import SMALL_AMOUNTS
+from tests.core.stories.imagined_wallets import ImaginedWallets
+from tests.core.stories.memory import SMALL_AMOUNTS
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
-    from tests.core.stories import Step
+    from tests.core.stories.stories import Step
 
 _PROPOSERS = ("amy", "ben")
 

@@ -11,11 +11,11 @@ from ledger.core.instants import Instant
 from ledger.core.purchases import Order, UpgradeGoods
 from ledger.core.removal import unspent_fen
 from ledger.core.wallet import Wallet
-from tests.core.memory import Memory
+from tests.core.stories.memory import Memory
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
-    from tests.core.stories import Step
+    from tests.core.stories.stories import Step
 
 _CHEAP = ("mini", "mini", "midi", "mini", "maxi", "midi")
 

@@ -11,11 +11,11 @@ from ledger.core.flows.opening import ImportOpening, OpeningClaim, OpeningLot
 from ledger.core.flows.transfer import CompleteTransfer, PayOut, ReceiveTransfer, SendTransfer
 from ledger.core.instants import DAY_US, HOUR_US, INSTANT_MAX, Instant
 from ledger.core.wallet import Wallet
-from tests.core.imagined_orders import ImaginedOrders
+from tests.core.stories.imagined_orders import ImaginedOrders
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
-    from tests.core.stories import Step
+    from tests.core.stories.stories import Step
 
 
 class ImaginedWallets(ImaginedOrders):

@@ -17,7 +17,7 @@ from ledger.core.wallet import OrderRefund, Transfer, Wallet
 from tests.core.support import INSPIRATION, KUAIBI
 
 if TYPE_CHECKING:
-    from tests.core.stories import Step
+    from tests.core.stories.stories import Step
 
 _ODD_AMOUNTS = (0, -5, 10**15, 10**15 + 1)
 SMALL_AMOUNTS = (1, 2, 3, 7, 10, 33, 100, 101, 167, 250, 999, 1_000, 3_333, 6_600)

@@ -10,7 +10,7 @@ from ledger.core.purchases import Membership, MembershipTerm, Order
 from ledger.core.wallet import Charge, ClosedHold, OrderRefund, Transfer, Wallet
 from tests.auditor_books import Dict, Purse, slices
 from tests.auditor_membership import left_of, ungranted
-from tests.core.projections import Plain, plain_hold
+from tests.core.stories.projections import Plain, plain_hold
 from tests.core.support import Journal, code_of
 
 

@@ -18,15 +18,15 @@ from ledger.core.flows.transfer import ReceiveTransfer
 from ledger.core.instants import DAY_US, HOUR_US, Instant, shanghai_midnight_after
 from ledger.core.terms import Terms
 from tests.auditor import Auditor
-from tests.core.imagination import Imagination
-from tests.core.plain_states import (
+from tests.core.stories.imagination import Imagination
+from tests.core.stories.plain_states import (
     plain_books,
     plain_documents,
     plain_wallet,
     purse_as_documents,
     purse_as_wallet,
 )
-from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
+from tests.core.stories.projections import agrees, drawn_id_of, operation_of, plain_answer
 from tests.core.support import Journal, answer_of, at, auditor_for, envelope_of
 
 WALLETS = ("ann", "bob", "cyd")

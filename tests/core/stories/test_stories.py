@@ -10,10 +10,10 @@ from ledger.core import wire
 from ledger.core.instants import shanghai_day
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
-from tests.core.imagination import MOODS
-from tests.core.invariants import check_chain, check_invariants
-from tests.core.situations import situations
-from tests.core.stories import STARTS, Step, Story, seeded_steps, steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.invariants import check_chain, check_invariants
+from tests.core.stories.situations import situations
+from tests.core.stories.stories import STARTS, Step, Story, seeded_steps, steps
 from tests.core.support import VARIANTS, at, thorough
 
 UNREACHABLE_REASONS = {

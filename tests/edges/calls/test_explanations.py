@@ -12,6 +12,7 @@ from ledger.core.wire import EVENT_TYPES
 from ledger.service import Ledger
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, give, new_wallet, problem
+from tests.edges.calls.test_history import now, written
 from tests.edges.contract import (
     POINT,
     TO_INSPIRATION,
@@ -23,7 +24,6 @@ from tests.edges.contract import (
     recharged,
     told,
 )
-from tests.edges.test_http_history import now, written
 
 Body = dict[str, Any]
 
