@@ -18,9 +18,9 @@ from ledger.core.flows.opening import ImportOpening, OpeningLot
 from ledger.engine import Unavailable
 from ledger.engine.commit import Answered
 from ledger.service import Ledger
+from tests.commands.importing import closings, import_, verified
 from tests.commands.old_system import export_many, export_small
 from tests.commands.test_commands import LEDGER, of
-from tests.commands.test_import import closings, import_, verified
 from tests.conftest import Database
 
 WALLETS = 8_000

@@ -261,6 +261,12 @@ def _plain_movement(answer: Outcome) -> Plain:
             return {"transfer_id": transfer.transfer_id, "status": transfer.status}
         case PaidOut(amount_fen=amount_fen, withheld_fen=withheld_fen, payable_after_fen=payable):
             return {"amount": amount_fen, "withheld": withheld_fen, "payable": payable}
+        case _:
+            return _plain_wallet_change(answer)
+
+
+def _plain_wallet_change(answer: Outcome) -> Plain:
+    match answer:
         case WalletFrozen(frozen=frozen) | WalletUnfrozen(frozen=frozen):
             return {"frozen": frozen}
         case LimitSet(limit=limit):

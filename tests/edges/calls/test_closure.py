@@ -71,6 +71,21 @@ async def test_a_wallet_with_anything_left_is_not_closed(alone: Client) -> None:
     assert (await state(alone, creator))["seq"] == 0
 
 
+def commands_of(wallet: str, charge_id: str, order: Body) -> list[tuple[str, Body]]:
+    """The path and body of every command that may be asked of a wallet."""
+    return [
+        *spending(wallet),
+        (f"{wallet}/grants", POINT | WHY | {"source": "promotional"}),
+        (f"{wallet}/charges/{charge_id}/refund", WHY),
+        (f"{wallet}/orders", order),
+        (f"{wallet}/membership/cancel", {}),
+        (f"{wallet}/freeze", WHY),
+        (f"{wallet}/unfreeze", WHY),
+        (f"{wallet}/limits", {"currency": "KUAIBI"} | WHY),
+        (f"{wallet}/close", WHY),
+    ]
+
+
 async def test_a_closed_wallet_is_closed_for_good(alone: Client) -> None:
     """What it had is breakage; its orders are closed; nothing is asked of it any more."""
     wallet = new_wallet()
@@ -112,18 +127,7 @@ async def test_a_closed_wallet_is_closed_for_good(alone: Client) -> None:
     zero = {"available": "0.00", "held": "0.00", "expiring_soon": "0.00"}
     assert closed["balances"] == {"INSPIRATION": zero, "KUAIBI": zero}
     await replayed(alone, f"{wallet}/close", body, "end", first)
-    asked: list[tuple[str, Body]] = [
-        *spending(wallet),
-        (f"{wallet}/grants", POINT | WHY | {"source": "promotional"}),
-        (f"{wallet}/charges/{charge['charge_id']}/refund", WHY),
-        (f"{wallet}/orders", recharge),
-        (f"{wallet}/membership/cancel", {}),
-        (f"{wallet}/freeze", WHY),
-        (f"{wallet}/unfreeze", WHY),
-        (f"{wallet}/limits", {"currency": "KUAIBI"} | WHY),
-        (f"{wallet}/close", WHY),
-    ]
-    for path, sent in asked:
+    for path, sent in commands_of(wallet, charge["charge_id"], recharge):
         refusal = refused(await post(alone, path, sent), 409, "wallet-closed")
         assert refusal["closed_at"] == first.json()["closed_at"]
     refund = await post(alone, f"/v1/orders/{pending['order_id']}/refund", WHY)
