@@ -78,8 +78,8 @@ async def test_a_dry_run_says_what_the_import_will(
     assert rehearsed["dry_run"]
     code, report = await import_(database, folder)
     assert code == 1
-    for told in (rehearsed, report):
-        assert told["refused"][2]["facts"].pop("now") > "2026"
+    for shown in (rehearsed, report):
+        assert shown["refused"][2]["facts"].pop("now") > "2026"
     assert {**rehearsed, "dry_run": False} == report
     code, again = await import_(database, folder, "--dry-run")
     assert (again["wallets"]["imported"], again["wallets"]["already"]) == (0, 4)
@@ -115,7 +115,7 @@ async def test_wrong_files_are_told_and_nothing_is_imported(
     folder = export(tmp_path, lots, CLAIMS, ["cyd,+1"])
     code, report = await import_(database, folder)
     assert (code, report["totals"], report["wallets"]["imported"]) == (2, {}, 0)
-    places = [(one["file"], one["line"], one["column"]) for one in report["errors"]]
+    places = [(error["file"], error["line"], error["column"]) for error in report["errors"]]
     assert places == [
         ("lots.csv", 7, "currency"),
         ("lots.csv", 7, "amount"),
@@ -164,7 +164,9 @@ async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Pat
         ([str(folder), "--result", str(folder / "claims.csv")], "overwrite"),
     ]
     runs = [run("import", *arguments, **of(database)) for arguments, _ in wrong]
-    for (arguments, said), (code, out, err) in zip(wrong, await asyncio.gather(*runs), strict=True):
+    for (arguments, error), (code, out, err) in zip(
+        wrong, await asyncio.gather(*runs), strict=True
+    ):
         assert (code, out, "Traceback" in err) == (2, "", False), arguments
-        assert said in err, arguments
+        assert error in err, arguments
     assert (folder / "claims.csv").read_text().endswith(f"{CLAIMS[0]}\n")

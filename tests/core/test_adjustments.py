@@ -80,8 +80,8 @@ def refused(desk: Desk, command: Adjust) -> Rejection:
 
 def money(desk: Desk) -> dict[int, int]:
     """The trial balance of CNY, without zeros."""
-    found = {number: balance(desk, number) for number in ACCOUNTS}
-    return {number: fen for number, fen in found.items() if fen}
+    fen_by_account = {number: balance(desk, number) for number in ACCOUNTS}
+    return {number: fen for number, fen in fen_by_account.items() if fen}
 
 
 def points(desk: Desk, account: int) -> int:

@@ -271,7 +271,7 @@ def test_a_second_payment_is_returned_and_touches_nothing_else(desk: Desk) -> No
         expect(PaymentSetAside, desk.send(SettlePayment("ann", order_id, f"pay-{number}", 1_000)))
         for number in (2, 3)
     ]
-    first, second = (one.refund for one in aside)
+    first, second = (event.refund for event in aside)
     assert first is not None
     assert second is not None
     assert balance(desk, REFUNDS_PAYABLE) == -2_000

@@ -177,7 +177,7 @@ def test_no_story_comes_to_a_refusal_that_no_breaker_brings_about() -> None:
         story.tell(seeded_steps(seed, 150))
         refused |= {
             (type(sent.envelope.command), sent.answer.reason)
-            for sent in story.told
+            for sent in story.sent
             if isinstance(sent.answer, Rejection)
         }
     assert {pair for pair in refused if pair[1] != Reason.IDEMPOTENCY_KEY_REUSED} <= known

@@ -29,7 +29,7 @@ def outcomes() -> set[type]:
         story = Story(VARIANTS[seed % len(VARIANTS)], STARTS[seed % 4], mood=mood)
         story.tell(seeded_steps(seed, 150))
         outcomes |= {
-            type(sent.answer) for sent in story.told if type(sent.envelope.command) in ASKED
+            type(sent.answer) for sent in story.sent if type(sent.envelope.command) in ASKED
         }
     return outcomes - {Rejection}
 

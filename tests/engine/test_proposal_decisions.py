@@ -60,10 +60,10 @@ async def test_the_same_key_at_once_is_one_proposal(ledger: Ledger, owner: Any) 
     answers = await asyncio.gather(
         *(ledger.proposals.propose(ANN, "p", draft(adjust("w"))) for _ in range(20))
     )
-    told = [answer for answer in answers if isinstance(answer, KeptProposal)]
-    assert len(told) == 20
-    assert len({one.proposal.proposal_id for one in told}) == 1
-    assert sum(not one.replayed for one in told) == 1
+    kept = [answer for answer in answers if isinstance(answer, KeptProposal)]
+    assert len(kept) == 20
+    assert len({answer.proposal.proposal_id for answer in kept}) == 1
+    assert sum(not answer.replayed for answer in kept) == 1
     assert await owner.fetchval("SELECT count(*) FROM proposals") == 1
 
 
@@ -115,15 +115,15 @@ async def test_twenty_decisions_at_once_are_one(
             ]
             assert len(taken) == 1, taken
             verdict, by = taken[0]
-            told = [
+            answered = [
                 call
                 for call, answer in zip(calls, answers, strict=True)
                 if isinstance(answer, KeptProposal)
             ]
-            assert set(told) == {(verdict, by)}, "whoever else is told of it decided something"
-            found = await ledger.proposals.read(proposal.proposal_id)
-            assert found is not None
-            assert found.decided_by == by
+            assert set(answered) == {(verdict, by)}, "whoever else is told of it decided something"
+            decided = await ledger.proposals.read(proposal.proposal_id)
+            assert decided is not None
+            assert decided.decided_by == by
             effects = await adjustments(owner, wallet_id)
             assert len(effects) == (verdict == "approved")
             assert await available(ledger, wallet_id) == 1_000 * len(effects)
@@ -134,9 +134,9 @@ async def test_an_expired_proposal_can_never_be_decided_on(ledger: Ledger, owner
     """By nobody, whatever was tried before; its proposer may not even withdraw it."""
     proposal = await proposed(ledger, draft(adjust("w"), valid_for_s=60))
     await age(owner, 60)
-    found = await ledger.proposals.read(proposal.proposal_id)
-    assert found is not None
-    assert found.status == "expired"
+    late = await ledger.proposals.read(proposal.proposal_id)
+    assert late is not None
+    assert late.status == "expired"
     for verdict, by in (("approved", BOB), ("rejected", BOB), ("withdrawn", ANN)):
         assert why(await decide(ledger, proposal, verdict, by)) == Reason.PROPOSAL_EXPIRED  # type: ignore[arg-type]
     assert await owner.fetchval("SELECT status FROM proposals") == "open"
@@ -149,7 +149,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
     """Decisions around the very moment: none is taken after it, by the database's clock."""
     drafts = [draft(adjust(f"w{number}"), valid_for_s=1) for number in range(12)]
     waiting = await asyncio.gather(*(proposed(ledger, draft) for draft in drafts))
-    soonest = min(one.expires_at for one in waiting)
+    soonest = min(proposal.expires_at for proposal in waiting)
     now = await owner.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     await asyncio.sleep(max((soonest - now) / 1e6 - 0.1, 0))
 
@@ -158,7 +158,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
         return await decide(ledger, proposal)
 
     answers = await asyncio.gather(
-        *(keep_trying(one, number * 0.02) for number, one in enumerate(waiting))
+        *(keep_trying(proposal, number * 0.02) for number, proposal in enumerate(waiting))
     )
     in_time = 0
     for number, (proposal, answer) in enumerate(zip(waiting, answers, strict=True)):

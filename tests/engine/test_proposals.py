@@ -53,9 +53,9 @@ async def test_an_approved_adjustment_proves_in_the_log_who_did_it(
     """The event's caller is the approver's; proposal, proposer and approver are in its payload."""
     proposal = await proposed(ledger, draft(adjust("w")))
     assert await available(ledger, "w") == 0
-    found = await approved(ledger, proposal)
-    assert (found.status, found.decided_by, found.reason) == ("done", BOB, WHY)
-    assert found.executed_at is not None
+    decided = await approved(ledger, proposal)
+    assert (decided.status, decided.decided_by, decided.reason) == ("done", BOB, WHY)
+    assert decided.executed_at is not None
     ((caller, payload),) = await adjustments(owner, "w")
     assert caller == f"approval:{BOB}"
     assert (payload["proposal_id"], payload["proposed_by"], payload["approved_by"]) == (
@@ -107,14 +107,14 @@ async def _payable(ledger: Ledger, wallet_id: str, fen: int) -> bool:
 async def test_what_the_ledger_refuses_is_the_outcome_for_good(ledger: Ledger) -> None:
     """Decided again when it is carried out; what changes later does not lift it."""
     proposal = await proposed(ledger, draft(adjust("w", 500, "debit")))
-    found = await approved(ledger, proposal)
-    assert found.status == "refused"
-    refusal = effect_of(found)
+    decided = await approved(ledger, proposal)
+    assert decided.status == "refused"
+    refusal = effect_of(decided)
     assert isinstance(refusal, Rejection)
     assert refusal.reason is Reason.INSUFFICIENT_FUNDS
     await give(ledger, "w", 1_000)
     again = await decide(ledger, proposal)
-    assert again == KeptProposal(found, replayed=True)
+    assert again == KeptProposal(decided, replayed=True)
     assert await available(ledger, "w") == 1_000
 
 

@@ -42,7 +42,9 @@ async def test_what_was_approved_and_left_is_carried_out_by_the_job_once(
     assert await resume(ledger) == 0
     await age(owner, 6)
     async with opened(database) as other:
-        carried_out = await asyncio.gather(*(resume(one) for one in (ledger, other, ledger, other)))
+        carried_out = await asyncio.gather(
+            *(resume(service) for service in (ledger, other, ledger, other))
+        )
         assert sum(carried_out) == len(names)
     for name in names:
         ((caller, payload),) = await adjustments(owner, name)
@@ -73,9 +75,9 @@ async def test_a_wallet_in_trouble_keeps_nobody_elses_proposals_waiting(
     )
     await age(owner, 60)
     assert await resume(ledger) == 1
-    found = await ledger.proposals.read(well.proposal_id)
-    assert found is not None
-    assert found.status == "done"
+    executed = await ledger.proposals.read(well.proposal_id)
+    assert executed is not None
+    assert executed.status == "done"
     labels = {"shard": str(shard_of("sick", 2)), "kind": "proposals"}
     assert REGISTRY.get_sample_value("ledger_unsent", labels) == 1
     await store_state(owner, "sick", whole)
@@ -94,11 +96,11 @@ async def test_texts_of_proposals_are_erased_once_these_are_over(
     done = await approved(ledger, proposal)
     assert await ledger.texts.erase("w") == 2
     assert await ledger.texts.erase("w") == 0
-    found = await ledger.proposals.read(proposal.proposal_id)
-    assert found == replace(done, reason="", evidence=None)
-    assert await decide(ledger, proposal) == KeptProposal(found, replayed=True)
+    erased = await ledger.proposals.read(proposal.proposal_id)
+    assert erased == replace(done, reason="", evidence=None)
+    assert await decide(ledger, proposal) == KeptProposal(erased, replayed=True)
     again = await ledger.proposals.propose(ANN, "p", draft(adjust("w")))
-    assert again == KeptProposal(found, replayed=True)
+    assert again == KeptProposal(erased, replayed=True)
     assert await ledger.proposals.read(waiting.proposal_id) == waiting
     await age(owner, 3_600)
     assert await ledger.texts.erase("w") == 1
@@ -122,10 +124,10 @@ async def test_lists_have_open_ones_first_and_then_the_newest(ledger: Ledger, ow
     async def listed(page: int, **wanted: Any) -> list[int]:
         numbers: list[int] = []
         after: Place | None = None
-        while found := await ledger.proposals.list(Wanted(**wanted), page, after):
-            after = found[-1][0]
-            ids = [one.proposal_id for one in made]
-            numbers += [ids.index(one.proposal_id) for _, one in found]
+        while rows := await ledger.proposals.list(Wanted(**wanted), page, after):
+            after = rows[-1][0]
+            ids = [proposal.proposal_id for proposal in made]
+            numbers += [ids.index(proposal.proposal_id) for _, proposal in rows]
         return numbers
 
     for page in (1, 3, 100):

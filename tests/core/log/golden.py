@@ -33,16 +33,16 @@ def read_golden(tag: str) -> Golden:
 
 def write_missing() -> None:
     """Write a file for every tag that has none, from the telling-est event of some stories."""
-    found: dict[str, Record] = {}
+    shortest: dict[str, Record] = {}
     for seed in range(60):
         story = Story(TERMS, STARTS[1], mood=MOODS[seed % len(MOODS)])
         story.tell(seeded_steps(seed, 150))
         for record in story.journal.records:
-            best = found.get(record.tag)
+            best = shortest.get(record.tag)
             size = len(record.payload)
             if size <= PAYLOAD_BYTES_MAX and (best is None or size > len(best.payload)):
-                found[record.tag] = record
-    for tag, record in found.items():
+                shortest[record.tag] = record
+    for tag, record in shortest.items():
         path = FOLDER / f"{tag}.json"
         if not path.exists():
             legs = msgspec.json.encode(record.legs)

@@ -31,7 +31,7 @@ def journal() -> Journal:
     """A shard with a long story behind it, in batches of several events."""
     story = Story(TERMS, STARTS[1], mood="spending")
     story.tell(seeded_steps(1, 60))
-    journal = story.told_in_batches([4])
+    journal = story.in_batches([4])
     check_invariants(journal)
     return journal
 
@@ -161,7 +161,7 @@ def test_an_honest_log_of_any_mood_has_nothing_to_find(mood: str) -> None:
     for seed in range(3):
         story = Story(VARIANTS[seed], STARTS[seed], mood=mood)
         story.tell(seeded_steps(seed, 120))
-        assert audit(story.told_in_batches([3])) == []
+        assert audit(story.in_batches([3])) == []
 
 
 def test_points_of_a_refund_under_way_that_were_never_posted_are_found() -> None:
@@ -192,14 +192,14 @@ def test_postings_that_do_not_carry_the_cost_are_found(journal: Journal) -> None
     wallets = [journal.wallet(name) for name in journal.wallets]
     assert sum(cost_left_fen(wallet) for wallet in wallets) > 0
     assert list(shard.check_liabilities()) == []
-    for account, said in (
+    for account, complaint in (
         (LIABILITY_KUAIBI, "lots cost"),
         (REFUNDS_PAYABLE, "refunds are"),
         (CREATORS_PAYABLE, "creators are owed"),
     ):
         shard.totals[0, account, CNY] = (0, 1)
         (finding,) = shard.check_liabilities()
-        assert said in finding.problem
+        assert complaint in finding.problem
         del shard.totals[0, account, CNY]
 
 
@@ -244,7 +244,9 @@ def test_a_payload_that_overdraws_its_wallet_is_found(journal: Journal) -> None:
     """Every part of every lot stays at least 0, at every seq."""
     shard = ShardAudit(SHARD)
     charge = next(record for record in journal.records if record.tag == "debit_charged_v1")
-    (finding,) = (one for one in shard.follow(replace(charge, seq=1)) if one.what == "wallet")
+    (finding,) = (
+        finding for finding in shard.follow(replace(charge, seq=1)) if finding.what == "wallet"
+    )
     assert finding.problem == "has a negative part"
 
 

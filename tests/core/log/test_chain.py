@@ -101,7 +101,7 @@ def test_the_roots_of_the_known_test_vectors() -> None:
         7: "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     }
-    leaves = [sha256(b"\x00" + bytes.fromhex(one)).digest() for one in inputs]
+    leaves = [sha256(b"\x00" + bytes.fromhex(text)).digest() for text in inputs]
     tree = Tree()
     for size, leaf in enumerate(leaves, 1):
         tree = grow(tree, leaf)

@@ -80,7 +80,7 @@ class Memory:
         available = wallet.available_minor(currency)
         limits = [limit.day_minor for limit in wallet.limits if limit.currency == currency]
         if step.x % 3 == 0 and limits and limits[0] is not None:
-            used = sum(one.charged_minor for one in wallet.used if one.currency == currency)
+            used = sum(usage.charged_minor for usage in wallet.used if usage.currency == currency)
             return limits[0] - used - wallet.held_minor(currency) + step.y % 3 - 1
         amounts = (
             *SMALL_AMOUNTS,

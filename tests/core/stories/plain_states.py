@@ -141,41 +141,43 @@ def _last_uses(purse: Purse) -> dict[str, tuple[int, int, int]]:
 
 def plain_documents(journal: Journal, wallet_id: str, now: Instant) -> dict[tuple[str, str], Any]:
     """What is told of every closed hold, refunded charge, order, refund and transfer."""
-    found: dict[tuple[str, str], Any] = {}
+    documents: dict[tuple[str, str], Any] = {}
     for (kind, name), document in journal.documents_at(wallet_id, now).items():
         match document:
             case ClosedHold():
-                found[kind, name] = (document.status, document.captured_minor)
+                documents[kind, name] = (document.status, document.captured_minor)
             case Charge():
-                found[kind, name] = document.refunded_minor
+                documents[kind, name] = document.refunded_minor
             case Order():
                 amounts = (document.refunding_fen, document.refunded_fen, document.reversed_fen)
-                repaid = [(one.order_id, one.amount_fen, one.vat_fen) for one in document.repaid]
-                found[kind, name] = (document.status, document.paid_late, *amounts, repaid)
+                repaid = [
+                    (part.order_id, part.amount_fen, part.vat_fen) for part in document.repaid
+                ]
+                documents[kind, name] = (document.status, document.paid_late, *amounts, repaid)
             case OrderRefund() | Transfer():
-                found[kind, name] = document.status
-    return found
+                documents[kind, name] = document.status
+    return documents
 
 
 def purse_as_documents(purse: Purse) -> dict[tuple[str, str], Any]:
     """The auditor's view of the same."""
-    found: dict[tuple[str, str], Any] = {
+    documents: dict[tuple[str, str], Any] = {
         ("hold", hold["hold_id"]): (hold["status"], hold["captured"])
         for hold in purse.holds.values()
         if hold["status"] != "open"
     }
     for charge_id, charge in purse.charges.items():
         if charge["refunded"]:
-            found["charge", charge_id] = charge["refunded"]
+            documents["charge", charge_id] = charge["refunded"]
     for order in purse.orders.values():
         names = ("status", "late", "refunding", "refunded", "reversed")
-        repaid = [tuple(one[:3]) for one in order["repaid"]]
-        found["order", order["order_id"]] = (*(order[name] for name in names), repaid)
+        repaid = [tuple(part[:3]) for part in order["repaid"]]
+        documents["order", order["order_id"]] = (*(order[name] for name in names), repaid)
     for refund_id, refund in purse.refunds.items():
-        found["refund", refund_id] = refund["status"]
+        documents["refund", refund_id] = refund["status"]
     for transfer_id, sent in purse.transfers.items():
-        found["transfer", transfer_id] = sent["status"]
-    return found
+        documents["transfer", transfer_id] = sent["status"]
+    return documents
 
 
 def plain_books(journal: Journal, now: Instant) -> dict[tuple[int, str, str], int]:

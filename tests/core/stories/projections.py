@@ -68,7 +68,7 @@ def _plain_fields(asked: Struct) -> Plain:
         elif isinstance(value, Struct):
             fields[name] = _plain_fields(value)
         elif isinstance(value, tuple):
-            fields[name] = [_plain_fields(one) for one in value]
+            fields[name] = [_plain_fields(element) for element in value]
         else:
             fields[name] = value
     return fields
@@ -165,8 +165,8 @@ def _plain_payment(answer: Outcome) -> Plain:
         case OrderClosed(order=order):
             return {"order_id": order.order_id, "status": order.status}
         case RechargePaid(order=order, lot=lot, repaid=repaid):
-            said = {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
-            return said | {"repaid": _parts(repaid), "lot": _paid_lot(lot)}
+            plain = {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
+            return plain | {"repaid": _parts(repaid), "lot": _paid_lot(lot)}
         case MembershipPaid(order=order):
             return {"order_id": order.order_id, "set_aside": "", "late": order.paid_late}
         case MembershipUpgraded(order=order, lot=lot, membership=membership):
@@ -307,16 +307,16 @@ def _plain_wallet_change(answer: Outcome) -> Plain:
             raise AssertionError(f"no command is answered with {answer!r}")
 
 
-def agrees(said: Plain, expected: Plain) -> bool:
+def agrees(reply: Plain, expected: Plain) -> bool:
     """Whether an answer is the expected one; a reused key may name any field that differs."""
-    if "field" in said:
-        return said["refused"] == expected.get("refused") and said["field"] in expected["fields"]
-    return said == expected
+    if "field" in reply:
+        return reply["refused"] == expected.get("refused") and reply["field"] in expected["fields"]
+    return reply == expected
 
 
 def _field_named(answer: Rejection) -> Plain:
-    told = {"field": "field", "what": "what", "available_minor": "available"}
-    return {told[name]: value for name, value in answer.facts.items() if name in told}
+    plain_names = {"field": "field", "what": "what", "available_minor": "available"}
+    return {plain_names[name]: value for name, value in answer.facts.items() if name in plain_names}
 
 
 def _plain_lot(lot: LotTerms) -> Plain:
@@ -345,7 +345,7 @@ def slices_of(takes: tuple[Take, ...]) -> list[tuple[str, int, int, int]]:
 
 
 def _absorbed(absorbed: tuple[Absorption, ...]) -> list[tuple[str, int, int, int]]:
-    return slices_of(tuple(one.take for one in absorbed))
+    return slices_of(tuple(absorption.take for absorption in absorbed))
 
 
 def _parts(parts: tuple[Repayment, ...]) -> list[tuple[str, int, int]]:

@@ -23,15 +23,15 @@ from tests.core.support import Journal
 
 def situations(journal: Journal) -> Counter[str]:
     """How often each of them came about; 0 where only an event that could have led there did."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     wallets: dict[str, Wallet] = {}
     for record in journal.records:
         wallet = wallets.get(record.wallet_id, Wallet(record.wallet_id))
         event = wire.decode_event(record.payload)
         for name, there in _seen(wallet, event):
-            found[name] += there
+            counts[name] += there
         wallets[record.wallet_id] = evolve(wallet, event)
-    return found
+    return counts
 
 
 def _seen(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
@@ -39,14 +39,14 @@ def _seen(wallet: Wallet, event: Event) -> Iterator[tuple[str, bool]]:
         case HoldCaptured() | HoldVoided() | HoldExpired():
             yield "held value is absorbed by a claim", bool(event.absorbed)
             yield "several held lots are absorbed", len(event.absorbed) > 1
-            points = [one.take.amount_minor for one in event.absorbed]
+            points = [absorption.take.amount_minor for absorption in event.absorbed]
             yield "cost is absorbed without its only point", 0 in points
         case ChargeRefunded(returned=returned, absorbed=absorbed):
             yield "a refunded charge is absorbed by a claim", bool(absorbed)
             yield "a refunded charge is absorbed in part", bool(absorbed and returned)
-            sources = {one.take.lot.source == "membership" for one in absorbed}
-            revenues = {one.revenue == REVENUE_MEMBERSHIP for one in absorbed}
-            tips = any(one.revenue == REVENUE_TIPS for one in absorbed)
+            sources = {absorption.take.lot.source == "membership" for absorption in absorbed}
+            revenues = {absorption.revenue == REVENUE_MEMBERSHIP for absorption in absorbed}
+            tips = any(absorption.revenue == REVENUE_TIPS for absorption in absorbed)
             yield "an absorbed charge had earned elsewhere", tips or sources != revenues
         case RechargePaid(lot=lot, repaid=repaid):
             yield "a recharge repays a claim", bool(repaid)

@@ -82,7 +82,7 @@ def seeded_steps(seed: int, count: int) -> list[Step]:
     ]
 
 
-class Told(Struct, frozen=True):
+class Sent(Struct, frozen=True):
     """One command as it was sent, when, and what it was answered."""
 
     envelope: Envelope
@@ -108,7 +108,7 @@ class Story:
         self.journal = Journal(terms, closed_through=closed_through)
         self.auditor: Auditor = auditor_for(terms, closed_through=closed_through)
         self.now = at(start)
-        self.told: list[Told] = []
+        self.sent: list[Sent] = []
         self.imagination = Imagination(terms, WALLETS, mood=mood)
 
     def tell(self, story: Sequence[Step]) -> None:
@@ -158,11 +158,11 @@ class Story:
 
     def _envelope(self, step: Step) -> Envelope:
         wallet_id, caller = WALLETS[step.wallet], CALLERS[step.caller]
-        number = len(self.told) + 1
+        number = len(self.sent) + 1
         mine = [
-            told.envelope
-            for told in self.told
-            if told.envelope.caller == caller and told.envelope.command.wallet_id == wallet_id
+            sent.envelope
+            for sent in self.sent
+            if sent.envelope.caller == caller and sent.envelope.command.wallet_id == wallet_id
         ]
         earlier = mine[-1 - step.z % len(mine)] if mine else None
         if step.key == 10 and earlier is not None:
@@ -181,12 +181,12 @@ class Story:
         batch: Batch = self.journal.run([envelope], self.now)
         answer = answer_of(batch.decided[0])
         replayed = bool(getattr(batch.decided[0], "replayed", False))
-        self.told.append(Told(envelope, self.now, answer, replayed))
+        self.sent.append(Sent(envelope, self.now, answer, replayed))
         if not replayed:
             self.imagination.learn(envelope.command.wallet_id, answer)
         expected = self.auditor.answer(operation_of(envelope), self.now, drawn_id_of(answer))
-        said = plain_answer(answer)
-        assert agrees(said, expected), (envelope.command, said, expected)
+        plain = plain_answer(answer)
+        assert agrees(plain, expected), (envelope.command, plain, expected)
         self._check_wallet(envelope.command.wallet_id)
 
     def _check_wallet(self, wallet_id: str) -> None:
@@ -211,22 +211,22 @@ class Story:
             sums[currency] = sums.get(currency, 0) + amount
         return sums
 
-    def told_in_batches(self, cuts: Sequence[int]) -> Journal:
+    def in_batches(self, cuts: Sequence[int]) -> Journal:
         """The same requests at the same instants, in batches of the sizes given, in turn.
 
         A batch has one instant, so a jump of the clock ends it early.
         """
         journal = Journal(self.terms, closed_through=self.journal.closed_through)
-        rest = list(self.told)
+        rest = list(self.sent)
         turn = 0
         while rest:
             size = max(1, cuts[turn % len(cuts)])
             now = rest[0].now
-            together = [told for told in rest[:size] if told.now == now]
-            batch = journal.run([told.envelope for told in together], now)
-            for told, outcome in zip(together, batch.decided, strict=True):
-                assert answer_of(outcome) == told.answer, told.envelope
-                assert bool(getattr(outcome, "replayed", False)) == told.replayed, told.envelope
+            together = [sent for sent in rest[:size] if sent.now == now]
+            batch = journal.run([sent.envelope for sent in together], now)
+            for sent, outcome in zip(together, batch.decided, strict=True):
+                assert answer_of(outcome) == sent.answer, sent.envelope
+                assert bool(getattr(outcome, "replayed", False)) == sent.replayed, sent.envelope
             rest = rest[len(together) :]
             turn += 1
         return journal

@@ -30,17 +30,17 @@ stories = given(
 )
 
 
-def told(story: list[Step], start: str, *, terms: Terms, mood: str, closed: int = 0) -> Story:
+def play(story: list[Step], start: str, *, terms: Terms, mood: str, closed: int = 0) -> Story:
     """The story, told to a new ledger and to its auditor."""
-    one = Story(terms, start, mood=mood, closed_through=closed)
-    one.tell(story)
-    return one
+    played = Story(terms, start, mood=mood, closed_through=closed)
+    played.tell(story)
+    return played
 
 
-def check_batches(one: Story, cuts: list[int]) -> None:
+def check_batches(story: Story, cuts: list[int]) -> None:
     """Everything that is kept is the same, however the requests were cut into batches."""
-    together = one.told_in_batches(cuts)
-    alone = one.journal
+    together = story.in_batches(cuts)
+    alone = story.journal
     assert together.records == alone.records
     assert together.wallets == alone.wallets
     assert together.documents == alone.documents
@@ -57,7 +57,7 @@ def test_the_auditor_agrees_with_every_answer_wallet_document_and_balance(
 ) -> None:
     """Invariant 10: an independent, naive auditor predicts all of it."""
     del cuts
-    told(story, start, terms=terms, mood=mood).check_everything()
+    play(story, start, terms=terms, mood=mood).check_everything()
 
 
 @stories
@@ -66,8 +66,8 @@ def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
     story: list[Step], start: str, cuts: list[int], terms: Terms, mood: str
 ) -> None:
     """Invariant 9: answers, seqs, ids, payloads, postings, documents and totals are the same."""
-    one = told(story, start, terms=terms, mood=mood)
-    check_batches(one, cuts)
+    played = play(story, start, terms=terms, mood=mood)
+    check_batches(played, cuts)
 
 
 @stories
@@ -77,9 +77,9 @@ def test_every_invariant_holds_after_every_event(
 ) -> None:
     """Invariants 1 to 4 and 8, from the payload bytes alone."""
     del cuts
-    one = told(story, start, terms=terms, mood=mood)
-    check_invariants(one.journal)
-    check_chain(one.journal)
+    played = play(story, start, terms=terms, mood=mood)
+    check_invariants(played.journal)
+    check_chain(played.journal)
 
 
 @pytest.mark.parametrize("seed", range(90))
@@ -87,16 +87,16 @@ def test_long_stories_keep_every_rule_at_once(seed: int) -> None:
     """Long lives of wallets reach what short stories cannot: second graces, queued terms."""
     start = STARTS[seed % len(STARTS)]
     closed = shanghai_day(at(start)) + 40 if seed % 7 == 0 else 0
-    one = told(
+    played = play(
         seeded_steps(seed, 150),
         start,
         terms=VARIANTS[seed % len(VARIANTS)],
         mood=MOODS[seed // 3 % len(MOODS)],
         closed=closed,
     )
-    one.check_everything()
-    check_invariants(one.journal)
-    check_batches(one, [seed % 5 + 1, 1, 7, 20])
+    played.check_everything()
+    check_invariants(played.journal)
+    check_batches(played, [seed % 5 + 1, 1, 7, 20])
 
 
 @pytest.mark.slow
@@ -108,13 +108,13 @@ def test_the_stories_reach_every_event_and_every_refusal() -> None:
     replays = 0
     for seed in range(180):
         terms, mood = VARIANTS[seed % len(VARIANTS)], MOODS[seed // 3 % len(MOODS)]
-        one = told(seeded_steps(seed, 150), STARTS[seed % 4], terms=terms, mood=mood)
-        one.check_everything()
-        tags.update(record.tag for record in one.journal.records)
-        answers = [each.answer for each in one.told]
+        story = play(seeded_steps(seed, 150), STARTS[seed % 4], terms=terms, mood=mood)
+        story.check_everything()
+        tags.update(record.tag for record in story.journal.records)
+        answers = [each.answer for each in story.sent]
         reasons.update(answer.reason for answer in answers if isinstance(answer, Rejection))
-        replays += sum(each.replayed for each in one.told)
-        hard.update(situations(one.journal))
+        replays += sum(each.replayed for each in story.sent)
+        hard.update(situations(story.journal))
     assert set(tags) == set(wire.EVENT_TYPES)
     assert set(reasons) == set(Reason) - UNREACHABLE_REASONS
     assert min(tags.values()) >= 10, tags

@@ -30,8 +30,8 @@ class People(Struct, frozen=True):
 async def client(url: str, token: str) -> AsyncIterator[Client]:
     """A client of the live service with a key."""
     headers = {"authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as found:
-        yield found
+    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as http:
+        yield http
 
 
 async def hired(make_key: MakeKey, *scopes: str, name: str = "") -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from ledger.service import Ledger
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, new_wallet, post, problem
-from tests.edges.contract import called, refused, told
+from tests.edges.contract import called, fetched, refused
 from tests.edges.people import WHY, acts, by, fresh
 
 
@@ -15,7 +15,7 @@ async def test_what_administrators_do_is_listed_without_what_they_say_of_people(
     http: Client, ann: Client
 ) -> None:
     """Who, what, to whom, by which key and request, and what came of it; newest first, paged."""
-    me = await told(ann, "/v1/callers/me")
+    me = await fetched(ann, "/v1/callers/me")
     wallet = new_wallet()
     answer = await post(ann, f"{wallet}/freeze", {"reason": "hears voices"}, key="freeze-1")
     assert answer.status_code == 200
@@ -23,7 +23,7 @@ async def test_what_administrators_do_is_listed_without_what_they_say_of_people(
     assert (await post(ann, f"{wallet}/limits", body)).status_code == 200
     await post(ann, f"{wallet}/limits", body | {"currency": "EUR"})
     listed = await acts(http, actor=me["caller"])
-    assert [(one["operation"], one["subject"], one["outcome"]) for one in listed] == [
+    assert [(act["operation"], act["subject"], act["outcome"]) for act in listed] == [
         ("setLimit", called(wallet), 400),
         ("setLimit", called(wallet), 200),
         ("freezeWallet", called(wallet), 200),
@@ -34,9 +34,9 @@ async def test_what_administrators_do_is_listed_without_what_they_say_of_people(
     assert first["at"] <= first["outcome_at"]
     assert listed[1]["detail"]["day"] == "5"
     assert "voices" not in str(listed)
-    one = await told(http, f"/v1/acts?actor={me['caller']}&limit=2")
-    two = await told(http, f"/v1/acts?actor={me['caller']}&limit=2&after={one['next']}")
-    assert one["items"] + two["items"] == listed
+    page = await fetched(http, f"/v1/acts?actor={me['caller']}&limit=2")
+    two = await fetched(http, f"/v1/acts?actor={me['caller']}&limit=2&after={page['next']}")
+    assert page["items"] + two["items"] == listed
     assert two["next"] is None
     assert await acts(http, actor=me["caller"], operation="freezeWallet") == [first]
 
@@ -59,7 +59,7 @@ async def test_grants_of_people_are_acts_and_those_of_programs_are_not(
     http: Client, ann: Client, make_key: MakeKey
 ) -> None:
     """Also where they come in a batch, which is listed by the number of its commands."""
-    me = await told(ann, "/v1/callers/me")
+    me = await fetched(ann, "/v1/callers/me")
     robot = fresh("robot")
     headers = by(await make_key(["credit:write"], caller=robot, kind="service"))
     grant = {"currency": "KUAIBI", "amount": "1", "source": "promotional", "reason": "sorry, Bo"}
@@ -71,7 +71,7 @@ async def test_grants_of_people_are_acts_and_those_of_programs_are_not(
         answer = await post(ann, "/v1/batch", {"commands": [batched]}, headers=who)
         assert answer.json()["results"][0]["status"] == 201
     listed = await acts(http, actor=me["caller"])
-    assert [(one["operation"], one["outcome"]) for one in listed] == [
+    assert [(act["operation"], act["outcome"]) for act in listed] == [
         ("batch", 200),
         ("grant", 201),
     ]
@@ -121,7 +121,7 @@ async def test_an_act_that_breaks_off_has_no_outcome(alone: Client, owner: Any) 
 
 async def test_of_two_people_each_has_a_name(http: Client, ann: Client) -> None:
     """Acts name the caller, not the key: two keys of one person are one person."""
-    me = await told(ann, "/v1/callers/me")
+    me = await fetched(ann, "/v1/callers/me")
     own = await ann.post(f"/v1/keys/{me['key_id']}/rotate", json=WHY)
     wallet = new_wallet()
     assert (await post(ann, f"{wallet}/freeze", WHY)).status_code == 200

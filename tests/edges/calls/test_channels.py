@@ -120,7 +120,7 @@ async def shown(http: Client, order: dict[str, Any], wallet: str, key: str) -> l
     assert again.headers["idempotency-replayed"] == "true"
     read = await http.get(f"/v1/orders/{order['order_id']}")
     (listed,) = (await http.get(f"{wallet}/orders")).json()["items"]
-    return [told["payment"] for told in (again.json(), read.json(), listed)]
+    return [body["payment"] for body in (again.json(), read.json(), listed)]
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -136,11 +136,11 @@ async def test_a_second_channel_is_ordered_through_and_paid_in_its_own_way(
         payment = {"channel": "till", "pay_url": "https://till.example/counter-1"}
         assert (order["channel"], order["payment"]) == ("till", payment)
         assert await shown(http, order, wallet, "k") == [payment] * 3
-        said = {"order_id": order["order_id"], "payment_id": "7", "amount_fen": 1_000}
+        notice = {"order_id": order["order_id"], "payment_id": "7", "amount_fen": 1_000}
         path = "/v1/channels/till/notifications"
-        forged = await http.post(path, json=said)
+        forged = await http.post(path, json=notice)
         assert (forged.status_code, forged.text) == (418, "this is not the secret")
-        booked = await http.post(path, json=said, headers={"till-secret": secret})
+        booked = await http.post(path, json=notice, headers={"till-secret": secret})
         assert (booked.status_code, booked.text) == (202, "thanks")
         assert await balance(http, wallet) == ("200.00", "0.00")
         assert await shown(http, order, wallet, "k") == [None] * 3

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, give, new_wallet, problem
-from tests.edges.contract import POINT, charged_back, done, recharged, told
+from tests.edges.contract import POINT, charged_back, done, fetched, recharged
 
 
 async def test_a_charge_tells_what_it_took_cost_and_earned(http: Client) -> None:
@@ -17,17 +17,21 @@ async def test_a_charge_tells_what_it_took_cost_and_earned(http: Client) -> None
     free = await give(http, wallet, "4")
     body = {"currency": "INSPIRATION", "amount": "37", "reference": "render-1"}
     charge_id = (await done(http, f"{wallet}/debits", body, 201))["charge_id"]
-    one = await told(http, f"{wallet}/charges/{charge_id}/explanation")
+    charge = await fetched(http, f"{wallet}/charges/{charge_id}/explanation")
     paid = f"lot-{order['order_id']}"
     fields = ("lot_id", "source", "paid", "amount", "cost_cny", "vat_cny", "revenue_cny")
-    assert [[take[name] for name in fields] for take in one["takes"]] == [
+    assert [[take[name] for name in fields] for take in charge["takes"]] == [
         [free, "promotional", False, "4.00", "0.00", "0.00", "0.00"],
         [paid, "purchased", True, "33.00", "3.30", "0.18", "3.12"],
     ]
-    assert (one["cost_cny"], one["vat_cny"], one["revenue_cny"]) == ("3.30", "0.18", "3.12")
-    assert (one["caller"], one["reference"], one["price"]) == ("dev", "render-1", None)
-    assert (one["hold"], one["refunds"], one["refunded"]) == (None, [], "0.00")
-    journal = one["journal"]
+    assert (charge["cost_cny"], charge["vat_cny"], charge["revenue_cny"]) == (
+        "3.30",
+        "0.18",
+        "3.12",
+    )
+    assert (charge["caller"], charge["reference"], charge["price"]) == ("dev", "render-1", None)
+    assert (charge["hold"], charge["refunds"], charge["refunded"]) == (None, [], "0.00")
+    journal = charge["journal"]
     legs = {leg["account"]: (leg["code"], leg["debit"], leg["credit"]) for leg in journal["legs"]}
     assert legs == {
         "points:available:promotional": ("9002.04", "4.00", None),
@@ -56,21 +60,21 @@ async def test_a_captured_charge_tells_of_its_hold_its_price_and_its_refunds(htt
     await done(http, f"{wallet}/charges/{other}/refund", {"reason": "another charge"}, 200)
     for amount, reason in (("2", "too dark"), ("1", "too slow")):
         await done(http, f"{path}/refund", {"amount": amount, "reason": reason}, 200)
-    one = await told(http, f"{path}/explanation")
-    hold = one["hold"]
+    charge = await fetched(http, f"{path}/explanation")
+    hold = charge["hold"]
     assert (hold["hold_id"], hold["status"], hold["amount"]) == ("h", "captured", "10.00")
     assert (hold["returned"], hold["absorbed_by_claims"]) == ("3.00", "0.00")
-    assert one["price"] == {
-        "sku": "video-5s-standard", "quantity": 1, "price_version": one["price"]["price_version"]
+    assert charge["price"] == {
+        "sku": "video-5s-standard", "quantity": 1, "price_version": charge["price"]["price_version"]
     }  # fmt: skip
-    told_of = [(back["amount"], back["reason"], back["caller"]) for back in one["refunds"]]
-    assert told_of == [("2.00", "too dark", "dev"), ("1.00", "too slow", "dev")]
-    assert (one["refunds_complete"], one["refunded"]) == (True, "3.00")
-    (take,) = one["takes"]
+    refunds = [(back["amount"], back["reason"], back["caller"]) for back in charge["refunds"]]
+    assert refunds == [("2.00", "too dark", "dev"), ("1.00", "too slow", "dev")]
+    assert (charge["refunds_complete"], charge["refunded"]) == (True, "3.00")
+    (take,) = charge["takes"]
     assert (take["amount"], take["cost_cny"], take["refunded"]) == ("7.00", "0.70", "3.00")
     assert take["refunded_cost_cny"] == "0.30"
-    assert any("captured the hold h" in said for said in one["why"])
-    assert any("4.00 can still be" in said for said in one["why"])
+    assert any("captured the hold h" in sentence for sentence in charge["why"])
+    assert any("4.00 can still be" in sentence for sentence in charge["why"])
 
 
 async def test_a_hold_whose_rest_paid_a_claim_tells_so(http: Client) -> None:
@@ -80,14 +84,14 @@ async def test_a_hold_whose_rest_paid_a_claim_tells_so(http: Client) -> None:
     await done(http, f"{wallet}/holds", POINT | {"amount": "40", "hold_id": "h"}, 201)
     await charged_back(http, order)
     captured = await done(http, f"{wallet}/holds/h/capture", {"amount": "10"}, 200)
-    one = await told(http, f"{wallet}/charges/{captured['charge_id']}/explanation")
-    hold = one["hold"]
+    charge = await fetched(http, f"{wallet}/charges/{captured['charge_id']}/explanation")
+    hold = charge["hold"]
     assert (hold["returned"], hold["absorbed_by_claims"]) == ("0.00", "30.00")
-    assert (one["cost_cny"], hold["absorbed_cost_cny"]) == ("1.00", "3.00")
-    journal, vat = one["journal"], Decimal(one["vat_cny"]) + Decimal(hold["absorbed_vat_cny"])
+    assert (charge["cost_cny"], hold["absorbed_cost_cny"]) == ("1.00", "3.00")
+    journal, vat = charge["journal"], Decimal(charge["vat_cny"]) + Decimal(hold["absorbed_vat_cny"])
     assert Decimal(journal["revenue_cny"]) + Decimal(journal["vat_cny"]) == 4
     assert Decimal(journal["vat_cny"]) == vat
-    assert any("30.00 did not" in said for said in one["why"])
+    assert any("30.00 did not" in sentence for sentence in charge["why"])
 
 
 @pytest.mark.parametrize(
@@ -128,11 +132,11 @@ async def test_reading_explanations_needs_the_scope_to_read_wallets(
 async def test_a_charge_that_is_none_of_the_wallets_is_not_found(http: Client) -> None:
     """Another wallet's, an event that is no charge, and what is no charge id at all."""
     wallet, other = new_wallet(), new_wallet()
-    for one in (wallet, other):
-        await give(http, one, "4")
+    for path in (wallet, other):
+        await give(http, path, "4")
     spend = {"currency": "INSPIRATION", "amount": "1"}
     charge_id = (await done(http, f"{other}/debits", spend, 201))["charge_id"]
-    (grant,) = (await told(http, f"{wallet}/entries"))["items"]
+    (grant,) = (await fetched(http, f"{wallet}/entries"))["items"]
     shards = [f"ch-{shard}-{grant['seq']}" for shard in range(3)]
     for nobodys in (charge_id, *shards, "ch-0-0", "h", uuid.uuid4().hex, "ch-0-99999999999999999"):
         answer = await http.get(f"{wallet}/charges/{nobodys}/explanation")

@@ -14,6 +14,7 @@ from tests.edges.contract import (
     charged_back,
     done,
     eventually,
+    fetched,
     holding,
     joined,
     moved,
@@ -23,7 +24,6 @@ from tests.edges.contract import (
     refused,
     replayed,
     spending,
-    told,
 )
 
 
@@ -39,18 +39,18 @@ async def test_a_wallet_with_anything_left_is_not_closed(alone: Client) -> None:
     tip = POINT | {"to_wallet_id": called(wallet), "amount": "10"}
     other = await holding(alone, 10)
     await done(alone, f"{other}/transfers", tip, 201)
-    await eventually(lambda: state(alone, wallet), lambda found: bool(found["payable_fen"]))
+    await eventually(lambda: state(alone, wallet), lambda body: bool(body["payable_fen"]))
     await joined(alone, wallet, "gold", "month")
     lost = await recharged(alone, wallet, 1, "INSPIRATION")
     await done(alone, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "670"}, 201)
     await charged_back(alone, lost)
 
-    async def closing(**said: bool) -> Response:
-        return await post(alone, f"{wallet}/close", WHY | said)
+    async def closing(**consents: bool) -> Response:
+        return await post(alone, f"{wallet}/close", WHY | consents)
 
-    async def stands(what: str, **said: bool) -> None:
+    async def stands(what: str, **consents: bool) -> None:
         before = await state(alone, wallet)
-        refusal = refused(await closing(**said), 409, "wallet-not-empty")
+        refusal = refused(await closing(**consents), 409, "wallet-not-empty")
         assert (refusal["what"], refusal["wallet_id"]) == (what, called(wallet))
         assert await state(alone, wallet) == before
 
@@ -99,7 +99,7 @@ async def test_a_closed_wallet_is_closed_for_good(alone: Client) -> None:
     first = await post(alone, f"{wallet}/close", body, key="end")
     assert first.status_code == 200
     end = first.json()
-    assert [(one["currency"], one["amount"]) for one in end.pop("forfeited")] == [
+    assert [(forfeited["currency"], forfeited["amount"]) for forfeited in end.pop("forfeited")] == [
         ("INSPIRATION", "660.00"),
         ("KUAIBI", "99.00"),
     ]
@@ -136,7 +136,7 @@ async def test_a_closed_wallet_is_closed_for_good(alone: Client) -> None:
     refused(closing, 409, "order-not-payable")
     assert await state(alone, wallet) == closed
     for read in ("", "/lots", "/holds", "/entries", f"/charges/{charge['charge_id']}"):
-        await told(alone, f"{wallet}{read}")
+        await fetched(alone, f"{wallet}{read}")
 
 
 async def test_a_claim_is_written_off_with_its_wallet(alone: Client) -> None:
@@ -152,7 +152,7 @@ async def test_a_claim_is_written_off_with_its_wallet(alone: Client) -> None:
 
 async def reasons(http: Client, wallet: str) -> list[str | None]:
     """The texts that the wallet's history tells."""
-    items = (await told(http, f"{wallet}/entries"))["items"]
+    items = (await fetched(http, f"{wallet}/entries"))["items"]
     return [item["reason"] for item in items]
 
 

@@ -19,6 +19,7 @@ from tests.edges.contract import (
     advance,
     called,
     done,
+    fetched,
     holding,
     joined,
     ordered,
@@ -28,7 +29,6 @@ from tests.edges.contract import (
     refused,
     replayed,
     spending,
-    told,
 )
 
 
@@ -81,10 +81,10 @@ async def test_what_a_frozen_wallet_has_under_way_goes_on(alone: Client) -> None
     limit = {"currency": "KUAIBI", "day": "5"} | WHY
     await done(alone, f"{wallet}/limits", limit, 200)
     await advance(alone, seconds=2)
-    assert (await told(alone, f"{wallet}/holds/expired"))["status"] == "expired"
+    assert (await fetched(alone, f"{wallet}/holds/expired"))["status"] == "expired"
     assert await balance(alone, wallet, "KUAIBI") == ("99.00", "0.00")
     for read in ("", "/lots", "/holds", f"/charges/{charge['charge_id']}"):
-        await told(alone, f"{wallet}{read}")
+        await fetched(alone, f"{wallet}{read}")
     assert (await state(alone, wallet))["frozen"] is True
 
 
@@ -143,7 +143,7 @@ async def test_a_limit_is_replaced_and_lifted(http: Client) -> None:
     lifted = await done(http, path, {"currency": "KUAIBI"} | WHY, 200)
     assert (lifted["day"], lifted["single"]) == (None, None)
     await done(http, f"{wallet}/debits", POINT, 201)
-    assert [one["currency"] for one in (await state(http, wallet))["limits"]] == ["INSPIRATION"]
+    assert [limit["currency"] for limit in (await state(http, wallet))["limits"]] == ["INSPIRATION"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_a_claim_is_told_and_does_not_block_by_itself(alone: Client) -> No
         [{"order_id": order["order_id"], "open_cny": "3.00"}],
     )
     assert owed["balances"]["KUAIBI"]["available"] == "0.00"
-    taken = await told(alone, f"/v1/orders/{order['order_id']}")
+    taken = await fetched(alone, f"/v1/orders/{order['order_id']}")
     assert (taken["status"], taken["reversed_cny"]) == ("refunded", "10.00")
     again = await recharged(alone, wallet, 10)
     assert (again["claim_repaid_cny"], again["amount"]) == ("3.00", "100.00")
@@ -217,7 +217,7 @@ async def test_a_strict_house_refuses_generation_while_a_claim_is_open(strict: C
 
 async def test_the_houses_limit_holds_where_a_wallet_has_none(strict: Client) -> None:
     """The wallet tells it; its own limit goes before it, and lifting that brings it back."""
-    assert (await told(strict, "/v1/catalogue"))["policy"]["spend_limits"] == [
+    assert (await fetched(strict, "/v1/catalogue"))["policy"]["spend_limits"] == [
         {"currency": "KUAIBI", "day": "50.00"}
     ]
     wallet = await holding(strict, 100)

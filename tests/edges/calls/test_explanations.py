@@ -14,9 +14,9 @@ from tests.edges.contract import (
     WHY,
     charged_back,
     done,
+    fetched,
     joined,
     recharged,
-    told,
 )
 
 Body = dict[str, Any]
@@ -31,9 +31,11 @@ RECORDED_AS = {
 
 async def explained(http: Client, wallet: str, currency: str = "INSPIRATION") -> Body:
     """One currency of a wallet's explanation."""
-    whole = await told(http, f"{wallet}/explanation")
-    found: Body = next(one for one in whole["currencies"] if one["currency"] == currency)
-    return found
+    whole = await fetched(http, f"{wallet}/explanation")
+    section: Body = next(
+        section for section in whole["currencies"] if section["currency"] == currency
+    )
+    return section
 
 
 async def test_the_order_of_lots_is_told_with_the_rule_that_made_it(http: Client) -> None:
@@ -46,24 +48,24 @@ async def test_the_order_of_lots_is_told_with_the_rule_that_made_it(http: Client
     second = await give(http, wallet, "4")
     last = await give(http, wallet, "5", expires_at=later)
     first = await give(http, wallet, "6", expires_at=soon)
-    one = await explained(http, wallet)
-    assert [(lot["lot_id"], lot["rule"], lot["place"]) for lot in one["lots"]] == [
+    section = await explained(http, wallet)
+    assert [(lot["lot_id"], lot["rule"], lot["place"]) for lot in section["lots"]] == [
         (first, "expires_earlier", 1),
         (last, "expires_earlier", 2),
         (never, "older", 3),
         (second, "free_before_paid", 4),
         (f"lot-{order['order_id']}", "last", 5),
     ]
-    why = [lot["why"] for lot in one["lots"]]
+    why = [lot["why"] for lot in section["lots"]]
     assert soon in why[0]
     assert later in why[0]
     assert later in why[1]
     assert "never does" in why[1]
     assert "neither expires" in why[2]
     assert "paid for" in why[3]
-    assert (one["available"], one["expiring_48h"]) == ("28.00", "6.00")
-    page = (await told(http, f"{wallet}/lots"))["items"]
-    assert [lot["lot_id"] for lot in page] == [lot["lot_id"] for lot in one["lots"]]
+    assert (section["available"], section["expiring_48h"]) == ("28.00", "6.00")
+    page = (await fetched(http, f"{wallet}/lots"))["items"]
+    assert [lot["lot_id"] for lot in page] == [lot["lot_id"] for lot in section["lots"]]
 
 
 async def test_every_lot_tells_where_it_came_from(http: Client) -> None:
@@ -113,17 +115,19 @@ async def test_what_is_not_in_the_directory_yet_is_found_among_the_newest(
     await recharged(alone, wallet, 2)
     await give(alone, wallet, "3")
     await done(alone, f"{wallet}/conversions", TO_INSPIRATION, 201)
-    before = await told(alone, f"{wallet}/explanation")
+    before = await fetched(alone, f"{wallet}/explanation")
     monkeypatch.setattr("ledger.queries.explanation.NEWEST", 0)
-    blind = await told(alone, f"{wallet}/explanation")
-    assert {lot["origin"] is None for one in blind["currencies"] for lot in one["lots"]} == {True}
+    blind = await fetched(alone, f"{wallet}/explanation")
+    assert {
+        lot["origin"] is None for section in blind["currencies"] for lot in section["lots"]
+    } == {True}
     async for _ in ledger.directory.follow(0):
         pass
     async for _ in ledger.directory.follow(1):
         pass
-    after = await told(alone, f"{wallet}/explanation")
+    after = await fetched(alone, f"{wallet}/explanation")
     assert before | {"as_of": after["as_of"]} == after
-    lots = [lot for one in after["currencies"] for lot in one["lots"]]
+    lots = [lot for section in after["currencies"] for lot in section["lots"]]
     assert {lot["source"]: lot["origin"]["type"] for lot in lots} == {
         "purchased": "recharge_paid",
         "promotional": "lot_granted",
@@ -143,19 +147,19 @@ async def test_what_is_held_is_told_with_the_holds_that_hold_it(http: Client) ->
         )
     }
     until = {name: hold["expires_at"] for name, hold in holds.items()}
-    one = await explained(http, wallet)
-    assert (one["available"], one["held"]) == ("7.00", "6.00")
-    assert {lot["lot_id"]: lot["held_by"] for lot in one["lots"]} == {
+    section = await explained(http, wallet)
+    assert (section["available"], section["held"]) == ("7.00", "6.00")
+    assert {lot["lot_id"]: lot["held_by"] for lot in section["lots"]} == {
         small: [
             {"hold_id": "a", "amount": "2.00", "expires_at": until["a"]},
             {"hold_id": "b", "amount": "1.00", "expires_at": until["b"]},
         ],
         large: [{"hold_id": "b", "amount": "3.00", "expires_at": until["b"]}],
     }
-    assert "all that is left of it aside, 3.00" in one["lots"][0]["why"]
-    assert "3.00 of it aside; the rest can be spent" in one["lots"][1]["why"]
-    told_of = [(hold["hold_id"], hold["amount"], hold["reference"]) for hold in one["holds"]]
-    assert told_of == [("a", "2.00", None), ("b", "4.00", "job")]
+    assert "all that is left of it aside, 3.00" in section["lots"][0]["why"]
+    assert "3.00 of it aside; the rest can be spent" in section["lots"][1]["why"]
+    holding = [(hold["hold_id"], hold["amount"], hold["reference"]) for hold in section["holds"]]
+    assert holding == [("a", "2.00", None), ("b", "4.00", "job")]
 
 
 async def test_what_a_refund_under_way_set_aside_is_told_apart(alone: Client) -> None:
@@ -165,10 +169,10 @@ async def test_what_a_refund_under_way_set_aside_is_told_apart(alone: Client) ->
     await done(alone, "/v1/channels/sandbox/behaviour", {"refunds": "silent"}, 200)
     body = {"reason": "x", "amount_cny": "0.40"}
     await done(alone, f"/v1/orders/{order['order_id']}/refund", body, 202)
-    one = await explained(alone, wallet, "KUAIBI")
-    assert (one["available"], one["refunding"]) == ("6.00", "4.00")
-    assert "4.00 is set aside for refunds under way" in one["why"]
-    assert one["lots"][0]["cost_left_cny"] == "0.60"
+    section = await explained(alone, wallet, "KUAIBI")
+    assert (section["available"], section["refunding"]) == ("6.00", "4.00")
+    assert "4.00 is set aside for refunds under way" in section["why"]
+    assert section["lots"][0]["cost_left_cny"] == "0.60"
 
 
 async def test_what_comes_is_told_as_it_will_be_recorded(alone: Client) -> None:
@@ -180,8 +184,8 @@ async def test_what_comes_is_told_as_it_will_be_recorded(alone: Client) -> None:
     )
     body = {"currency": "INSPIRATION", "amount": "2", "hold_id": "h", "expires_in_s": 60}
     await done(alone, f"{wallet}/holds", body, 201)
-    upcoming = (await told(alone, f"{wallet}/explanation"))["upcoming"]
-    assert [(one["what"], one["amount"], one["within_48h"]) for one in upcoming] == [
+    upcoming = (await fetched(alone, f"{wallet}/explanation"))["upcoming"]
+    assert [(change["what"], change["amount"], change["within_48h"]) for change in upcoming] == [
         ("hold_expires", "2.00", True),
         ("lot_expires", "-6.00", True),
         ("lot_expires", "-660.00", False),
@@ -192,10 +196,10 @@ async def test_what_comes_is_told_as_it_will_be_recorded(alone: Client) -> None:
     assert "had cost 66.00 CNY" in upcoming[2]["why"]
     await alone.post("/v1/dev/clock", json={"advance_s": 32 * 86_400})
     await give(alone, wallet, "1")
-    entries = (await told(alone, f"{wallet}/entries?limit=5"))["items"]
+    entries = (await fetched(alone, f"{wallet}/entries?limit=5"))["items"]
     recorded = [(entry["at"], RECORDED_AS[entry["type"]]) for entry in entries[:0:-1]]
-    assert recorded == [(one["at"], one["what"]) for one in upcoming]
-    after = await told(alone, f"{wallet}/explanation")
+    assert recorded == [(change["at"], change["what"]) for change in upcoming]
+    after = await fetched(alone, f"{wallet}/explanation")
     assert after["upcoming"] == []
 
 
@@ -222,21 +226,21 @@ async def test_claims_and_what_keeps_a_wallet_from_spending_are_told(http: Clien
     wallet = new_wallet()
     order = await recharged(http, wallet, 10)
     await done(http, f"{wallet}/debits", POINT | {"amount": "30"}, 201)
-    assert (await told(http, f"{wallet}/explanation"))["spending"]["allowed"] is True
+    assert (await fetched(http, f"{wallet}/explanation"))["spending"]["allowed"] is True
     await charged_back(http, order)
-    whole = await told(http, f"{wallet}/explanation")
+    whole = await fetched(http, f"{wallet}/explanation")
     assert whole["claims"] == [{"order_id": order["order_id"], "open_cny": "3.00"}]
     assert whole["claim_cny"] == "3.00"
-    assert any("owes 3.00 CNY" in said for said in whole["why"])
+    assert any("owes 3.00 CNY" in sentence for sentence in whole["why"])
     await done(http, f"{wallet}/freeze", WHY, 200)
-    whole = await told(http, f"{wallet}/explanation")
+    whole = await fetched(http, f"{wallet}/explanation")
     assert (whole["status"], whole["spending"]["allowed"]) == ("frozen", False)
     assert "unfreeze" in whole["spending"]["why"]
 
 
 async def test_a_wallet_that_was_never_seen_is_explained_as_empty(http: Client) -> None:
     """As it reads: zeros."""
-    whole = await told(http, f"{new_wallet()}/explanation")
-    assert {one["available"] for one in whole["currencies"]} == {"0.00"}
+    whole = await fetched(http, f"{new_wallet()}/explanation")
+    assert {section["available"] for section in whole["currencies"]} == {"0.00"}
     assert (whole["seq"], whole["upcoming"], whole["status"]) == (0, [], "open")
     assert whole["why"][:2] == ["There is no INSPIRATION.", "There is no KUAIBI."]

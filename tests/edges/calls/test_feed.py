@@ -30,7 +30,7 @@ def shard_holding(wallet: str) -> int:
 
 async def feed(http: Client, **query: int) -> dict[str, Any]:
     """A page of the feed."""
-    answer = await http.get(EVENTS, params={name: str(one) for name, one in query.items()})
+    answer = await http.get(EVENTS, params={name: str(value) for name, value in query.items()})
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
     return page
@@ -99,8 +99,8 @@ async def test_what_fell_due_by_itself_has_no_caller(http: Client) -> None:
     await post(http, f"{wallet}/daily-grant", {})
     items = (await feed(http, shard=shard, after_seq=before))["items"]
     mine = [item for item in items if item["wallet_id"] == wallet.rsplit("/", 1)[1]]
-    assert [one["type"] for one in mine] == ["lot_expired_v1", "daily_granted_v1"]
-    assert [one["caller"] for one in mine] == [None, "dev"]
+    assert [event["type"] for event in mine] == ["lot_expired_v1", "daily_granted_v1"]
+    assert [event["caller"] for event in mine] == [None, "dev"]
     assert mine[0]["occurred_at"] < mine[0]["recorded_at"] == mine[1]["recorded_at"]
 
 
@@ -116,7 +116,7 @@ async def test_pages_follow_one_another_without_a_gap(http: Client) -> None:
     while after < head:
         page = await feed(http, shard=shard, after_seq=after, limit=7)
         assert 0 < len(page["items"]) <= 7
-        seqs += [one["seq"] for one in page["items"]]
+        seqs += [event["seq"] for event in page["items"]]
         after = page["next"]
     assert seqs[:head] == list(range(1, head + 1))
 
@@ -137,9 +137,9 @@ async def test_a_wrong_query_is_malformed(http: Client, query: str) -> None:
 
 async def test_a_shard_that_is_not_there_is_told_how_many_there_are(http: Client) -> None:
     """Chosen at init, for life."""
-    told = problem(await http.get(f"{EVENTS}?shard=7"), 400, "malformed")
-    assert (told["field"], told["shards"]) == ("shard", 2)
-    assert "0 to 1" in told["detail"]
+    refusal = problem(await http.get(f"{EVENTS}?shard=7"), 400, "malformed")
+    assert (refusal["field"], refusal["shards"]) == ("shard", 2)
+    assert "0 to 1" in refusal["detail"]
 
 
 async def test_beyond_the_head_there_is_nothing_and_the_head_is_told(http: Client) -> None:

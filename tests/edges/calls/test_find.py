@@ -18,11 +18,11 @@ async def find(http: Client, name: str) -> list[tuple[str, str]]:
     while True:
         answer = await http.get("/v1/find", params={"q": name})
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        assert {one["id"] for one in told["items"]} <= {name}
-        if all(place["seq"] >= place["head"] for place in told["indexed"]):
-            return [(one["kind"], one["wallet_id"]) for one in told["items"]]
-        assert monotonic() < give_up_at, told
+        finding: dict[str, Any] = answer.json()
+        assert {item["id"] for item in finding["items"]} <= {name}
+        if all(place["seq"] >= place["head"] for place in finding["indexed"]):
+            return [(item["kind"], item["wallet_id"]) for item in finding["items"]]
+        assert monotonic() < give_up_at, finding
         await asyncio.sleep(0.1)
 
 
@@ -57,7 +57,7 @@ async def test_every_number_that_a_wallet_has_to_do_with_leads_to_it(http: Clien
         assert await find(http, number) == [(kind, name)], number
     both = sorted([name, called(other)])
     for number, kind in ((tip, "transfer"), (gift, "reference")):
-        assert sorted(await find(http, number)) == [(kind, one) for one in both]
+        assert sorted(await find(http, number)) == [(kind, wallet_id) for wallet_id in both]
 
 
 async def test_what_nobody_has_is_not_found(http: Client) -> None:
@@ -80,8 +80,8 @@ async def test_what_nobody_has_is_not_found(http: Client) -> None:
 async def test_a_name_is_one_word_of_visible_characters(http: Client) -> None:
     """400 malformed for anything else; a number of 128 characters may be asked for."""
     for bad in ("", "a b", "é", "a\x00", "\n", "x" * 129):
-        told = problem(await http.get("/v1/find", params={"q": bad}), 400, "malformed")
-        assert told["field"] == "q"
+        refusal = problem(await http.get("/v1/find", params={"q": bad}), 400, "malformed")
+        assert refusal["field"] == "q"
     assert problem(await http.get("/v1/find"), 400, "malformed")
     assert await find(http, "~" * 128) == []
     assert await find(http, "'; DROP--"[:2]) == []
@@ -103,7 +103,7 @@ async def test_a_hold_of_one_name_in_two_wallets_is_told_of_both(http: Client) -
     """Its id is unique only within its wallet."""
     hold_id = uuid.uuid4().hex
     wallets = sorted([called(await funded(http)), called(await funded(http))])
-    for one in wallets:
+    for wallet_id in wallets:
         body = {"sku": "image", "hold_id": hold_id}
-        assert (await post(http, f"/v1/wallets/{one}/holds", body)).status_code == 201
+        assert (await post(http, f"/v1/wallets/{wallet_id}/holds", body)).status_code == 201
     assert sorted(await find(http, hold_id)) == [("hold", wallet) for wallet in wallets]

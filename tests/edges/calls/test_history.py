@@ -18,8 +18,8 @@ async def as_it_was(http: Client, wallet: str, at: str) -> dict[str, Any]:
     """The wallet at a time."""
     answer = await http.get(wallet, params={"at": at})
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def now(http: Client) -> datetime:
@@ -36,7 +36,7 @@ def written(moment: datetime) -> str:
 async def test_a_wallet_is_told_as_it_was_at_every_moment_it_was_told(http: Client) -> None:
     """What a reading said stays true of its `as_of`, whatever came after it."""
     wallet = new_wallet()
-    told = [(await http.get(wallet)).json()]
+    views = [(await http.get(wallet)).json()]
     for path, body in (
         ("grants", {"currency": "KUAIBI", "amount": "5", "source": "promotional", "reason": "x"}),
         ("daily-grant", {}),
@@ -45,11 +45,11 @@ async def test_a_wallet_is_told_as_it_was_at_every_moment_it_was_told(http: Clie
         ("holds/h/capture", {}),
     ):
         assert (await post(http, f"{wallet}/{path}", body)).status_code in {200, 201}
-        told.append((await http.get(wallet)).json())
-    for one in told:
-        assert await as_it_was(http, wallet, one["as_of"]) == one
-    assert [one["seq"] for one in told] == sorted({one["seq"] for one in told})
-    assert told[0]["seq"] == 0
+        views.append((await http.get(wallet)).json())
+    for view in views:
+        assert await as_it_was(http, wallet, view["as_of"]) == view
+    assert [view["seq"] for view in views] == sorted({view["seq"] for view in views})
+    assert views[0]["seq"] == 0
 
 
 async def test_at_takes_any_offset_and_an_instant_is_exact(http: Client) -> None:
@@ -80,8 +80,8 @@ async def test_an_expiry_shows_in_the_past_from_its_own_instant_on(http: Client)
     await give(http, wallet, "2", currency="KUAIBI")
     last = expires_at - timedelta(microseconds=1)
     for at, available, lots in ((last, "5.00", [lot_id]), (expires_at, "0.00", [])):
-        told = await as_it_was(http, wallet, written(at))
-        assert told["balances"]["INSPIRATION"]["available"] == available
+        past = await as_it_was(http, wallet, written(at))
+        assert past["balances"]["INSPIRATION"]["available"] == available
         page = await http.get(f"{wallet}/lots", params={"at": written(at)})
         assert [lot["lot_id"] for lot in page.json()["items"]] == lots
     entries = (await http.get(f"{wallet}/entries")).json()["items"]
@@ -97,11 +97,11 @@ async def test_the_future_is_refused_with_the_time_it_is(http: Client) -> None:
     wallet = await funded(http)
     for path in (wallet, f"{wallet}/lots"):
         for at in ("2999-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"):
-            told = problem(await http.get(path, params={"at": at}), 400, "malformed")
-            assert told["field"] == "at"
-            assert told["now"] in told["detail"]
-            assert datetime.fromisoformat(told["now"]) <= await now(http)
-            assert (await http.get(path, params={"at": told["now"]})).status_code == 200
+            refusal = problem(await http.get(path, params={"at": at}), 400, "malformed")
+            assert refusal["field"] == "at"
+            assert refusal["now"] in refusal["detail"]
+            assert datetime.fromisoformat(refusal["now"]) <= await now(http)
+            assert (await http.get(path, params={"at": refusal["now"]})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -116,15 +116,15 @@ async def test_what_is_no_time_is_malformed(http: Client, at: str) -> None:
     """RFC 3339 with an offset, and nothing else."""
     wallet = new_wallet()
     for path in (wallet, f"{wallet}/lots"):
-        told = problem(await http.get(path, params={"at": at}), 400, "malformed")
-        assert told["field"] == "at"
+        refusal = problem(await http.get(path, params={"at": at}), 400, "malformed")
+        assert refusal["field"] == "at"
 
 
 async def test_a_plus_that_was_not_encoded_is_explained(http: Client) -> None:
     """In a query a + is a space: the answer says what to write instead."""
     wallet = new_wallet()
-    told = problem(await http.get(f"{wallet}?at=2026-03-01T00:00:00+08:00"), 400, "malformed")
-    assert "%2B" in told["detail"]
+    refusal = problem(await http.get(f"{wallet}?at=2026-03-01T00:00:00+08:00"), 400, "malformed")
+    assert "%2B" in refusal["detail"]
     assert (await http.get(f"{wallet}?at=2026-03-01T00:00:00%2B08:00")).status_code == 200
 
 
@@ -258,13 +258,15 @@ async def test_a_made_up_cursor_is_refused(http: Client, place: str) -> None:
 
 async def test_a_cursor_of_another_wallet_is_refused(http: Client) -> None:
     """Its balances are not this one's."""
-    one, other = await funded(http), await funded(http)
-    for wallet in (one, other):
+    mine, other = await funded(http), await funded(http)
+    for wallet in (mine, other):
         await post(http, f"{wallet}/debits", {"sku": "image"})
-    cursor = (await http.get(f"{one}/entries?limit=1")).json()["next"]
-    told = problem(await http.get(f"{other}/entries", params={"after": cursor}), 400, "malformed")
-    assert told["field"] == "after"
-    assert (await http.get(f"{one}/entries", params={"after": cursor})).status_code == 200
+    cursor = (await http.get(f"{mine}/entries?limit=1")).json()["next"]
+    refusal = problem(
+        await http.get(f"{other}/entries", params={"after": cursor}), 400, "malformed"
+    )
+    assert refusal["field"] == "after"
+    assert (await http.get(f"{mine}/entries", params={"after": cursor})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -284,5 +286,5 @@ async def test_each_call_needs_one_of_its_scopes(
         headers = {"authorization": f"Bearer {await make_key([scope])}"}
         assert (await http.get(where, headers=headers)).status_code == 200
     headers = {"authorization": f"Bearer {await make_key(sorted(SCOPES - set(scopes)))}"}
-    told = problem(await http.get(where, headers=headers), 403, "forbidden")
-    assert told["scope"] == " or ".join(scopes)
+    refusal = problem(await http.get(where, headers=headers), 403, "forbidden")
+    assert refusal["scope"] == " or ".join(scopes)

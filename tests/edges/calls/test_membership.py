@@ -12,7 +12,16 @@ from ledger.settings import Settings
 from tests.conftest import Database
 from tests.edges.callers import Client, balance, new_wallet, post
 from tests.edges.conftest import client_of
-from tests.edges.contract import advance, joined, ordered, paid, recharged, refused, replayed, told
+from tests.edges.contract import (
+    advance,
+    fetched,
+    joined,
+    ordered,
+    paid,
+    recharged,
+    refused,
+    replayed,
+)
 
 MEMBERSHIP = {"kind": "membership", "plan": "gold", "period": "month", "channel": "sandbox"}
 
@@ -53,8 +62,8 @@ async def test_every_plan_and_period_has_its_price(http: Client, plan: str, peri
 
 async def test_the_catalogue_tells_the_same_prices(http: Client) -> None:
     """Plans by rank with what they entitle to, promotions with their prices, and the policy."""
-    catalogue = await told(http, "/v1/catalogue")
-    plans = {one["plan"]: one for one in catalogue["plans"]}
+    catalogue = await fetched(http, "/v1/catalogue")
+    plans = {plan["plan"]: plan for plan in catalogue["plans"]}
     ranks = [plans[plan]["rank"] for plan in ("gold", "platinum", "diamond", "black")]
     assert ranks == sorted(set(ranks))
     assert plans["gold"]["entitlements"] == ["watermark_removal"]
@@ -74,7 +83,7 @@ async def test_the_catalogue_tells_the_same_prices(http: Client) -> None:
     assert launch["since"] < launch["until"]
     conversion = {"from_currency": "KUAIBI", "to_currency": "INSPIRATION"}
     offered = catalogue["policy"]["conversions"]
-    assert [conversion.items() <= one.items() for one in offered] == [True]
+    assert [conversion.items() <= offer.items() for offer in offered] == [True]
     transfers = {"currencies": ["KUAIBI"], "creator_share_bp": 5_000}
     assert catalogue["policy"]["transfers"] == transfers
 
@@ -90,7 +99,7 @@ async def test_a_membership_tells_what_it_entitles_to_and_what_waits(http: Clien
     )
     lower = await joined(http, wallet, "gold", "quarter")
     same = await joined(http, wallet, "platinum", "half_year")
-    membership = (await told(http, wallet))["membership"]
+    membership = (await fetched(http, wallet))["membership"]
     assert (membership["plan"], membership["period"]) == ("platinum", "month")
     assert membership["entitlements"] == ["watermark_removal", "video_extension"]
     assert membership["queued"] == [
@@ -113,13 +122,13 @@ async def test_an_upgrade_costs_the_difference_of_the_months_left(alone: Client)
     assert await balance(alone, wallet) == ("660.00", "0.00")
     await paid(alone, order)
     assert await balance(alone, wallet) == ("26000.00", "0.00")
-    membership = (await told(alone, wallet))["membership"]
+    membership = (await fetched(alone, wallet))["membership"]
     assert (membership["plan"], len(membership["entitlements"])) == ("black", 4)
     assert (membership["months"], membership["months_granted"]) == (3, 2)
     upgrade = {"order_id": order["order_id"], "plan": "black", "months": 2, "months_granted": 1}
     assert membership["upgrades"] == [upgrade]
     assert membership["started_at"] < order["created_at"] < membership["next_grant_at"]
-    lots = (await told(alone, f"{wallet}/lots"))["items"]
+    lots = (await fetched(alone, f"{wallet}/lots"))["items"]
     assert [(lot["available"], lot["cost_fen"]) for lot in lots] == [
         ("660.00", 66_00),
         ("25340.00", 1248_00),
@@ -128,7 +137,7 @@ async def test_an_upgrade_costs_the_difference_of_the_months_left(alone: Client)
     await advance(alone, days=31)
     assert await balance(alone, wallet) == ("26000.00", "0.00")
     await advance(alone, days=32)
-    assert (await told(alone, wallet))["membership"] is None
+    assert (await fetched(alone, wallet))["membership"] is None
     assert await balance(alone, wallet) == ("0.00", "0.00")
 
 
@@ -174,7 +183,7 @@ async def test_an_upgrade_that_costs_nothing_is_paid_at_once(
             assert order["paid_at"] == order["created_at"]
             assert await balance(http, wallet) == ("3000.00", "0.00")
             await replayed(http, path, body, "up", first)
-            assert await told(http, f"/v1/orders/{order['order_id']}") == order
+            assert await fetched(http, f"/v1/orders/{order['order_id']}") == order
             assert await balance(http, wallet) == ("3000.00", "0.00")
     finally:
         await ledger.close()
@@ -197,7 +206,7 @@ async def test_a_membership_order_that_cannot_be_is_refused(
     """Plan and period first, then the promotion, then the channel; prices are ours to say."""
     wallet = new_wallet()
     refused(await post(http, f"{wallet}/orders", MEMBERSHIP | change), status, slug)
-    assert (await told(http, wallet))["seq"] == 0
+    assert (await fetched(http, wallet))["seq"] == 0
 
 
 async def test_a_promotion_is_used_so_often_and_no_more(http: Client) -> None:
@@ -215,7 +224,7 @@ async def test_a_promotion_is_used_so_often_and_no_more(http: Client) -> None:
 
 async def test_a_promotion_ends(alone: Client) -> None:
     """From its end on it does not apply, and the answer says when it did."""
-    launch = (await told(alone, "/v1/catalogue"))["promotions"][0]
+    launch = (await fetched(alone, "/v1/catalogue"))["promotions"][0]
     assert (await alone.post("/v1/dev/clock", json={"at": launch["until"]})).status_code == 200
     body = MEMBERSHIP | {"promotion": "launch"}
     over = refused(
@@ -232,12 +241,12 @@ async def test_a_cancelled_membership_runs_on_and_renews_no_more(http: Client) -
     none = refused(await post(http, path), 409, "no-membership")
     assert none["wallet_id"] == wallet.rsplit("/", 1)[1]
     await joined(http, wallet, "diamond", "quarter")
-    before = await told(http, wallet)
+    before = await fetched(http, wallet)
     first = await post(http, path, {}, key="c")
     assert first.status_code == 200
     assert first.json() == before["membership"] | {"renews": False}
     await replayed(http, path, None, "c", first)
-    after = await told(http, wallet)
+    after = await fetched(http, wallet)
     assert after["membership"] == first.json()
     assert after["balances"] == before["balances"]
     assert (await post(http, path, {})).status_code == 200
@@ -250,7 +259,7 @@ async def test_an_extended_membership_grants_month_after_month(alone: Client) ->
     await joined(alone, wallet, "gold", "month")
     await recharged(alone, wallet, 10)
     await advance(alone, days=32)
-    told_now = await told(alone, wallet)
+    told_now = await fetched(alone, wallet)
     membership = told_now["membership"]
     assert (membership["plan"], membership["queued"]) == ("gold", [])
     assert membership["entitlements"] == ["watermark_removal"]

@@ -12,6 +12,7 @@ from tests.edges.contract import (
     called,
     done,
     eventually,
+    fetched,
     joined,
     moved,
     ordered,
@@ -19,7 +20,6 @@ from tests.edges.contract import (
     recharged,
     refused,
     replayed,
-    told,
 )
 
 RECHARGE = {"kind": "recharge", "currency": "KUAIBI", "price_cny": "10"}
@@ -35,7 +35,9 @@ async def behave(http: Client, refunds: str) -> None:
 async def resolved(http: Client, refund: Body) -> Body:
     """The refund once the channel has said something."""
     path = f"/v1/refunds/{refund['refund_id']}"
-    return await eventually(lambda: told(http, path), lambda found: found["status"] != "requested")
+    return await eventually(
+        lambda: fetched(http, path), lambda current: current["status"] != "requested"
+    )
 
 
 def refund_of(order: Body) -> str:
@@ -52,7 +54,7 @@ async def test_a_pending_order_is_closed_once(http: Client) -> None:
     assert first.status_code == 200
     assert first.json() == order | {"status": "closed", "payment": None}
     await replayed(http, path, None, "c", first)
-    assert await told(http, f"/v1/orders/{order['order_id']}") == first.json()
+    assert await fetched(http, f"/v1/orders/{order['order_id']}") == first.json()
     again = refused(await post(http, path), 409, "order-not-payable")
     assert (again["order_id"], again["order_status"]) == (order["order_id"], "closed")
     settled = await recharged(http, wallet, 1)
@@ -109,11 +111,11 @@ async def test_what_is_unspent_of_an_order_is_refunded(alone: Client) -> None:
         "points:refunding:purchased KUAIBI": "-70.00",
     }
     path = f"/v1/refunds/{refund['refund_id']}"
-    assert await told(alone, path) == {n: refund[n] for n in refund.keys() - {"order"}}
+    assert await fetched(alone, path) == {n: refund[n] for n in refund.keys() - {"order"}}
     confirmed = await alone.post(f"/v1/channels/sandbox/refunds/{refund['refund_id']}/confirm")
     assert confirmed.status_code == 200, confirmed.text
-    assert (await told(alone, path))["status"] == "confirmed"
-    assert (await told(alone, path))["resolved_at"] > refund["requested_at"]
+    assert (await fetched(alone, path))["status"] == "confirmed"
+    assert (await fetched(alone, path))["resolved_at"] > refund["requested_at"]
     assert moved(before, await books(alone)) == {
         "liabilities:contract:kuaibi CNY": "6.60",
         "liabilities:vat:pending CNY": "0.40",
@@ -121,7 +123,7 @@ async def test_what_is_unspent_of_an_order_is_refunded(alone: Client) -> None:
         "points:available:purchased KUAIBI": "70.00",
         "points:refunded:purchased KUAIBI": "-70.00",
     }
-    assert await told(alone, f"/v1/orders/{order['order_id']}") == order | {
+    assert await fetched(alone, f"/v1/orders/{order['order_id']}") == order | {
         "status": "partly_refunded",
         "refunded_cny": "7.00",
     }
@@ -139,11 +141,11 @@ async def test_a_refund_that_fails_gives_everything_back(alone: Client) -> None:
     assert (await resolved(alone, refund))["status"] == "failed"
     assert await balance(alone, wallet, "KUAIBI") == ("100.00", "0.00")
     assert moved(before, await books(alone)) == {}
-    assert await told(alone, f"/v1/orders/{order['order_id']}") == order
+    assert await fetched(alone, f"/v1/orders/{order['order_id']}") == order
     await behave(alone, "succeed")
     again = await done(alone, refund_of(order), WHY, 202)
     assert (await resolved(alone, again))["status"] == "confirmed"
-    refunded = await told(alone, f"/v1/orders/{order['order_id']}")
+    refunded = await fetched(alone, f"/v1/orders/{order['order_id']}")
     assert (refunded["status"], refunded["refunded_cny"]) == ("refunded", "10.00")
 
 
@@ -158,7 +160,7 @@ async def test_a_refunded_membership_ends(alone: Client) -> None:
     assert after["membership"] is None
     assert after["balances"]["INSPIRATION"]["available"] == "0.00"
     assert (await resolved(alone, refund))["status"] == "confirmed"
-    assert (await told(alone, f"/v1/orders/{order['order_id']}"))["status"] == "refunded"
+    assert (await fetched(alone, f"/v1/orders/{order['order_id']}"))["status"] == "refunded"
 
 
 async def test_months_go_before_points(http: Client) -> None:

@@ -48,14 +48,14 @@ async def test_a_membership_starts_when_it_is_paid(http: Client) -> None:
         order = (await post(http, f"{wallet}/orders", body | {"plan": plan})).json()
         assert (order["price_cny"], order["months"], order["plan"]) == (price, 3, plan)
         assert (await http.post(order["payment"]["pay_url"])).json()["status"] == "paid"
-    told = (await http.get(wallet)).json()
-    membership = told["membership"]
+    wallet_body = (await http.get(wallet)).json()
+    membership = wallet_body["membership"]
     assert (membership["plan"], membership["status"]) == ("platinum", "active")
     assert (membership["months"], membership["months_granted"]) == (3, 1)
     assert [(term["plan"], term["months"]) for term in membership["queued"]] == [("gold", 3)]
     assert membership["renews"] is False
     assert membership["started_at"] < membership["next_grant_at"] < membership["ends_at"]
-    assert told["balances"]["INSPIRATION"]["available"] == "3000.00"
+    assert wallet_body["balances"]["INSPIRATION"]["available"] == "3000.00"
 
 
 @pytest.mark.parametrize(

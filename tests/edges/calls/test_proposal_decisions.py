@@ -12,7 +12,7 @@ from ledger.store.pool import connect_service
 from tests.conftest import Database
 from tests.edges.callers import Client, Response, balance, new_wallet, post
 from tests.edges.calls.proposing import PERSON, People, adjusting
-from tests.edges.contract import done, refused, told
+from tests.edges.contract import done, fetched, refused
 
 
 async def test_approving_again_changes_nothing(people: People, http: Client) -> None:
@@ -53,10 +53,10 @@ async def test_approvals_and_rejections_at_once_are_one_decision(
         answers = await asyncio.gather(*(post(who, at) for who, at in calls))
         assert {answer.status_code for answer in answers} <= {200, 403, 409}
         taken = [answer for answer in answers if answer.status_code == 200]
-        firsts = [one for one in taken if "idempotency-replayed" not in one.headers]
+        firsts = [answer for answer in taken if "idempotency-replayed" not in answer.headers]
         assert len(firsts) == 1
-        assert len({one.json()["decided_by"] for one in taken}) == 1
-        final = await told(people.cy, path.replace("adjustments", "proposals"))
+        assert len({answer.json()["decided_by"] for answer in taken}) == 1
+        final = await fetched(people.cy, path.replace("adjustments", "proposals"))
         paid = "50.00" if final["status"] == "done" else "0.00"
         assert final["status"] in {"done", "rejected", "withdrawn"}
         assert await balance(http, wallet) == (paid, "0.00")
@@ -72,11 +72,11 @@ async def test_a_rejected_and_a_withdrawn_proposal_are_over(people: People, http
         path = (await adjusting(people.ann, wallet)).replace("adjustments", "proposals")
         if verdict == "withdraw":
             refused(await post(others, f"{path}/withdraw"), 403, "forbidden")
-        found = await done(who, f"{path}/{verdict}", {"reason": "wrong wallet"}, 200)
-        assert found["decision_reason"] == "wrong wallet"
+        decided = await done(who, f"{path}/{verdict}", {"reason": "wrong wallet"}, 200)
+        assert decided["decision_reason"] == "wrong wallet"
         refused(await post(others, f"{path}/approve"), 409, "proposal-not-open")
         again = await done(who, f"{path}/{verdict}", None, 200)
-        assert again == found
+        assert again == decided
     assert await balance(http, wallet) == ("0.00", "0.00")
 
 
@@ -102,12 +102,12 @@ async def test_an_expired_proposal_is_told_as_expired_and_never_approved(
     wallet = new_wallet()
     path = (await adjusting(ann, wallet, valid_for_s=60)).replace("adjustments", "proposals")
     await ledger.clock.advance(3_600 * 10**6)
-    assert (await told(bob, path))["status"] == "open"
+    assert (await fetched(bob, path))["status"] == "open"
     await owner.execute(
         "UPDATE proposals SET proposed_at = proposed_at - interval '60 s', "
         "expires_at = expires_at - interval '60 s'"
     )
-    assert (await told(bob, path))["status"] == "expired"
+    assert (await fetched(bob, path))["status"] == "expired"
     answers: list[Response] = [
         await post(bob, f"{path}/approve"),
         await post(bob, f"{path}/reject"),
@@ -116,8 +116,8 @@ async def test_an_expired_proposal_is_told_as_expired_and_never_approved(
     for answer in answers:
         assert refused(answer, 409, "proposal-expired")["proposal_status"] == "expired"
     refused(await post(ann, f"{path}/approve"), 403, "forbidden")
-    assert (await told(bob, "/v1/proposals?status=expired"))["items"][0]["status"] == "expired"
-    assert (await told(bob, "/v1/proposals?status=waiting"))["items"] == []
+    assert (await fetched(bob, "/v1/proposals?status=expired"))["items"][0]["status"] == "expired"
+    assert (await fetched(bob, "/v1/proposals?status=waiting"))["items"] == []
     assert await balance(ann, wallet) == ("0.00", "0.00")
-    for one in clients:
-        await one.aclose()
+    for person in clients:
+        await person.aclose()

@@ -3,7 +3,7 @@
 from tests.conftest import MakeKey, Served
 from tests.edges.callers import Client, balance, new_wallet, post
 from tests.edges.calls.proposing import WORDS, People, adjusting, client, outcome
-from tests.edges.contract import WHY, called, done, refused, told
+from tests.edges.contract import WHY, called, done, fetched, refused
 
 
 async def test_only_those_concerned_see_proposals(
@@ -41,14 +41,14 @@ async def test_lists_come_in_pages_and_waiting_has_other_peoples_first(
     await outcome(people.ann, paths[3])
 
     async def listed(who: Client, query: str) -> list[int]:
-        found: list[int] = []
+        numbers: list[int] = []
         cursor: str | None = ""
         while cursor is not None:
             after = f"&after={cursor}" if cursor else ""
-            page = await told(who, f"/v1/proposals?wallet_id={wallet_id}&limit=2{query}{after}")
-            found += [names.index(item["proposal_id"]) for item in page["items"]]
+            page = await fetched(who, f"/v1/proposals?wallet_id={wallet_id}&limit=2{query}{after}")
+            numbers += [names.index(item["proposal_id"]) for item in page["items"]]
             cursor = page["next"]
-        return found
+        return numbers
 
     assert await listed(people.ann, "") == [4, 2, 1, 0, 3]
     assert await listed(people.ann, "&status=waiting") == [1, 4, 2, 0]
@@ -68,10 +68,11 @@ async def test_every_step_is_in_the_audit_list(people: People) -> None:
     await outcome(people.bob, path)
     await post(people.cy, f"{path}/reject")
     name = path.rsplit("/", 1)[1]
-    proposed = (await told(people.ann, f"/v1/acts?subject={called(wallet)}"))["items"]
-    decided = (await told(people.ann, f"/v1/acts?subject={name}"))["items"]
+    proposed = (await fetched(people.ann, f"/v1/acts?subject={called(wallet)}"))["items"]
+    decided = (await fetched(people.ann, f"/v1/acts?subject={name}"))["items"]
     names = [
-        (await told(one, "/v1/callers/me"))["caller"] for one in (people.ann, people.bob, people.cy)
+        (await fetched(person, "/v1/callers/me"))["caller"]
+        for person in (people.ann, people.bob, people.cy)
     ]
     assert [(act["actor"], act["operation"], act["outcome"]) for act in proposed] == [
         (names[0], "proposeAdjustment", 201)

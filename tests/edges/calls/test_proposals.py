@@ -17,7 +17,7 @@ from tests.edges.calls.proposing import (
     hired,
     outcome,
 )
-from tests.edges.contract import WHY, Body, called, done, eventually, holding, refused, told
+from tests.edges.contract import WHY, Body, called, done, eventually, fetched, holding, refused
 
 
 async def test_an_adjustment_takes_one_person_to_propose_and_another_to_approve(
@@ -29,7 +29,9 @@ async def test_an_adjustment_takes_one_person_to_propose_and_another_to_approve(
     first = await post(people.ann, "/v1/adjustments", body, key=key)
     assert first.status_code == 201, first.text
     proposal = first.json()
-    me, other = [(await told(one, "/v1/callers/me"))["caller"] for one in (people.ann, people.bob)]
+    me, other = [
+        (await fetched(person, "/v1/callers/me"))["caller"] for person in (people.ann, people.bob)
+    ]
     assert (proposal["status"], proposal["proposed_by"], proposal["outcome"]) == ("open", me, None)
     assert {name: proposal[name] for name in WORDS} == WORDS
     assert proposal["command"] == {
@@ -46,7 +48,7 @@ async def test_an_adjustment_takes_one_person_to_propose_and_another_to_approve(
     assert (again.status_code, again.json()) == (201, proposal)
     assert again.headers["idempotency-replayed"] == "true"
     path = f"/v1/proposals/{proposal['proposal_id']}"
-    assert await told(people.bob, path) == proposal
+    assert await fetched(people.bob, path) == proposal
     assert await balance(http, wallet) == ("0.00", "0.00")
     approved = await done(people.bob, f"{path}/approve", {"reason": "seen"}, 200)
     assert (approved["status"], approved["decided_by"]) == ("done", other)
@@ -56,8 +58,8 @@ async def test_an_adjustment_takes_one_person_to_propose_and_another_to_approve(
     assert (made["proposed_by"], made["approved_by"], made["amount"]) == (me, other, "50.50")
     assert made["proposal_id"] == proposal["proposal_id"]
     assert await balance(http, wallet) == ("50.50", "0.00")
-    assert await told(people.cy, path) == approved
-    (entry,) = (await told(http, f"{wallet}/entries"))["items"]
+    assert await fetched(people.cy, path) == approved
+    (entry,) = (await fetched(http, f"{wallet}/entries"))["items"]
     assert (entry["type"], entry["amount"], entry["caller"], entry["reason"]) == (
         "balance_adjusted",
         "50.50",
@@ -78,7 +80,7 @@ async def test_two_keys_of_one_person_are_one_person(
     async with client(served.url, writes) as ann, client(served.url, does_both) as also_ann:
         path = await adjusting(ann, wallet)
         refused(await post(ann, f"{path}/{verdict}"), 403, "forbidden")
-        me = await told(also_ann, "/v1/callers/me")
+        me = await fetched(also_ann, "/v1/callers/me")
         body = {"reason": "laptop lost", "overlap_s": 3_600}
         rotated = await done(also_ann, f"/v1/keys/{me['key_id']}/rotate", body, 201)
     for token in (approves, does_both, rotated["key"]):
@@ -139,7 +141,7 @@ async def test_what_takes_two_is_done_by_two(people: People, http: Client) -> No
     creator, giver = new_wallet(), await holding(http, 10)
     tip = {"to_wallet_id": called(creator), "currency": "KUAIBI", "amount": "10"}
     await done(http, f"{giver}/transfers", tip, 201)
-    await eventually(lambda: state(http, creator), lambda found: found["payable_fen"] == 50)
+    await eventually(lambda: state(http, creator), lambda body: body["payable_fen"] == 50)
     on = {"wallet_id": called(creator)} | WHY
 
     async def both(body: Body) -> Body:
@@ -158,7 +160,7 @@ async def test_what_takes_two_is_done_by_two(people: People, http: Client) -> No
     assert erased["outcome"]["body"]["wallet_id"] == called(creator)
     assert (await both({"kind": "close_wallet"}))["status"] == "done"
     assert (await state(http, creator))["status"] == "closed"
-    old = await told(people.cy, f"/v1/proposals/{paid['proposal_id']}")
+    old = await fetched(people.cy, f"/v1/proposals/{paid['proposal_id']}")
     assert (old["reason"], old["status"]) == (None, "done"), "the texts of the wallet were erased"
 
 
@@ -195,9 +197,9 @@ async def test_what_is_not_well_formed_is_no_proposal(
     body = correction(wallet) | change
     for path, more in (("/v1/adjustments", {}), ("/v1/proposals", {"kind": "adjustment"})):
         answer = await post(people.ann, path, body | more)
-        found = refused(answer, 400, slug)
-        assert field in str(found.get("field", found["detail"])), found
-    listed = await told(people.ann, f"/v1/proposals?wallet_id={called(wallet)}")
+        refusal = refused(answer, 400, slug)
+        assert field in str(refusal.get("field", refusal["detail"])), refusal
+    listed = await fetched(people.ann, f"/v1/proposals?wallet_id={called(wallet)}")
     assert listed["items"] == []
 
 

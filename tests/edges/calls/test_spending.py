@@ -12,9 +12,9 @@ from tests.edges.callers import Client, balance, funded, give, new_wallet, post,
 async def test_a_wallet_never_seen_reads_as_zeros(http: Client) -> None:
     """A wallet exists from its first event on."""
     wallet = new_wallet()
-    told = await state(http, wallet)
+    body = await state(http, wallet)
     zero = {"available": "0.00", "held": "0.00", "expiring_soon": "0.00"}
-    assert told == {
+    assert body == {
         "wallet_id": wallet.rsplit("/", 1)[1],
         "status": "open",
         "balances": {"INSPIRATION": zero, "KUAIBI": zero},
@@ -31,8 +31,12 @@ async def test_a_wallet_never_seen_reads_as_zeros(http: Client) -> None:
 async def test_a_debit_on_a_wallet_never_seen_finds_nothing_available(http: Client) -> None:
     """402 with available 0.00, never a 404."""
     body = {"currency": "INSPIRATION", "amount": "1"}
-    told = problem(await post(http, f"{new_wallet()}/debits", body), 402, "insufficient-funds")
-    assert (told["amount"], told["available"], told["currency"]) == ("1.00", "0.00", "INSPIRATION")
+    refusal = problem(await post(http, f"{new_wallet()}/debits", body), 402, "insufficient-funds")
+    assert (refusal["amount"], refusal["available"], refusal["currency"]) == (
+        "1.00",
+        "0.00",
+        "INSPIRATION",
+    )
 
 
 async def test_the_days_points_are_claimed_once(http: Client) -> None:
@@ -40,13 +44,13 @@ async def test_the_days_points_are_claimed_once(http: Client) -> None:
     wallet = new_wallet()
     first = await post(http, f"{wallet}/daily-grant", {}, key="one")
     assert first.status_code == 201
-    told = first.json()
-    assert (told["currency"], told["amount"], told["claimed_now"]) == ("INSPIRATION", "66.00", True)
-    assert told["expires_at"].endswith("16:00:00Z")
+    lot = first.json()
+    assert (lot["currency"], lot["amount"], lot["claimed_now"]) == ("INSPIRATION", "66.00", True)
+    assert lot["expires_at"].endswith("16:00:00Z")
     again = await post(http, f"{wallet}/daily-grant", {}, key="two")
-    assert (again.status_code, again.json()) == (200, told | {"claimed_now": False})
+    assert (again.status_code, again.json()) == (200, lot | {"claimed_now": False})
     replay = await post(http, f"{wallet}/daily-grant", {}, key="one")
-    assert (replay.status_code, replay.json()) == (201, told)
+    assert (replay.status_code, replay.json()) == (201, lot)
     assert replay.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
     assert (await http.get(wallet)).json()["balances"]["INSPIRATION"]["expiring_soon"] == "66.00"
@@ -68,10 +72,10 @@ async def test_grants_and_lots_are_told_in_spending_order(http: Client) -> None:
     for_ever = await give(http, wallet, "5")
     late = await give(http, wallet, "1.5", expires_at="2998-01-01T00:00:00+08:00")
     early = await give(http, wallet, "0.2", expires_at="2997-01-01T00:00:00Z")
-    told = (await http.get(f"{wallet}/lots")).json()
-    assert [lot["lot_id"] for lot in told["items"]] == [early, late, for_ever]
-    assert told["items"][1]["expires_at"] == "2997-12-31T16:00:00Z"
-    assert told["items"][1] | {"granted_at": ""} == {
+    lots = (await http.get(f"{wallet}/lots")).json()
+    assert [lot["lot_id"] for lot in lots["items"]] == [early, late, for_ever]
+    assert lots["items"][1]["expires_at"] == "2997-12-31T16:00:00Z"
+    assert lots["items"][1] | {"granted_at": ""} == {
         "lot_id": late,
         "currency": "INSPIRATION",
         "source": "promotional",
@@ -92,15 +96,15 @@ async def test_grants_and_lots_are_told_in_spending_order(http: Client) -> None:
 async def test_a_sku_is_quoted_and_listed(http: Client) -> None:
     """The price is the catalogue's, times the quantity."""
     quote = await http.get("/v1/quotes", params={"sku": "image", "quantity": 5})
-    told = quote.json()
-    assert told.pop("price_version")
-    assert told == {"sku": "image", "quantity": 5, "currency": "INSPIRATION", "amount": "1.00"}
+    price = quote.json()
+    assert price.pop("price_version")
+    assert price == {"sku": "image", "quantity": 5, "currency": "INSPIRATION", "amount": "1.00"}
     problem(await http.get("/v1/quotes", params={"sku": "fax"}), 400, "unknown-sku")
     catalogue = (await http.get("/v1/catalogue")).json()
     assert {plan["plan"] for plan in catalogue["plans"]} == {"gold", "platinum", "diamond", "black"}
-    periods = {one["period"]: one["months"] for one in catalogue["periods"]}
+    periods = {period["period"]: period["months"] for period in catalogue["periods"]}
     assert periods == {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-    assert {one["sku"]: one["price"] for one in catalogue["skus"]}["image"] == "0.20"
+    assert {sku["sku"]: sku["price"] for sku in catalogue["skus"]}["image"] == "0.20"
 
 
 async def test_a_debit_is_charged_and_replayed(http: Client) -> None:
@@ -109,14 +113,18 @@ async def test_a_debit_is_charged_and_replayed(http: Client) -> None:
     path, body = f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "30", "reference": "r:1"}
     first = await post(http, path, body, key="d")
     assert first.status_code == 201
-    told = first.json()
-    assert (told["amount"], told["available_after"], told["reference"]) == ("30.00", "70.00", "r:1")
-    assert [take["amount"] for take in told["takes"]] == ["30.00"]
+    debit = first.json()
+    assert (debit["amount"], debit["available_after"], debit["reference"]) == (
+        "30.00",
+        "70.00",
+        "r:1",
+    )
+    assert [take["amount"] for take in debit["takes"]] == ["30.00"]
     replay = await post(http, path, body | {"amount": "30.00"}, key='"d"')
-    assert (replay.status_code, replay.json()) == (201, told)
+    assert (replay.status_code, replay.json()) == (201, debit)
     assert replay.headers["idempotency-replayed"] == "true"
     assert await balance(http, wallet) == ("70.00", "0.00")
-    charge = (await http.get(f"{wallet}/charges/{told['charge_id']}")).json()
+    charge = (await http.get(f"{wallet}/charges/{debit['charge_id']}")).json()
     assert (charge["amount"], charge["refunded"], charge["hold_id"]) == ("30.00", "0.00", None)
 
 
@@ -181,13 +189,13 @@ async def test_a_hold_is_authorized_read_listed_extended_and_captured(http: Clie
     body = {"sku": "video-5s-standard", "hold_id": "job-1", "expires_in_s": 60, "reference": "r"}
     hold = await post(http, f"{wallet}/holds", body)
     assert hold.status_code == 201
-    told = hold.json()
-    assert (told["hold_id"], told["amount"], told["status"]) == ("job-1", "10.00", "open")
-    assert told["quote"]["sku"] == "video-5s-standard"
-    assert (await http.get(f"{wallet}/holds/job-1")).json() == told
-    assert (await http.get(f"{wallet}/holds?status=open")).json() == {"items": [told], "next": None}
+    held = hold.json()
+    assert (held["hold_id"], held["amount"], held["status"]) == ("job-1", "10.00", "open")
+    assert held["quote"]["sku"] == "video-5s-standard"
+    assert (await http.get(f"{wallet}/holds/job-1")).json() == held
+    assert (await http.get(f"{wallet}/holds?status=open")).json() == {"items": [held], "next": None}
     extended = await post(http, f"{wallet}/holds/job-1/extend", {"expires_in_s": 604_800})
-    assert extended.json()["expires_at"] > told["expires_at"]
+    assert extended.json()["expires_at"] > held["expires_at"]
     assert await balance(http, wallet) == ("90.00", "10.00")
     captured = await post(http, f"{wallet}/holds/job-1/capture", {"amount": "8"})
     done = captured.json()
@@ -204,22 +212,22 @@ async def test_a_hold_is_authorized_read_listed_extended_and_captured(http: Clie
 async def test_a_closed_hold_stays_closed_and_its_id_taken(http: Client) -> None:
     """hold-not-open, hold-exists, hold not found, capture-exceeds-hold."""
     wallet = await funded(http)
-    one = f"{wallet}/holds/h"
+    hold_path = f"{wallet}/holds/h"
     body = {"currency": "INSPIRATION", "amount": "10", "hold_id": "h"}
     await post(http, f"{wallet}/holds", body)
     problem(await post(http, f"{wallet}/holds", body), 409, "hold-exists")
-    too_much = await post(http, f"{one}/capture", {"amount": "10.01"})
+    too_much = await post(http, f"{hold_path}/capture", {"amount": "10.01"})
     assert problem(too_much, 409, "capture-exceeds-hold")["held"] == "10.00"
-    problem(await post(http, f"{one}/capture", {"amount": "0"}), 400, "amount-out-of-range")
-    assert (await post(http, f"{one}/void", {})).json()["status"] == "voided"
+    problem(await post(http, f"{hold_path}/capture", {"amount": "0"}), 400, "amount-out-of-range")
+    assert (await post(http, f"{hold_path}/void", {})).json()["status"] == "voided"
     problem(await post(http, f"{wallet}/holds", body), 409, "hold-exists")
     for path, sent in (("capture", {}), ("void", {}), ("extend", {"expires_in_s": 1})):
-        told = problem(await post(http, f"{one}/{path}", sent), 409, "hold-not-open")
-        assert told["hold_status"] == "voided"
+        refusal = problem(await post(http, f"{hold_path}/{path}", sent), 409, "hold-not-open")
+        assert refusal["hold_status"] == "voided"
         missing = await post(http, f"{wallet}/holds/none/{path}", sent)
         assert problem(missing, 404, "not-found")["what"] == "hold"
     assert problem(await http.get(f"{wallet}/holds/none"), 404, "not-found")["what"] == "hold"
-    assert (await http.get(one)).json()["status"] == "voided"
+    assert (await http.get(hold_path)).json()["status"] == "voided"
     assert await balance(http, wallet) == ("100.00", "0.00")
 
 
@@ -251,9 +259,9 @@ async def test_a_charge_is_refunded_up_to_what_was_charged(http: Client) -> None
     debit = await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "10"})
     path = f"{wallet}/charges/{debit.json()['charge_id']}"
     part = await post(http, f"{path}/refund", {"amount": "4", "reason": "we failed"})
-    told = part.json()
-    assert (part.status_code, told["refunded"], told["refunded_now"]) == (200, "4.00", "4.00")
-    assert told["available_after"] == "94.00"
+    refund = part.json()
+    assert (part.status_code, refund["refunded"], refund["refunded_now"]) == (200, "4.00", "4.00")
+    assert refund["available_after"] == "94.00"
     too_much = await post(http, f"{path}/refund", {"amount": "6.01", "reason": "x"})
     assert problem(too_much, 409, "refund-exceeds-charge")["refundable"] == "6.00"
     rest = await post(http, f"{path}/refund", {"reason": "x"}, key="rest")

@@ -108,9 +108,9 @@ async def test_nothing_is_done_for_a_stopped_caller(
             await post(theirs, f"{wallet}/debits", {"sku": "image"}),
             await post(theirs, "/v1/batch", {"commands": []}),
         ):
-            told = problem(answer, 403, "forbidden")
-            assert (told["caller"], told["stopped_at"]) == (me, stopped["stopped_at"])
-            assert stopped["stopped_at"] in told["detail"]
+            refusal = problem(answer, 403, "forbidden")
+            assert (refusal["caller"], refusal["stopped_at"]) == (me, stopped["stopped_at"])
+            assert stopped["stopped_at"] in refusal["detail"]
         assert (await http.get(wallet)).status_code == 200
         await throw(http, "caller", me, stopped=False)
         assert (await theirs.get(wallet)).status_code == 200
@@ -126,7 +126,7 @@ async def newest_caller(served: Served) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "slug", "said"),
+    ("kind", "name", "slug", "complaint"),
     [
         ("sku", "video", "unknown-sku", SKU),
         ("channel", "paypal", "unknown-channel", "sandbox"),
@@ -138,11 +138,11 @@ async def newest_caller(served: Served) -> str:
     ],
 )
 async def test_what_does_not_exist_cannot_be_stopped(
-    http: httpx2.AsyncClient, kind: str, name: str, slug: str, said: str
+    http: httpx2.AsyncClient, kind: str, name: str, slug: str, complaint: str
 ) -> None:
     """400, naming what exists; and nobody locks himself out."""
-    told = problem(await throw(http, kind, name, stopped=True), 400, slug)
-    assert said in told["detail"]
+    refusal = problem(await throw(http, kind, name, stopped=True), 400, slug)
+    assert complaint in refusal["detail"]
     assert (await http.get("/v1/switches")).json() == {"items": []}
     if name != "dev":
         problem(await throw(http, kind, name, stopped=False), 400, slug)
@@ -191,10 +191,10 @@ async def test_a_stopped_caller_is_refused_by_other_processes_too(
         me = await newest_caller(served)
         busy = asyncio.create_task(keep_asking(other, token))
         await throw(http, "caller", me, stopped=True)
-        found = other.callers.cached(token) or await other.callers.authenticate(token)
+        caller = other.callers.cached(token) or await other.callers.authenticate(token)
         busy.cancel()
-        assert found is not None
-        assert found.stopped_at is not None
+        assert caller is not None
+        assert caller.stopped_at is not None
 
 
 async def keep_asking(other: Any, token: str) -> None:

@@ -3,7 +3,7 @@
 from ledger.contract.history.events import WHAT
 from ledger.core.wire import EVENT_TYPES
 from tests.edges.callers import Client, new_wallet
-from tests.edges.contract import Body, called, done, joined, recharged, told
+from tests.edges.contract import Body, called, done, fetched, joined, recharged
 
 
 def test_every_kind_of_event_has_words_for_the_timeline() -> None:
@@ -25,7 +25,7 @@ async def test_the_timeline_tells_who_did_what_and_what_it_was_about(http: Clien
     await joined(http, other, "gold", "month")
     entries: dict[str, Body] = {}
     for name in (other, wallet):
-        items = (await told(http, f"{name}/entries"))["items"]
+        items = (await fetched(http, f"{name}/entries"))["items"]
         entries |= {item["type"]: item for item in items if item["order_id"] or name == wallet}
         entries |= {item["type"]: item for item in items if item["type"] == "transfer_received"}
     paid = entries["recharge_paid"]

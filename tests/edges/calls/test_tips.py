@@ -11,12 +11,12 @@ from tests.edges.contract import (
     called,
     done,
     eventually,
+    fetched,
     holding,
     moved,
     recharged,
     refused,
     replayed,
-    told,
 )
 
 TO_INSPIRATION = {"from_currency": "KUAIBI", "to_currency": "INSPIRATION"}
@@ -30,7 +30,9 @@ def tip(creator: str, amount: str, **more: str) -> Body:
 async def settled(http: Client, wallet: str, transfer: Body) -> Body:
     """The transfer once it is done."""
     path = f"{wallet}/transfers/{transfer['transfer_id']}"
-    return await eventually(lambda: told(http, path), lambda found: bool(found["status"] == "done"))
+    return await eventually(
+        lambda: fetched(http, path), lambda current: bool(current["status"] == "done")
+    )
 
 
 async def test_a_conversion_moves_value_at_par_with_its_cost(alone: Client) -> None:
@@ -63,7 +65,7 @@ async def test_a_conversion_moves_value_at_par_with_its_cost(alone: Client) -> N
         "points:issued:conversion INSPIRATION": "40.00",
         "points:available:conversion INSPIRATION": "-40.00",
     }
-    lots = {one["lot_id"]: one for one in (await told(alone, f"{wallet}/lots"))["items"]}
+    lots = {lot["lot_id"]: lot for lot in (await fetched(alone, f"{wallet}/lots"))["items"]}
     converted = lots[lot["lot_id"]]
     assert (converted["currency"], converted["source"]) == ("INSPIRATION", "conversion")
     assert (converted["available"], converted["cost_fen"]) == ("40.00", 4_00)
@@ -139,7 +141,7 @@ async def test_a_tip_is_revenue_less_the_creators_share(alone: Client) -> None:
     shared = sent.keys() - {"takes", "available_after"}
     assert finished == {name: sent[name] for name in shared} | {"status": "done"}
     await replayed(alone, path, body, "t", first)
-    received = await told(alone, creator)
+    received = await fetched(alone, creator)
     assert (received["payable_fen"], received["balances"]["KUAIBI"]["available"]) == (1_50, "0.00")
     # 30 of 100 points cost 3.00, with 0.17 of the 0.57 VAT in it; half of 3.00 is the creator's.
     assert moved(before, await books(alone)) == {
@@ -189,7 +191,7 @@ async def test_a_payout_settles_what_is_payable(alone: Client) -> None:
     rest = await done(alone, path, {"amount_cny": "0.5"}, 201)
     assert (rest["tax_withheld_cny"], rest["payable_after_cny"]) == ("0.00", "0.00")
     assert rest["reference"] is None
-    assert (await told(alone, creator))["payable_fen"] == 0
+    assert (await fetched(alone, creator))["payable_fen"] == 0
 
 
 async def test_only_paid_value_is_given_away(http: Client) -> None:
@@ -210,7 +212,7 @@ async def test_a_tip_too_small_to_share_is_still_done(http: Client) -> None:
     sent = await done(http, f"{wallet}/transfers", tip(creator, "0.01"), 201)
     assert sent["creator_share_fen"] == 0
     await settled(http, wallet, sent)
-    assert (await told(http, creator))["payable_fen"] == 0
+    assert (await fetched(http, creator))["payable_fen"] == 0
 
 
 @pytest.mark.parametrize(
@@ -289,7 +291,7 @@ async def test_a_key_used_for_another_command_names_the_field(
     other = "transfers" if call == "conversions" else "conversions"
     answer = await post(http, f"{wallet}/{other}", bodies[other], key="k")
     assert refused(answer, 422, "idempotency-key-reused")["field"] == "kind"
-    assert (await told(http, wallet))["balances"]["KUAIBI"]["available"] == "9.00"
+    assert (await fetched(http, wallet))["balances"]["KUAIBI"]["available"] == "9.00"
 
 
 async def test_value_of_two_orders_is_given_in_spending_order(http: Client) -> None:
