@@ -147,11 +147,8 @@ def test_a_wallet_whose_dues_raise_says_so_and_its_neighbours_go_on(desk: Desk) 
     desk.now = at("2026-04-10T12:00")
     commands = [desk.envelope(Debit("ann", INSPIRATION, 1)), *sweep("ann", "bob")]
     batch = desk.journal.run(commands, desk.now)
-    assert [failure(outcome).dues for outcome in batch.decided[:2]] == [True, True]
-    assert [type(failure(outcome).error) for outcome in batch.decided[:2]] == [
-        IndexError,
-        IndexError,
-    ]
+    assert [failure(result).dues for result in batch.decided[:2]] == [True, True]
+    assert [type(failure(result).error) for result in batch.decided[:2]] == [IndexError, IndexError]
     assert batch.decided[2] == Done(DuesApplied(1))
     assert list(batch.wallets) == ["bob"]
 

@@ -237,6 +237,6 @@ async def test_what_is_compared_is_worth_comparing(http: Client) -> None:
     seen = [command for seed in (100, 101, 102) for command in await compare(http, seed, chunks=24)]
     succeeded = {kind for kind, status, _ in seen if status < 400}
     refused = {kind for kind, status, _ in seen if status >= 400}
-    replayed = {kind for kind, _, told_again in seen if told_again}
+    replayed = {kind for kind, _, is_replay in seen if is_replay}
     assert succeeded == refused == replayed == set(PATHS)
     assert {status for _, status, _ in seen} == {200, 201, 400, 402, 404, 409, 422}

@@ -128,7 +128,7 @@ async def test_a_caller_who_does_not_read_cannot_send_on(alone: Alone) -> None:
         call.cancel()
 
 
-async def told_by(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]:
+async def events_of(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]:
     """So many events of a stream, each checked against the one before."""
     seen = 0
     async for message in call:
@@ -144,7 +144,7 @@ async def told_by(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]
 
 async def seqs_of(call: Any, count: int) -> list[int]:
     """Their seqs."""
-    async with contextlib.aclosing(told_by(call, count)) as events:
+    async with contextlib.aclosing(events_of(call, count)) as events:
         return [event["seq"] async for event in events]
 
 

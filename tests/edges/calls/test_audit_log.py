@@ -35,9 +35,9 @@ async def test_what_administrators_do_is_listed_without_what_they_say_of_people(
     assert listed[1]["detail"]["day"] == "5"
     assert "voices" not in str(listed)
     page = await fetched(http, f"/v1/acts?actor={me['caller']}&limit=2")
-    two = await fetched(http, f"/v1/acts?actor={me['caller']}&limit=2&after={page['next']}")
-    assert page["items"] + two["items"] == listed
-    assert two["next"] is None
+    next_page = await fetched(http, f"/v1/acts?actor={me['caller']}&limit=2&after={page['next']}")
+    assert page["items"] + next_page["items"] == listed
+    assert next_page["next"] is None
     assert await acts(http, actor=me["caller"], operation="freezeWallet") == [first]
 
 

@@ -259,9 +259,9 @@ async def test_an_extended_membership_grants_month_after_month(alone: Client) ->
     await joined(alone, wallet, "gold", "month")
     await recharged(alone, wallet, 10)
     await advance(alone, days=32)
-    told_now = await fetched(alone, wallet)
-    membership = told_now["membership"]
+    wallet_body = await fetched(alone, wallet)
+    membership = wallet_body["membership"]
     assert (membership["plan"], membership["queued"]) == ("gold", [])
     assert membership["entitlements"] == ["watermark_removal"]
-    assert told_now["balances"]["INSPIRATION"]["available"] == "660.00"
-    assert told_now["balances"]["KUAIBI"]["available"] == "100.00"
+    assert wallet_body["balances"]["INSPIRATION"]["available"] == "660.00"
+    assert wallet_body["balances"]["KUAIBI"]["available"] == "100.00"
