@@ -117,13 +117,13 @@ class Auditor(Adjustments):
         # Refused or not, the rest of the rules are looked at too: but only on paper.
         auditor = self._on_paper() if at_the_gate else self
         purse = auditor.purses[operation.wallet]
-        said: Dict = getattr(auditor, f"_{operation.kind}")(purse, fields, at, drawn_id)
+        outcome: Dict = getattr(auditor, f"_{operation.kind}")(purse, fields, at, drawn_id)
         if at_the_gate:
-            refusals = [answer for answer in (at_the_gate, said) if "refused" in answer]
-            said = min(refusals, key=lambda answer: PRECEDENCE.index(answer["refused"]))
+            refusals = [answer for answer in (at_the_gate, outcome) if "refused" in answer]
+            outcome = min(refusals, key=lambda answer: PRECEDENCE.index(answer["refused"]))
         drop_empty_lots(purse)
-        self.answers[request] = (operation.kind, fields, said)
-        return said
+        self.answers[request] = (operation.kind, fields, outcome)
+        return outcome
 
     def _on_paper(self) -> "Auditor":
         """One with the same purses and books, whatever becomes of them."""

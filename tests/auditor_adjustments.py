@@ -12,10 +12,10 @@ class Adjustments(Wallets):
         if not self._in_range(fields["amount_minor"]):
             return {"refused": "amount-out-of-range"}
         change = self._given if fields["direction"] == "credit" else self._taken_away
-        said = change(purse, fields, at, lot_id)
-        if "refused" in said:
-            return said
-        return said | {
+        outcome = change(purse, fields, at, lot_id)
+        if "refused" in outcome:
+            return outcome
+        return outcome | {
             "proposal_id": fields["proposal_id"],
             "people": (fields["proposed_by"], fields["approved_by"]),
             "direction": fields["direction"],

@@ -17,7 +17,7 @@ class Memberships(Bookkeeper):
 
     def catch_up_purse(self, purse: Purse, at: int) -> None:
         """The same, of a purse at hand."""
-        while due := [one for one in _what_falls_due(purse) if one[0] <= at]:
+        while due := [due_item for due_item in _what_falls_due(purse) if due_item[0] <= at]:
             instant, rank, name = min(due)
             if rank == 1:
                 self._return_hold(purse, purse.holds[name], "expired", instant, as_due=True)
@@ -142,9 +142,9 @@ class Memberships(Bookkeeper):
             "anchor": membership["anchor"],
             "month": membership["month"],
         }
-        said = self._open(purse, fields["channel"], goods, price, at, order_id)
-        if price or "refused" in said:
-            return said
+        outcome = self._open(purse, fields["channel"], goods, price, at, order_id)
+        if price or "refused" in outcome:
+            return outcome
         return self._upgraded(purse, purse.orders[order_id], at)
 
     # ---- paying ----
@@ -159,7 +159,7 @@ class Memberships(Bookkeeper):
         if purse.membership is None:
             purse.membership = {"anchor": at, "month": 0, "terms": [], "upgrades": []}
         line = purse.membership["terms"]
-        no_lower = [place for place, one in enumerate(line) if one["rank"] >= term["rank"]]
+        no_lower = [place for place, waiting in enumerate(line) if waiting["rank"] >= term["rank"]]
         place = max([0, *no_lower]) + 1 if line else 0
         line.insert(place, term)
 
@@ -216,9 +216,11 @@ class Memberships(Bookkeeper):
         membership = purse.membership
         if membership is None:
             return
-        head_gone = [one["order_id"] for one in membership["terms"][:1]] == [order_id]
+        head_gone = [head["order_id"] for head in membership["terms"][:1]] == [order_id]
         for line in ("terms", "upgrades"):
-            membership[line] = [one for one in membership[line] if one["order_id"] != order_id]
+            membership[line] = [
+                entry for entry in membership[line] if entry["order_id"] != order_id
+            ]
         if not membership["terms"] and not membership["upgrades"]:
             purse.membership = None
         elif head_gone and any(map(left_of, [*membership["terms"], *membership["upgrades"]])):
@@ -256,8 +258,8 @@ def _together(base: list[Dict], upgrades: list[Dict]) -> tuple[int, int, int]:
     both = base + upgrades
     return (
         both[-1]["rank"] if both else -1,
-        sum(one["month_list"] for one in both),
-        sum(one["month_minor"] for one in both),
+        sum(part["month_list"] for part in both),
+        sum(part["month_minor"] for part in both),
     )
 
 
@@ -266,7 +268,7 @@ def _months_like_this(membership: Dict) -> Iterator[tuple[int, int, int]]:
     bases = [term for term in membership["terms"] for _ in range(left_of(term))]
     number = 0
     while True:
-        upgrades = [one for one in membership["upgrades"] if left_of(one) > number]
+        upgrades = [upgrade for upgrade in membership["upgrades"] if left_of(upgrade) > number]
         month = _together(bases[number : number + 1], upgrades)
         if month != effective_now(membership):
             return

@@ -112,10 +112,10 @@ class Orders(Memberships):
                 vat = self._repay_claim(purse, at, order_id, amount, order["funds"])
                 order["repaid"].append([order_id, amount, vat, revenue])
                 cost -= amount
-        said = {"order_id": order["order_id"], "set_aside": "", "late": order["late"]}
-        said["repaid"] = [tuple(repaid[:3]) for repaid in order["repaid"]]
+        outcome = {"order_id": order["order_id"], "set_aside": "", "late": order["late"]}
+        outcome["repaid"] = [tuple(repaid[:3]) for repaid in order["repaid"]]
         if not cost:
-            return said | {"lot": None}
+            return outcome | {"lot": None}
         lot = self._paid_lot(
             purse,
             order,
@@ -124,7 +124,7 @@ class Orders(Memberships):
             math.floor(Fraction(goods["amount"] * cost, order["price"])),
             at,
         )
-        return said | {"lot": tuple(lot[name] for name in ("lot_id", "amount", "cost", "vat"))}
+        return outcome | {"lot": tuple(lot[name] for name in ("lot_id", "amount", "cost", "vat"))}
 
     def _paid_lot(
         self, purse: Purse, order: Dict, lot_id: str, cost: int, amount: int, at: int
@@ -307,8 +307,8 @@ class Orders(Memberships):
         order["reversed"] += taken
         _restate(order)
         self.catch_up_purse(purse, at)
-        said = {"order_id": order["order_id"], "taken": taken, "claim": (spent, vat)}
-        return said | {"parked": parked} | _removal(removed)
+        outcome = {"order_id": order["order_id"], "taken": taken, "claim": (spent, vat)}
+        return outcome | {"parked": parked} | _removal(removed)
 
     def _out_of_suspense(self, purse: Purse, order: Dict, wanted: int) -> int:
         """Up to so much of what adjustments took of an order leaves suspense; how much did."""
@@ -376,7 +376,7 @@ def _removal(removed: Dict) -> Dict:
     return {
         "takes": slices(removed["takes"]),
         "months": [(part["months"], part["cost"], part["vat"]) for part in removed["months"]],
-        "reopened": [tuple(one[:3]) for one in removed["reopened"]],
+        "reopened": [tuple(reopened[:3]) for reopened in removed["reopened"]],
     }
 
 

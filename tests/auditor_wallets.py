@@ -190,7 +190,7 @@ class Wallets(Spending):
         for cost, vat in parts:
             self._earn_from(at, MEMBERSHIP_LIABILITY, cost, vat, "revenue:breakage")
         purse.membership = None
-        claims = [(order_id, one["open"]) for order_id, one in purse.claims.items()]
+        claims = [(order_id, claim["open"]) for order_id, claim in purse.claims.items()]
         purse.claims = {}
         purse.frozen = False
         purse.closed_at = at
@@ -205,29 +205,29 @@ class Wallets(Spending):
         refused = self._import_refused(purse, fields, at)
         if refused:
             return {"refused": refused}
-        for told in fields["lots"]:
-            liability = liability_of(told["currency"])
-            if told["source"] == "membership":
+        for row in fields["lots"]:
+            liability = liability_of(row["currency"])
+            if row["source"] == "membership":
                 liability = MEMBERSHIP_LIABILITY
             lot = self._new_lot(
                 purse,
                 at,
-                lot_id=told["lot_id"],
-                currency=told["currency"],
-                source=told["source"],
-                amount=told["amount_minor"],
-                expires_at=told["expires_at"],
-                cost=told["cost_fen"],
-                vat=told["vat_fen"],
-                liability=liability if told["paid"] else None,
-                order_id=told["order_id"],
+                lot_id=row["lot_id"],
+                currency=row["currency"],
+                source=row["source"],
+                amount=row["amount_minor"],
+                expires_at=row["expires_at"],
+                cost=row["cost_fen"],
+                vat=row["vat_fen"],
+                liability=liability if row["paid"] else None,
+                order_id=row["order_id"],
             )
-            lot["granted_at"] = told["granted_at"]
-            self._post(at, "opening", liability, "CNY", told["cost_fen"] - told["vat_fen"])
-            self._post(at, "opening", VAT_PENDING, "CNY", told["vat_fen"])
-        for told in fields["claims"]:
-            revenue = TIPS if told["currency"] == "KUAIBI" else "revenue:generation"
-            purse.owe(told["order_id"], told["open_fen"], told["open_vat_fen"], revenue)
+            lot["granted_at"] = row["granted_at"]
+            self._post(at, "opening", liability, "CNY", row["cost_fen"] - row["vat_fen"])
+            self._post(at, "opening", VAT_PENDING, "CNY", row["vat_fen"])
+        for claim in fields["claims"]:
+            revenue = TIPS if claim["currency"] == "KUAIBI" else "revenue:generation"
+            purse.owe(claim["order_id"], claim["open_fen"], claim["open_vat_fen"], revenue)
         self._post(at, "opening", CREATORS, "CNY", fields["payable_fen"])
         purse.payable += fields["payable_fen"]
         return {
@@ -238,13 +238,13 @@ class Wallets(Spending):
 
     def _import_refused(self, purse: Purse, fields: Dict, at: int) -> str:
         lots, claims, payable = fields["lots"], fields["claims"], fields["payable_fen"]
-        for told in lots:
-            cost, vat = told["cost_fen"], told["vat_fen"]
-            costly = bool(cost or vat) and not told["paid"]
-            if not self._in_range(told["amount_minor"]) or costly or not 0 <= vat <= cost:
+        for lot in lots:
+            cost, vat = lot["cost_fen"], lot["vat_fen"]
+            costly = bool(cost or vat) and not lot["paid"]
+            if not self._in_range(lot["amount_minor"]) or costly or not 0 <= vat <= cost:
                 return "amount-out-of-range"
-        for told in claims:
-            if told["open_fen"] < 1 or not 0 <= told["open_vat_fen"] <= told["open_fen"]:
+        for claim in claims:
+            if claim["open_fen"] < 1 or not 0 <= claim["open_vat_fen"] <= claim["open_fen"]:
                 return "amount-out-of-range"
         if payable < 0:
             return "amount-out-of-range"

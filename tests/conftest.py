@@ -98,8 +98,8 @@ class Database(Struct, frozen=True):
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
     """A fresh development ledger."""
-    async with fresh_database(postgres, template) as found:
-        yield found
+    async with fresh_database(postgres, template) as own_database:
+        yield own_database
 
 
 class fresh_database:  # noqa: N801 - used as a context manager
@@ -205,10 +205,10 @@ async def served(
     postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Served]:
     """One live service for all tests of the HTTP contract in this process."""
-    async with fresh_database(postgres, template) as found:
+    async with fresh_database(postgres, template) as own_database:
         environment = {
-            "LEDGER_DATABASE_URL": found.url,
-            "LEDGER_OWNER_DATABASE_URL": found.owner_url,
+            "LEDGER_DATABASE_URL": own_database.url,
+            "LEDGER_OWNER_DATABASE_URL": own_database.owner_url,
             "LEDGER_DATA_DIR": str(tmp_path_factory.mktemp("served")),
             "LEDGER_DEV_API_KEY": DEV_KEY,
             "LEDGER_ACCESS_LOG": "0",

@@ -21,10 +21,10 @@ async def newcomer(
     postgres: EmbeddedPostgres, template: str, tmp_path: Path
 ) -> AsyncIterator[Served]:
     """A service nobody has used yet."""
-    async with fresh_database(postgres, template) as found:
+    async with fresh_database(postgres, template) as own_database:
         environment = {
-            "LEDGER_DATABASE_URL": found.url,
-            "LEDGER_OWNER_DATABASE_URL": found.owner_url,
+            "LEDGER_DATABASE_URL": own_database.url,
+            "LEDGER_OWNER_DATABASE_URL": own_database.owner_url,
             "LEDGER_DATA_DIR": str(tmp_path),
             "LEDGER_DEV_API_KEY": DEV_KEY,
         }

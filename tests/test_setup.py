@@ -35,7 +35,7 @@ def pins(lock: str) -> dict[str, str]:
     """Version by name; one with a marker is pinned where the marker holds."""
     lines = (REQUIREMENTS / f"{lock}.txt").read_text().splitlines()
     pinned = re.compile(r"([a-z0-9-]+)(?:\[[^]]*\])?==([^ ;]+)")
-    return {found[1]: found[2] for line in lines if (found := pinned.match(line))}
+    return {pin[1]: pin[2] for line in lines if (pin := pinned.match(line))}
 
 
 def make(folder: Path, *arguments: str, path: Path | None = None) -> tuple[int, str]:
@@ -79,8 +79,8 @@ def tools(tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in TOOLS:
-        if found := shutil.which(tool):
-            (folder / tool).symlink_to(found)
+        if path := shutil.which(tool):
+            (folder / tool).symlink_to(path)
     return folder
 
 

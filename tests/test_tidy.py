@@ -76,15 +76,15 @@ def at(path: Path, line: int, what: str) -> str:
 
 def lines_matching(pattern: str, files: list[Path]) -> list[str]:
     """The lines of files in which a pattern is found."""
-    found = []
+    lines = []
     for path in files:
         text = path.read_bytes().decode(errors="replace")
-        found += [
+        lines += [
             at(path, number, line.strip())
             for number, line in enumerate(text.splitlines(), 1)
             if re.search(pattern, line)
         ]
-    return found
+    return lines
 
 
 def texts_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -222,13 +222,13 @@ def test_a_module_is_named_for_what_it_holds() -> None:
 
 def test_the_core_computes_and_does_nothing_else() -> None:
     """No float, true division, clock, randomness, waiting, file, log or environment in core."""
-    found = [
+    impure = [
         at(path, getattr(node, "lineno", 0), impurity)
         for path in python_files(LEDGER / "core")
         for node in ast.walk(tree_of(path))
         for impurity in impurities(node)
     ]
-    assert not found
+    assert not impure
 
 
 def test_the_core_never_calls_a_payment_a_transaction() -> None:

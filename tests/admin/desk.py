@@ -117,8 +117,8 @@ async def at_once(*running: Coroutine[Any, Any, Said]) -> list[Said]:
     """What commands said, two of them at a time: that is what a machine has."""
     gate = asyncio.Semaphore(2)
 
-    async def one(command: Coroutine[Any, Any, Said]) -> Said:
+    async def run_gated(command: Coroutine[Any, Any, Said]) -> Said:
         async with gate:
             return await command
 
-    return list(await asyncio.gather(*map(one, running)))
+    return list(await asyncio.gather(*map(run_gated, running)))

@@ -63,9 +63,9 @@ async def test_a_run_that_is_killed_goes_on_and_does_nothing_twice(
         file.write("999,do")
     done = await desk.run(*go, "--json")
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert (told["done"], told["refused"], told["rows"]) == (ROWS, 0, ROWS)
-    assert 0 < told["settled_before"] < ROWS
+    summary = json.loads(done.out)
+    assert (summary["done"], summary["refused"], summary["rows"]) == (ROWS, 0, ROWS)
+    assert 0 < summary["settled_before"] < ROWS
     entries = [
         entry
         for wallet in wallets
@@ -156,9 +156,9 @@ async def test_a_sheet_is_carried_out_only_as_expected(
         desk.run(*go, "--expect-rows", "2", "--expect-total", "INSPIRATION=11"),
         desk.sit(*go, answer="no\n"),
     )
-    assert [said.code for said in (nobody, other, no)] == [2, 2, 130]
+    assert [printed.code for printed in (nobody, other, no)] == [2, 2, 130]
     right = "--expect-rows 2 --expect-total INSPIRATION=12.00"
-    assert all(right in said.err for said in (nobody, other))
+    assert all(right in printed.err for printed in (nobody, other))
     assert not no.too_wide
     assert not (tmp_path / "refunds.csv.result.csv").exists()
     yes = await desk.sit(*go, "--at-once", "1", answer="yes\n")
@@ -207,9 +207,9 @@ async def test_corrections_are_proposed_and_wallets_frozen_in_bulk(
     ids = [row["id"] for row in results(adjust)]
     approved = await people.bob.run("proposal", "approve", *ids, "--yes")
     assert approved.code == 0, approved.err
-    told = [await call(f"/v1/wallets/{wallet}") for wallet in wallets]
-    assert [one["balances"]["INSPIRATION"]["available"] for one in told] == ["71.00", "62.00"]
-    assert [one["frozen"] for one in told] == [True, True]
+    states = [await call(f"/v1/wallets/{wallet}") for wallet in wallets]
+    assert [state["balances"]["INSPIRATION"]["available"] for state in states] == ["71.00", "62.00"]
+    assert [state["frozen"] for state in states] == [True, True]
     assert {row["key"].rpartition(":")[0] for row in results(freeze)} == {
         "bulk:fraud-1:2",
         "bulk:fraud-1:3",

@@ -72,7 +72,7 @@ async def test_orders_are_opened_closed_and_refunded(
         desk.run("order", "open", "recharge", wallet, *recharge, "--json"),
         desk.run("order", "open", "membership", wallet, *gold, "--json"),
     )
-    order, given_up, member = (json.loads(said.out)["order_id"] for said in made)
+    order, given_up, member = (json.loads(printed.out)["order_id"] for printed in made)
     closed = await desk.run("order", "close", given_up)
     assert (closed.code, "status: closed" in closed.out) == (0, True)
     for paid in (order, member):
@@ -151,7 +151,7 @@ async def test_callers_are_limited_and_stopped(desk: Desk, served: Served, call:
     assert limited.code == 0, limited.err
     assert stopped.out.endswith(f"The caller {caller} is stopped.\n"), stopped.out
     callers: dict[str, Any] = {
-        one["caller"]: one for one in (await call("/v1/callers", limit="1000"))["items"]
+        entry["caller"]: entry for entry in (await call("/v1/callers", limit="1000"))["items"]
     }
     assert (callers[caller]["rate_per_s"], callers[caller]["burst"]) == (5, 9)
     assert callers[caller]["stopped"]

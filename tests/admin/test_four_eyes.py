@@ -58,8 +58,8 @@ async def test_a_correction_takes_two_people_and_a_yes(
     assert not yes.too_wide
     assert await available(call, wallet) == "96.00"
     shown = await people.ann.run("proposal", "show", proposal, "--json")
-    told = json.loads(shown.out)
-    assert (told["status"], told["decided_by"]) == ("done", "bob")
+    decided = json.loads(shown.out)
+    assert (decided["status"], decided["decided_by"]) == ("done", "bob")
 
 
 async def test_several_are_approved_at_once_and_a_refusal_is_told(
@@ -68,7 +68,7 @@ async def test_several_are_approved_at_once_and_a_refusal_is_told(
     """The ledger decides on the wallet of then: what it refuses ends the command with 1."""
     debit = ("adjust", wallet, "debit", "INSPIRATION", "40", "--reason", "given twice", "--json")
     made = [await people.ann.run(*debit) for _ in range(2)]
-    ids = [json.loads(said.out)["proposal_id"] for said in made]
+    ids = [json.loads(printed.out)["proposal_id"] for printed in made]
     both = await people.bob.run("proposal", "approve", "no-such-one", *ids, "--yes")
     assert both.code == 1
     assert "no-such-one: refused (not-found)" in both.err
@@ -88,7 +88,7 @@ async def test_the_end_of_a_wallet_is_proposed_withdrawn_or_rejected(
         people.ann.run("propose", "payout", wallet, "10", "--tax-withheld-cny", "2", *why),
         people.ann.run("propose", "erase", wallet, *why),
     )
-    close, payout, erase = (json.loads(said.out)["proposal_id"] for said in made)
+    close, payout, erase = (json.loads(printed.out)["proposal_id"] for printed in made)
     withdrawn, rejected, erased = await at_once(
         people.ann.run("proposal", "withdraw", close, "--reason", "wrong one"),
         people.bob.run("proposal", "reject", payout, "--reason", "not paid"),

@@ -57,8 +57,8 @@ def test_a_time_is_told_in_shanghai_and_in_utc() -> None:
     """The day may differ; an amount below zero keeps its sign."""
     assert moment("2026-02-28T16:30:00.5Z") == ("2026-03-01 00:30:00+08", "2026-02-28 16:30:00Z")
     assert moment(None, "never") == "never"
-    told = in_both_zones("ends 2026-02-28T16:00:00Z, then 2026-03-01 is over.")
-    assert told == "ends 2026-03-01 00:00:00+08 (2026-02-28 16:00:00Z), then 2026-03-01 is over."
+    text = in_both_zones("ends 2026-02-28T16:00:00Z, then 2026-03-01 is over.")
+    assert text == "ends 2026-03-01 00:00:00+08 (2026-02-28 16:00:00Z), then 2026-03-01 is over."
     assert (yuan(5), yuan(-105)) == ("0.05 CNY", "-1.05 CNY")
 
 
@@ -90,7 +90,7 @@ def test_a_sheet_says_the_same_however_it_was_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "complaint"),
     [
         (b"", "needs wallet_id"),
         (b"wallet_id\n", "no rows"),
@@ -100,9 +100,9 @@ def test_a_sheet_says_the_same_however_it_was_saved(tmp_path: Path) -> None:
         ("wallet_id\nw\n".encode("utf-16"), "UTF-8"),
     ],
 )
-def test_what_is_no_sheet_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
+def test_what_is_no_sheet_is_told(tmp_path: Path, raw: bytes, complaint: str) -> None:
     """In one sentence, before anything is asked of the ledger."""
     path = tmp_path / "x.csv"
     path.write_bytes(raw)
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(CommandError, match=complaint):
         rows_of(read_sheet(path), ("wallet_id",), ("wallet_id",))

@@ -36,25 +36,25 @@ async def test_everything_fits_a_terminal_of_80_columns(desk: Desk, story: Story
     await directory_knows(desk, story)
     looked = views(story)
     shown = await at_once(*(desk.sit(*name.split(), *more) for name, (more, _) in looked.items()))
-    for (name, (_, wanted)), said in zip(looked.items(), shown, strict=True):
-        assert said.code == 0, (name, said.out)
-        assert not said.too_wide, name
+    for (name, (_, wanted)), printed in zip(looked.items(), shown, strict=True):
+        assert printed.code == 0, (name, printed.out)
+        assert not printed.too_wide, name
         # Sentences are broken where they must be, and an id in a column may be folded.
         missing = [
-            text for text in wanted if "".join(text.split()) not in "".join(said.out.split())
+            text for text in wanted if "".join(text.split()) not in "".join(printed.out.split())
         ]
-        assert not missing, (name, missing, said.out)
-        assert "[bold]x[/bold]" in said.out or name != "wallet timeline"
+        assert not missing, (name, missing, printed.out)
+        assert "[bold]x[/bold]" in printed.out or name != "wallet timeline"
 
 
 async def directory_knows(desk: Desk, story: Story) -> None:
     """Holds and references are found once the directory has followed the log."""
     for _ in range(50):
-        said = await desk.run("find", story.hold, "--json")
-        if said.code == 0:
+        printed = await desk.run("find", story.hold, "--json")
+        if printed.code == 0:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(said)
+    raise AssertionError(printed)
 
 
 async def test_in_a_pipe_a_row_is_a_line(desk: Desk, story: Story) -> None:
@@ -64,10 +64,10 @@ async def test_in_a_pipe_a_row_is_a_line(desk: Desk, story: Story) -> None:
         desk.run("wallet", "timeline", story.wallet, "--all"),
         desk.run("order", "list", story.wallet),
     )
-    for said in (lots, entries, orders):
-        assert said.code == 0, said.err
-        assert not BOXES & set(said.out)
-        assert "\x1b" not in said.out
+    for printed in (lots, entries, orders):
+        assert printed.code == 0, printed.err
+        assert not BOXES & set(printed.out)
+        assert "\x1b" not in printed.out
     (row,) = [line for line in lots.out.splitlines() if story.daily in line]
     assert {"daily", "56.00", "10.00", "INSPIRATION"} <= set(row.split())
     (row,) = [line for line in entries.out.splitlines() if story.charge in line]
@@ -84,7 +84,7 @@ async def test_in_a_pipe_a_row_is_a_line(desk: Desk, story: Story) -> None:
 async def test_json_is_the_answer_of_the_api(desk: Desk, story: Story, call: Call) -> None:
     """One document on standard output, word for word what the API says; all pages as one."""
     place = f"/v1/wallets/{story.wallet}"
-    told: dict[str, tuple[list[str], str]] = {
+    calls: dict[str, tuple[list[str], str]] = {
         "lots": (["wallet", "lots", story.wallet], f"{place}/lots"),
         "entries": (["wallet", "timeline", story.wallet, "--all"], f"{place}/entries"),
         "order": (["order", "show", story.order], f"/v1/orders/{story.order}"),
@@ -93,10 +93,10 @@ async def test_json_is_the_answer_of_the_api(desk: Desk, story: Story, call: Cal
             f"{place}/charges/{story.charge}/explanation",
         ),
     }
-    running = (desk.run(*arguments, "--json") for arguments, _ in told.values())
-    for said, (_, path) in zip(await at_once(*running), told.values(), strict=True):
-        assert (said.code, said.err) == (0, "")
-        assert json.loads(said.out) == await call(path)
+    running = (desk.run(*arguments, "--json") for arguments, _ in calls.values())
+    for printed, (_, path) in zip(await at_once(*running), calls.values(), strict=True):
+        assert (printed.code, printed.err) == (0, "")
+        assert json.loads(printed.out) == await call(path)
 
 
 @pytest.mark.slow
@@ -139,11 +139,11 @@ async def test_who_may_what_and_who_did_what(desk: Desk, people: People, story: 
         desk.sit("acts", "--subject", story.wallet),
         desk.sit("switch", "list"),
     )
-    for said, wanted in zip(shown, ("person", "ann", "in force", "ann", "stopped"), strict=True):
-        assert said.code == 0, said.out
-        assert wanted in said.out
-        assert not said.too_wide
-        assert people.ann.key not in said.out
+    for printed, wanted in zip(shown, ("person", "ann", "in force", "ann", "stopped"), strict=True):
+        assert printed.code == 0, printed.out
+        assert wanted in printed.out
+        assert not printed.too_wide
+        assert people.ann.key not in printed.out
     rows = shown[3].out.splitlines()
     who = [row.split()[2:4] for row in rows if "freezeWallet" in row or "unfreeze" in row]
     assert who == [["bob", "unfreezeWallet"], ["ann", "freezeWallet"]]
@@ -151,8 +151,8 @@ async def test_who_may_what_and_who_did_what(desk: Desk, people: People, story: 
 
 async def test_nothing_found_is_said_by_the_exit_code(desk: Desk) -> None:
     """`ledger find` ends with 1, and tells how far the directory is."""
-    said = await desk.run("find", "no-such-thing", "--json")
-    assert said.code == 1
-    assert json.loads(said.out)["items"] == []
-    assert "no-such-thing" in said.err
-    assert "shard 0" in said.err
+    printed = await desk.run("find", "no-such-thing", "--json")
+    assert printed.code == 1
+    assert json.loads(printed.out)["items"] == []
+    assert "no-such-thing" in printed.err
+    assert "shard 0" in printed.err

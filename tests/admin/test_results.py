@@ -20,16 +20,16 @@ def test_what_is_settled_is_read_again(tmp_path: Path) -> None:
     for _ in range(2):
         with Results(path) as results:
             if not results.settled(KEYS):
-                for one in MADE:
-                    results.add(one)
+                for result in MADE:
+                    results.add(result)
         with path.open("a") as file:
             file.write('4,done,"lo')
     with Results(path) as results:
-        found = results.settled(KEYS)
-    assert [(one.row, one.status, one.id, one.key) for one in found] == [
-        (one.row, one.status, one.id, one.key) for one in MADE
+        settled = results.settled(KEYS)
+    assert [(result.row, result.status, result.id, result.key) for result in settled] == [
+        (result.row, result.status, result.id, result.key) for result in MADE
     ]
-    assert "\\u000aby far" in found[1].error
+    assert "\\u000aby far" in settled[1].error
     assert len(path.read_text().splitlines()) == 3
     assert path.stat().st_mode & 0o077 == 0
 

@@ -71,9 +71,9 @@ async def test_a_key_comes_from_a_file_of_ones_own(desk: Desk, tmp_path: Path) -
     assert "unauthenticated" in wrong.err
     assert "LEDGER_API_KEY" in wrong.err
     assert json.loads(wrong.out)["status"] == 401
-    for said in (used, readable, wordy, nothing, wrong):
-        assert desk.key not in said.out + said.err
-        assert wrong_key not in said.out + said.err
+    for printed in (used, readable, wordy, nothing, wrong):
+        assert desk.key not in printed.out + printed.err
+        assert wrong_key not in printed.out + printed.err
 
 
 @pytest.mark.slow
@@ -115,7 +115,7 @@ async def test_a_refusal_says_what_is_true(desk: Desk) -> None:
 @pytest.mark.slow
 async def test_a_wrong_call_is_never_sent(desk: Desk) -> None:
     """Exit code 2 for what cannot be: an id with a slash, an address without a host, no option."""
-    said = await at_once(
+    outputs = await at_once(
         desk.run("wallet", "show", "a/../b"),
         desk.run("wallet", "lots", "w", "--url", "ftp://x"),
         desk.run("wallet", "lots", "w", "--url", "http://me:secret@x"),
@@ -123,11 +123,11 @@ async def test_a_wrong_call_is_never_sent(desk: Desk) -> None:
         desk.run("wallet", "timeline", "w", "--since", "yesterday"),
         desk.run("wallet", "freeze", "w", "--reason", "x", "--idempotency-key", "a b"),
     )
-    assert [one.code for one in said] == [2] * 6
-    assert "no id" in said[0].err
-    assert "secret" not in said[2].err
-    assert "2026-03-01" in said[4].err
-    assert not any("Traceback" in one.err for one in said)
+    assert [printed.code for printed in outputs] == [2] * 6
+    assert "no id" in outputs[0].err
+    assert "secret" not in outputs[2].err
+    assert "2026-03-01" in outputs[4].err
+    assert not any("Traceback" in printed.err for printed in outputs)
 
 
 async def test_a_service_that_is_away_is_told_from_a_lost_answer(
@@ -169,8 +169,8 @@ async def test_ctrl_c_while_it_waits_names_the_key(
         process = await desk.start(*give, *to, LEDGER_API_KEY="")
         await granted(call, wallet)
         proc = Path(f"/proc/{process.pid}")
-        for told in ("cmdline", "environ"):
-            assert desk.key.encode() not in (proc / told).read_bytes()
+        for place in ("cmdline", "environ"):
+            assert desk.key.encode() not in (proc / place).read_bytes()
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
         (key,) = way.keys
@@ -206,12 +206,12 @@ async def test_a_reader_that_goes_away_is_no_failure(desk: Desk) -> None:
 @pytest.mark.slow
 async def test_a_shell_completes_the_commands(desk: Desk) -> None:
     """`ledger completion bash` is a script that bash reads, with the commands in it."""
-    said = await desk.run("completion", "bash")
-    assert said.code == 0, said.err
+    printed = await desk.run("completion", "bash")
+    assert printed.code == 0, printed.err
     check = await asyncio.create_subprocess_exec("bash", "-n", stdin=asyncio.subprocess.PIPE)
-    await check.communicate(said.out.encode())
+    await check.communicate(printed.out.encode())
     assert check.returncode == 0
-    assert all(name in said.out for name in ("timeline", "proposal", "--expect-total"))
+    assert all(name in printed.out for name in ("timeline", "proposal", "--expect-total"))
 
 
 @pytest.mark.slow
@@ -220,7 +220,7 @@ async def test_without_an_address_a_wallet_is_read_from_the_database(
 ) -> None:
     """`ledger wallet show` is for the host too: no key, no server, the database itself."""
     host = {"LEDGER_URL": "", "LEDGER_API_KEY": "", "LEDGER_DATABASE_URL": served.database_url}
-    said = await desk.run("wallet", "show", "w", "--json", LEDGER_DATA_DIR=str(tmp_path), **host)
-    assert said.code == 0, said.err
-    assert json.loads(said.out)["wallet_id"] == "w"
+    printed = await desk.run("wallet", "show", "w", "--json", LEDGER_DATA_DIR=str(tmp_path), **host)
+    assert printed.code == 0, printed.err
+    assert json.loads(printed.out)["wallet_id"] == "w"
     assert untouched(tmp_path)

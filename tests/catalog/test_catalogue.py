@@ -85,7 +85,7 @@ def test_each_file_has_versions_of_its_own(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "old", "new", "complaint"),
     [
         ("promotions.toml", "until = 2030", "until = 2025", "empty window"),
         ("promotions.toml", "factor_bp = 7000", "factor_bp = 0", "factor out of range"),
@@ -112,11 +112,11 @@ def test_each_file_has_versions_of_its_own(folder: Path) -> None:
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused_at_start_up(
-    folder: Path, file: str, old: str, new: str, said: str
+    folder: Path, file: str, old: str, new: str, complaint: str
 ) -> None:
     """A mistake in prices must stop the service, not reach a customer; the message says where."""
     _edit(folder / file, old, new)
-    with pytest.raises(CatalogueError, match=said):
+    with pytest.raises(CatalogueError, match=complaint):
         load_catalogue(folder)
 
 

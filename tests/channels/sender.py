@@ -15,7 +15,7 @@ from ledger.channels.sandbox import (
     Sandbox,
 )
 from tests.edges.callers import Client, Response
-from tests.edges.contract import Body, eventually, told
+from tests.edges.contract import Body, eventually, fetched
 
 Headers = Sequence[tuple[str, str]]
 
@@ -98,6 +98,6 @@ async def behave(http: Client, refunds: str) -> None:
 async def settled(http: Client, refund_id: str, status: str) -> Body:
     """The refund once it has this status."""
     return await eventually(
-        lambda: told(http, f"/v1/refunds/{refund_id}"),
-        lambda found: bool(found["status"] == status),
+        lambda: fetched(http, f"/v1/refunds/{refund_id}"),
+        lambda refund_body: bool(refund_body["status"] == status),
     )

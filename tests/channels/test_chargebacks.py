@@ -14,7 +14,7 @@ from tests.channels.sender import (
     won,
 )
 from tests.edges.callers import Client, balance, new_wallet, post, problem, state
-from tests.edges.contract import Body, books, done, moved, ordered, recharged, told
+from tests.edges.contract import Body, books, done, fetched, moved, ordered, recharged
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 SPENT = {"currency": "INSPIRATION", "amount": "80"}
@@ -22,10 +22,10 @@ SPENT = {"currency": "INSPIRATION", "amount": "80"}
 
 async def owed(http: Client, wallet: str) -> int:
     """What the wallet owes, in fen; the sum of its claims."""
-    found = await state(http, wallet)
-    claims = [int(claim["open_cny"].replace(".", "")) for claim in found["claims"]]
-    assert sum(claims) == found["claim_fen"]
-    return int(found["claim_fen"])
+    wallet_body = await state(http, wallet)
+    claims = [int(claim["open_cny"].replace(".", "")) for claim in wallet_body["claims"]]
+    assert sum(claims) == wallet_body["claim_fen"]
+    return int(wallet_body["claim_fen"])
 
 
 async def charged_back(http: Client, order: Body, **body: str) -> Body:
@@ -34,8 +34,8 @@ async def charged_back(http: Client, order: Body, **body: str) -> Body:
         f"/v1/channels/sandbox/orders/{order['order_id']}/chargeback", json=body
     )
     assert answer.status_code == 200, answer.text
-    found: Body = answer.json()
-    return found
+    order_body: Body = answer.json()
+    return order_body
 
 
 async def given_back(http: Client, order: Body, **body: str) -> Body:
@@ -43,8 +43,8 @@ async def given_back(http: Client, order: Body, **body: str) -> Body:
     path = f"/v1/channels/sandbox/orders/{order['order_id']}/chargeback-reversed"
     answer = await http.post(path, json=body)
     assert answer.status_code == 200, answer.text
-    found: Body = answer.json()
-    return found
+    order_body: Body = answer.json()
+    return order_body
 
 
 async def test_the_story_of_a_claim(http: Client) -> None:
@@ -54,8 +54,8 @@ async def test_the_story_of_a_claim(http: Client) -> None:
     order = await recharged(http, wallet, 10, "INSPIRATION")
     await done(http, f"{wallet}/debits", SPENT, 201)
     for _ in range(2):  # the second changes nothing
-        found = await charged_back(http, order)
-        assert (found["status"], found["reversed_cny"]) == ("refunded", "10.00")
+        reversed_order = await charged_back(http, order)
+        assert (reversed_order["status"], reversed_order["reversed_cny"]) == ("refunded", "10.00")
         assert await balance(http, wallet) == ("0.00", "0.00")
         assert await owed(http, wallet) == 800
     second = await recharged(http, wallet, 10, "INSPIRATION")
@@ -69,8 +69,8 @@ async def test_the_story_of_a_claim(http: Client) -> None:
     assert await balance(http, wallet) == ("0.00", "0.00")
     assert await owed(http, wallet) == 800
     for _ in range(2):
-        found = await given_back(http, order)
-        assert (found["status"], found["reversed_cny"]) == ("paid", "0.00")
+        restored_order = await given_back(http, order)
+        assert (restored_order["status"], restored_order["reversed_cny"]) == ("paid", "0.00")
         assert await owed(http, wallet) == 0
         # Of 10 yuan, 8 cancelled the claim, and 2 are points again.
         assert await balance(http, wallet) == ("20.00", "0.00")
@@ -110,7 +110,7 @@ async def test_a_reversal_told_of_before_its_payment_waits_for_it(
     taken(await sender.say(payment(order, 1_000)))
     for _ in range(2):
         taken(await sender.say(early))
-    assert (await told(http, f"/v1/orders/{order['order_id']}"))["reversed_cny"] == "10.00"
+    assert (await fetched(http, f"/v1/orders/{order['order_id']}"))["reversed_cny"] == "10.00"
     assert await balance(http, wallet) == ("0.00", "0.00")
     assert await owed(http, wallet) == 0
 
@@ -135,7 +135,7 @@ async def test_a_restoration_told_of_before_its_reversal_waits_for_it(
     taken(await sender.say(won(order, 200, "cb-6")))
     after = await state(http, wallet)
     assert after["balances"] == before["balances"]
-    assert (await told(http, f"/v1/orders/{order['order_id']}"))["status"] == "paid"
+    assert (await fetched(http, f"/v1/orders/{order['order_id']}"))["status"] == "paid"
 
 
 async def test_a_reversal_and_its_restoration_may_share_a_number(
@@ -182,8 +182,8 @@ async def test_a_membership_whose_payment_is_taken_back_ends(
     order = await ordered(http, wallet, body)
     taken(await sender.say(payment(order, int(order["price_cny"].replace(".", "")))))
     await done(http, f"{wallet}/debits", SPENT, 201)
-    found = await charged_back(http, order)
-    assert found["status"] == "refunded"
+    reversed_order = await charged_back(http, order)
+    assert reversed_order["status"] == "refunded"
     after = await state(http, wallet)
     assert after["membership"] is None
     assert after["balances"]["INSPIRATION"]["available"] == "0.00"

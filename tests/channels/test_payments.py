@@ -5,7 +5,7 @@ import asyncio
 from ledger.store.pool import Connection
 from tests.channels.sender import NOTIFICATIONS, Sender, behave, payment, refund, settled, taken
 from tests.edges.callers import Client, balance, new_wallet, post, problem
-from tests.edges.contract import advance, books, called, moved, ordered, paid, told
+from tests.edges.contract import advance, books, called, fetched, moved, ordered, paid
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 FUNDS, SUSPENSE, REFUNDS = (
@@ -26,7 +26,7 @@ async def test_a_payment_is_credited_once_however_often_it_is_told(
     for answer in (*answers, await sender.say(payment(order, 1_000))):
         taken(answer)
     assert await balance(http, wallet) == ("100.00", "0.00")
-    assert (await told(http, f"/v1/orders/{order['order_id']}"))["status"] == "paid"
+    assert (await fetched(http, f"/v1/orders/{order['order_id']}"))["status"] == "paid"
 
 
 async def test_a_payment_after_the_orders_end_is_honoured(sender: Sender, http: Client) -> None:
@@ -35,9 +35,9 @@ async def test_a_payment_after_the_orders_end_is_honoured(sender: Sender, http: 
     order = await ordered(http, wallet, RECHARGE)
     await advance(http, seconds=3 * 3_600)
     path = f"/v1/orders/{order['order_id']}"
-    assert (await told(http, path))["status"] == "closed"
+    assert (await fetched(http, path))["status"] == "closed"
     taken(await sender.say(payment(order, 1_000)))
-    now = await told(http, path)
+    now = await fetched(http, path)
     assert (now["status"], now["paid_late"]) == ("paid", True)
     assert await balance(http, wallet) == ("100.00", "0.00")
 
@@ -76,7 +76,7 @@ async def test_a_second_payment_goes_back_to_the_payer_by_itself(
     assert moved(first, await books(http, "CNY")) == {}
     assert moved(before, await books(http, "CNY"))[FUNDS] == "10.00"
     assert await balance(http, wallet) == ("100.00", "0.00")
-    now = await told(http, f"/v1/orders/{order['order_id']}")
+    now = await fetched(http, f"/v1/orders/{order['order_id']}")
     assert (now["status"], now["refunded_cny"], now["refunding_cny"]) == ("paid", "0.00", "0.00")
 
 
@@ -94,7 +94,7 @@ async def test_a_second_payment_that_cannot_be_returned_is_still_owed(
     assert moved(before, await books(http, "CNY")) == {FUNDS: "10.00", REFUNDS: "-10.00"}
     for _ in range(2):
         taken(await sender.say(refund(order, refund_id, 1_000)))
-    assert (await told(http, f"/v1/refunds/{refund_id}"))["status"] == "confirmed"
+    assert (await fetched(http, f"/v1/refunds/{refund_id}"))["status"] == "confirmed"
     assert moved(before, await books(http, "CNY")) == {}
     assert await balance(http, wallet) == ("100.00", "0.00")
 

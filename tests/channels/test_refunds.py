@@ -13,7 +13,7 @@ from tests.channels.sender import (
     won,
 )
 from tests.edges.callers import Client, balance, new_wallet, post, state
-from tests.edges.contract import Body, books, done, moved, ordered, paid, recharged, told
+from tests.edges.contract import Body, books, done, fetched, moved, ordered, paid, recharged
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 FUNDS, REFUNDS = "assets:funds:sandbox CNY", "liabilities:refunds CNY"
@@ -22,19 +22,19 @@ FUNDS, REFUNDS = "assets:funds:sandbox CNY", "liabilities:refunds CNY"
 async def asked(http: Client, order: Body, amount: str = "4.00") -> str:
     """The id of a refund that was asked for."""
     body = {"amount_cny": amount, "reason": "changed my mind"}
-    found = await done(http, f"/v1/orders/{order['order_id']}/refund", body, 202)
-    refund_id: str = found["refund_id"]
+    refund_body = await done(http, f"/v1/orders/{order['order_id']}/refund", body, 202)
+    refund_id: str = refund_body["refund_id"]
     return refund_id
 
 
 async def now(http: Client, order: Body) -> tuple[str, str, str, str]:
     """An order's status, and of its price what is on its way back, given back, taken back."""
-    found = await told(http, f"/v1/orders/{order['order_id']}")
+    body = await fetched(http, f"/v1/orders/{order['order_id']}")
     return (
-        found["status"],
-        found["refunding_cny"],
-        found["refunded_cny"],
-        found["reversed_cny"],
+        body["status"],
+        body["refunding_cny"],
+        body["refunded_cny"],
+        body["reversed_cny"],
     )
 
 
@@ -43,8 +43,8 @@ async def test_the_channel_is_asked_at_once(http: Client) -> None:
     wallet = new_wallet()
     order = await recharged(http, wallet, 10, "INSPIRATION")
     before = await books(http, "CNY")
-    found = await settled(http, await asked(http, order), "confirmed")
-    assert found["resolved_at"] is not None
+    refund_body = await settled(http, await asked(http, order), "confirmed")
+    assert refund_body["resolved_at"] is not None
     assert await now(http, order) == ("partly_refunded", "0.00", "4.00", "0.00")
     assert await balance(http, wallet) == ("60.00", "0.00")
     changes = moved(before, await books(http, "CNY"))
@@ -70,7 +70,7 @@ async def test_a_channel_that_said_nothing_is_asked_again(http: Client) -> None:
     await behave(http, "silent")
     order = await recharged(http, new_wallet(), 10, "INSPIRATION")
     refund_id = await asked(http, order)
-    assert (await told(http, f"/v1/refunds/{refund_id}"))["status"] == "requested"
+    assert (await fetched(http, f"/v1/refunds/{refund_id}"))["status"] == "requested"
     await behave(http, "succeed")
     await settled(http, refund_id, "confirmed")
     assert await now(http, order) == ("partly_refunded", "0.00", "4.00", "0.00")

@@ -33,30 +33,30 @@ class Waits:
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[LedgerClient]:
     """A client of the live ledger."""
-    async with LedgerClient(served.url, DEV_KEY) as found:
-        yield found
+    async with LedgerClient(served.url, DEV_KEY) as ledger_client:
+        yield ledger_client
 
 
 @pytest.fixture(params=["http", "grpc"])
 async def either(served: Served, request: pytest.FixtureRequest) -> AsyncIterator[LedgerClient]:
     """A client of the live ledger over each transport: what it is used for works over both."""
     url = served.url if request.param == "http" else f"grpc://127.0.0.1:{served.grpc_port}"
-    async with LedgerClient(url, DEV_KEY) as found:
-        yield found
+    async with LedgerClient(url, DEV_KEY) as ledger_client:
+        yield ledger_client
 
 
 @pytest.fixture
 async def way(served: Served) -> AsyncIterator[FaultyWay]:
     """A way to the live ledger that loses what it is told to."""
-    async with FaultyWay(served.port) as found:
-        yield found
+    async with FaultyWay(served.port) as faulty_way:
+        yield faulty_way
 
 
 @pytest.fixture
 async def far(way: FaultyWay) -> AsyncIterator[LedgerClient]:
     """A client of the same ledger, over that way."""
-    async with LedgerClient(way.url, DEV_KEY, retry=QUICK, pace=Waits().pace) as found:
-        yield found
+    async with LedgerClient(way.url, DEV_KEY, retry=QUICK, pace=Waits().pace) as ledger_client:
+        yield ledger_client
 
 
 async def funded(client: LedgerClient, amount: int = 100) -> str:

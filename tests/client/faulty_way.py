@@ -75,7 +75,7 @@ class FaultyWay:
     @property
     def keys(self) -> list[str]:
         """The idempotency keys of all requests that were read and had one."""
-        return [found[1].decode() for head in self.heads if (found := _KEY.search(head))]
+        return [match[1].decode() for head in self.heads if (match := _KEY.search(head))]
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -94,7 +94,7 @@ class FaultyWay:
         self._serving.add(task)
         self.connections += 1
         try:
-            while await self._one(reader, writer):
+            while await self._serve_once(reader, writer):
                 pass
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
@@ -102,7 +102,7 @@ class FaultyWay:
             self._serving.discard(task)
             writer.close()
 
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _serve_once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Deal with one request; False when the connection is over."""
         if self.faults and self.faults[0] == "close":
             self.faults.popleft()

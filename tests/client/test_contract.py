@@ -85,16 +85,16 @@ RESULTS: dict[str, Any] = {
 async def document(http: httpx2.AsyncClient) -> dict[str, Any]:
     """The OpenAPI document of the live ledger."""
     answer = await http.get("/schema/openapi.json")
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def test_every_call_is_where_the_contract_has_it(document: dict[str, Any]) -> None:
     """Same name, method and path; a key where the contract needs one, and only there."""
     for operation in OPERATIONS:
-        told = document["paths"][operation.path][operation.method.lower()]
-        assert told["operationId"] == operation.name
-        headers = {one.get("name", "").lower() for one in told.get("parameters", [])}
+        call = document["paths"][operation.path][operation.method.lower()]
+        assert call["operationId"] == operation.name
+        headers = {parameter.get("name", "").lower() for parameter in call.get("parameters", [])}
         assert ("idempotency-key" in headers) == operation.keyed, operation.name
 
 
@@ -102,8 +102,8 @@ async def test_every_result_has_every_field_of_the_answer(document: dict[str, An
     """Nothing that the ledger tells is lost, and nothing is asked of it that it does not tell."""
     for name, result in RESULTS.items():
         operation = next(operation for operation in OPERATIONS if operation.name == name)
-        told = document["paths"][operation.path][operation.method.lower()]["responses"]
-        success = next(answer for status, answer in told.items() if status.startswith("2"))
+        responses = document["paths"][operation.path][operation.method.lower()]["responses"]
+        success = next(answer for status, answer in responses.items() if status.startswith("2"))
         schema = success["content"]["application/json"]["schema"]
         assert shape_of(result) == shape_of_schema(document, schema), name
 
@@ -117,8 +117,8 @@ def shape_of(kind: Any) -> Any:
     if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         return {field.name: shape_of(field.type) for field in msgspec.structs.fields(kind)}
     if origin in (Union, types.UnionType):
-        found = [shape for argument in arguments if (shape := shape_of(argument))]
-        return found[0] if len(found) == 1 else found or None
+        shapes = [shape for argument in arguments if (shape := shape_of(argument))]
+        return shapes[0] if len(shapes) == 1 else shapes or None
     if origin is dict:
         return ("each", shape_of(arguments[1])) if shape_of(arguments[1]) else None
     return shape_of(arguments[0]) if origin is tuple else None
@@ -131,8 +131,10 @@ def shape_of_schema(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         schema = document["components"]["schemas"][name]
     for either in ("anyOf", "oneOf"):
         if either in schema:
-            found = [shape for one in schema[either] if (shape := shape_of_schema(document, one))]
-            return found[0] if len(found) == 1 else found or None
+            shapes = [
+                shape for option in schema[either] if (shape := shape_of_schema(document, option))
+            ]
+            return shapes[0] if len(shapes) == 1 else shapes or None
     if schema.get("type") == "array":
         return shape_of_schema(document, schema["items"])
     if "properties" in schema:
@@ -239,7 +241,7 @@ async def test_every_kind_of_command_goes_in_a_batch(
     ]
     results = await either.batch(commands)
     refused = [result.error for result in results if result.error is not None]
-    assert [type(one) for one in refused] == [InsufficientFunds, HoldNotOpen]
+    assert [type(refusal) for refusal in refused] == [InsufficientFunds, HoldNotOpen]
     assert [type(result.value) for result in results[:-2]] == [
         command.result for command in commands[:-2]
     ]
@@ -271,8 +273,8 @@ async def test_switches_are_thrown_and_thrown_back(served: Served, client: Ledge
 async def test_ids_and_keys_reach_the_ledger_as_they_are(either: LedgerClient) -> None:
     """Dots alone are no step in a path, and a quote in a key is none around it."""
     for wallet_id in (".", "..", "a:b.c-d_e"):
-        found = await either.grant(wallet_id, "KUAIBI", 1, source="promotional", reason="test")
-        assert found.wallet_id == wallet_id
+        grant = await either.grant(wallet_id, "KUAIBI", 1, source="promotional", reason="test")
+        assert grant.wallet_id == wallet_id
     for strange in ('"a', '"a"', "a\\b", '"\\"', "~!@#$%^&*()"):
         lots = {
             (

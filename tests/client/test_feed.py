@@ -31,7 +31,7 @@ async def test_the_feed_tells_every_event_once(
         way.faults.extend(["cut-after", "half", "pass", "reset"])
         late = max(len(events) - 12, 0)
         lately = far.events(shard, after_seq=late, follow=False, page_size=2)
-        assert [one async for one in lately] == events[late:]
+        assert [event async for event in lately] == events[late:]
         assert all(sum(leg.amount for leg in event.legs) == 0 for event in events)
 
 

@@ -81,15 +81,15 @@ class CuttingWay:
 @pytest.fixture
 async def cutting(served: Served) -> AsyncIterator[CuttingWay]:
     """A way to the live ledger's gRPC that loses answers."""
-    async with CuttingWay(served.grpc_port) as found:
-        yield found
+    async with CuttingWay(served.grpc_port) as cutting_way:
+        yield cutting_way
 
 
 @pytest.fixture
 async def far(cutting: CuttingWay) -> AsyncIterator[LedgerClient]:
     """A client over that way."""
-    async with LedgerClient(cutting.url, DEV_KEY, retry=QUICK) as found:
-        yield found
+    async with LedgerClient(cutting.url, DEV_KEY, retry=QUICK) as ledger_client:
+        yield ledger_client
 
 
 async def test_a_lost_answer_is_recovered_and_charged_once(
@@ -139,18 +139,18 @@ async def test_who_follows_goes_on_over_broken_connections(
     for _ in range(6):
         await funded(client)
     events = [event async for event in client.events(0, follow=False)]
-    found = []
+    received = []
     async with aclosing(follow(far, 0, 0)) as following:
         for count in range(len(events)):
-            found.append(await anext(following))
+            received.append(await anext(following))
             if count == len(events) - 1:
                 cutting.cuts = 1
         more = asyncio.create_task(asyncio.wait_for(anext(following), 20))
         for _ in range(8):
             await funded(client)
-        found.append(await more)
-    assert found[:-1] == events
-    assert found[-1].seq == events[-1].seq + 1
+        received.append(await more)
+    assert received[:-1] == events
+    assert received[-1].seq == events[-1].seq + 1
     assert cutting.cuts == 0
 
 

@@ -52,9 +52,9 @@ async def voided(client: LedgerClient, hold: HoldScope) -> Exception:
 async def settled(client: LedgerClient, wallet_id: str) -> tuple[str, str]:
     """The balance once nothing is held any more."""
     for _ in range(200):
-        found = await left(client, wallet_id)
-        if found[1] == "0.00":
-            return found
+        amounts = await left(client, wallet_id)
+        if amounts[1] == "0.00":
+            return amounts
         await asyncio.sleep(0.02)
     raise AssertionError("something is still held")
 

@@ -54,12 +54,12 @@ async def test_a_storm_of_faults_charges_each_debit_once(
             return_exceptions=True,
         )
         way.faults.clear()
-        unknown = [one for one in done if isinstance(one, OutcomeUnknown)]
-        undone = [one for one in done if isinstance(one, Unavailable)]
-        results = [one for one in done if not isinstance(one, BaseException)]
+        unknown = [result for result in done if isinstance(result, OutcomeUnknown)]
+        undone = [result for result in done if isinstance(result, Unavailable)]
+        results = [result for result in done if not isinstance(result, BaseException)]
         assert len(unknown) > 5
         assert len(unknown) + len(undone) + len(results) == 60
-        results += [await far.resolve(one) for one in unknown]
+        results += [await far.resolve(lost) for lost in unknown]
     assert len({result.charge_id for result in results}) == len(results)
     assert await left(client, wallet_id) == (f"{1_000 - len(results)}.00", "0.00")
 
@@ -201,7 +201,7 @@ async def test_a_batch_is_sent_again_as_a_whole_and_done_once(
     assert first.replayed
     assert str(refused.error).startswith("insufficient-funds")
     assert refused.command is commands[1]
-    assert [one.replayed for one in await client.batch(commands)] == [True, True, True]
+    assert [result.replayed for result in await client.batch(commands)] == [True, True, True]
     assert await left(client, wallet_id) == ("70.00", "0.00")
 
 
@@ -215,8 +215,8 @@ async def test_a_command_of_a_batch_may_be_unknown_alone(
     def some_lost(body: bytes) -> bytes:
         results = msgspec.json.decode(body)["results"]
         for index, slug in enumerate(("outcome-unknown", "busy")):
-            told = {"type": f"https://x/{slug}", "status": 503, "detail": "later"}
-            results[index] = {"status": 503, "body": told, "replayed": False}
+            problem = {"type": f"https://x/{slug}", "status": 503, "detail": "later"}
+            results[index] = {"status": 503, "body": problem, "replayed": False}
         return msgspec.json.encode({"results": results})
 
     way.faults.append(some_lost)
@@ -227,8 +227,8 @@ async def test_a_command_of_a_batch_may_be_unknown_alone(
     with pytest.raises(Unavailable):
         _ = busy.value
     resolved = [await far.resolve(unknown.error)]
-    resolved += [one.value for one in await far.batch([busy.command])]
-    assert len({one.charge_id for one in (*resolved, done.value)}) == 3
+    resolved += [result.value for result in await far.batch([busy.command])]
+    assert len({charged.charge_id for charged in (*resolved, done.value)}) == 3
     assert await left(client, wallet_id) == ("97.00", "0.00")
 
 

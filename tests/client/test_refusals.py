@@ -160,7 +160,7 @@ async def test_a_caller_with_a_rate_is_slowed_down_and_not_refused(
     async with LedgerClient(urls[1], key, pace=waits.pace) as slow:
         debits = (slow.debit(wallet_id, currency="KUAIBI", amount=1) for _ in range(6))
         done = await asyncio.gather(*debits)
-    assert len({one.charge_id for one in done}) == 6
+    assert len({charged.charge_id for charged in done}) == 6
     assert min(waits.waited) >= 1
     for url in urls:
         async with LedgerClient(url, key, retry=ONCE) as hasty:
@@ -203,9 +203,9 @@ async def test_a_mistake_of_the_ledger_is_not_asked_for_twice(
 @pytest.mark.parametrize(("slug", "kind"), KINDS.items())
 def test_a_slug_has_its_class(slug: str, kind: type[Refused]) -> None:
     """Wherever it comes from; the status does not matter."""
-    told = refusal_of(Reply(status=409, body={"type": f"https://x/{slug}", "detail": "d", "a": 1}))
-    assert type(told) is kind
-    assert (told.slug, told.detail, told.facts) == (slug, "d", {"a": 1})
+    error = refusal_of(Reply(status=409, body={"type": f"https://x/{slug}", "detail": "d", "a": 1}))
+    assert type(error) is kind
+    assert (error.slug, error.detail, error.facts) == (slug, "d", {"a": 1})
 
 
 def test_an_unknown_refusal_is_still_one() -> None:

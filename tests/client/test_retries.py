@@ -49,7 +49,7 @@ def test_an_outage_brings_at_most_the_budget_of_retries(
     budget, glass, retried = RetryBudget(ratio=ratio, burst=burst), Sandglass(), 0
     policy = RetryPolicy(attempts_max=100, deadline_s=1e9)
 
-    async def outage() -> None:
+    async def spend_the_budget() -> None:
         nonlocal retried
         for number, wanted in enumerate(calls, 1):
             retries = Retries(policy, budget, glass.pace)
@@ -59,7 +59,7 @@ def test_an_outage_brings_at_most_the_budget_of_retries(
                 retried += 1
             assert retried <= burst + number * ratio + 1e-9
 
-    run(outage())
+    run(spend_the_budget())
 
 
 @given(calls=st.integers(min_value=10, max_value=200))
@@ -164,5 +164,5 @@ def test_what_has_no_two_places_is_no_amount(amount: str) -> None:
 
 def test_amounts_are_written_as_the_contract_has_them() -> None:
     """Two places, no exponent."""
-    told: list[Decimal | int | str] = [1, "0.2", Decimal("1E+3"), "10.0000"]
-    assert [amount_text(one) for one in told] == ["1.00", "0.20", "1000.00", "10.00"]
+    amounts: list[Decimal | int | str] = [1, "0.2", Decimal("1E+3"), "10.0000"]
+    assert [amount_text(amount) for amount in amounts] == ["1.00", "0.20", "1000.00", "10.00"]

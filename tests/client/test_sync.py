@@ -32,16 +32,16 @@ T = TypeVar("T")
 @pytest.fixture
 async def plain(served: Served) -> AsyncIterator[SyncLedgerClient]:
     """A synchronous client of the live ledger."""
-    with SyncLedgerClient(served.url, DEV_KEY) as found:
-        yield found
+    with SyncLedgerClient(served.url, DEV_KEY) as sync_client:
+        yield sync_client
 
 
 @pytest.fixture
 async def plain_far(way: FaultyWay) -> AsyncIterator[SyncLedgerClient]:
     """One over the way that loses things; the way is served by the tests' own loop."""
-    found = SyncLedgerClient(way.url, DEV_KEY, retry=QUICK)
-    yield found
-    await elsewhere(found.close)
+    sync_client = SyncLedgerClient(way.url, DEV_KEY, retry=QUICK)
+    yield sync_client
+    await elsewhere(sync_client.close)
 
 
 async def elsewhere(work: Callable[[], T]) -> T:
@@ -133,7 +133,7 @@ async def test_closing_ends_the_calls_of_other_threads(way: FaultyWay) -> None:
     await elsewhere(lambda: wait_until(lambda: len(way.heads) == 3))
     await elsewhere(client.close)
     ended = await asyncio.gather(*calls, return_exceptions=True)
-    assert {isinstance(one, LedgerError) for one in ended} == {True}
+    assert {isinstance(failure, LedgerError) for failure in ended} == {True}
     with pytest.raises(RuntimeError, match="closed"):
         client.wallet("nobody")
     client.close()

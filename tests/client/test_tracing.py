@@ -18,13 +18,13 @@ TRACE_ID, SPAN_ID = 0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7
 class Noted(trace.NonRecordingSpan):
     """A span that remembers what is said of it."""
 
-    def __init__(self, name: str, told: dict[str, Any]) -> None:
+    def __init__(self, name: str, attributes: dict[str, Any]) -> None:
         super().__init__(trace.SpanContext(TRACE_ID, SPAN_ID, is_remote=False))
-        self.name, self.told = name, dict(told)
+        self.name, self.noted = name, dict(attributes)
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Remember it."""
-        self.told[key] = value
+        self.noted[key] = value
 
 
 class Tracer(trace.NoOpTracer):
@@ -63,7 +63,7 @@ async def test_a_call_is_a_span_that_every_attempt_tells_of(
         await far.debit("nobody", sku="image")
     (span,) = tracer.spans
     assert span.name == "ledger debit"
-    assert span.told == {
+    assert span.noted == {
         "ledger.operation": "debit",
         "ledger.attempts": 2,
         "ledger.refusal": "insufficient-funds",

@@ -51,8 +51,8 @@ def untouched(folder: Path) -> bool:
 @pytest.fixture
 async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     """A database without a ledger."""
-    async with fresh_database(postgres, None) as found:
-        yield found
+    async with fresh_database(postgres, None) as empty_database:
+        yield empty_database
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Ser
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "complaint"),
     [
         (["key", "create", "--caller", "c", "--scopes", "root"], "unknown scopes root"),
         (["key", "create", "--caller", "channel:x", "--scopes", "wallet:read"], "no channel"),
@@ -151,12 +151,12 @@ async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Ser
     ],
 )
 async def test_a_wrong_call_is_refused_in_one_sentence(
-    database: Database, arguments: list[str], said: str
+    database: Database, arguments: list[str], complaint: str
 ) -> None:
     """Exit code not zero, what is wrong on standard error, nothing done."""
     code, out, err = await run(*arguments, **of(database))
     assert code != 0
-    assert said in out + err
+    assert complaint in out + err
     assert "Traceback" not in err
 
 
@@ -213,8 +213,8 @@ async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> 
     code, out, _ = await run("verify", **of(database))
     assert (code, "says seq 7" in out) == (1, True)
     code, out, _ = await run("verify", "--json", **of(database))
-    found = json.loads(out)
-    assert (code, found["differences"], found["findings"][0]["what"]) == (1, 1, "head")
+    report = json.loads(out)
+    assert (code, report["differences"], report["findings"][0]["what"]) == (1, 1, "head")
 
 
 @pytest.mark.slow

@@ -106,8 +106,8 @@ def test_a_cost_needs_a_payment(tmp_path: Path) -> None:
 def test_a_claim_is_above_zero_with_its_vat_inside(tmp_path: Path) -> None:
     """As in lots; a payable likewise."""
     claims = ["a,C1,INSPIRATION,0,0", "a,C2,INSPIRATION,1,1.01", "a,C3,GOLD,1,0"]
-    found = faults_of(export(tmp_path, None, claims, ["a,0.00", "b,-1"]))
-    assert [fault.split(": ")[0] for fault in found] == [
+    listed = faults_of(export(tmp_path, None, claims, ["a,0.00", "b,-1"]))
+    assert [fault.split(": ")[0] for fault in listed] == [
         "claims.csv, line 2, open_cny",
         "claims.csv, line 3, vat_cny",
         "claims.csv, line 4, currency",
@@ -165,9 +165,9 @@ def test_what_is_no_table_is_told_line_by_line(
 ) -> None:
     """Nothing is guessed: wrong headers, quotes, bytes, widths and endless lines are faults."""
     (tmp_path / "payables.csv").write_bytes(content)
-    found = faults_of(tmp_path)
-    assert len(found) == len(faults), found
-    for fault, part in zip(found, faults, strict=True):
+    listed = faults_of(tmp_path)
+    assert len(listed) == len(faults), listed
+    for fault, part in zip(listed, faults, strict=True):
         assert part in fault
 
 
@@ -265,11 +265,11 @@ def test_control_totals_are_read_as_strictly(tmp_path: Path, rows: str, fault: s
     """A total that nobody knows, or that is no number, checks nothing: it is a fault."""
     control = tmp_path / "control.csv"
     control.write_text(f"name,value\n{rows}\n")
-    (found,) = faults_of(export_small(tmp_path / "in"), control)
-    assert fault in found
+    (listed,) = faults_of(export_small(tmp_path / "in"), control)
+    assert fault in listed
 
 
-RECORDS = st.lists(st.binary(max_size=8).map(lambda one: one.replace(b"\n", b"")), max_size=60)
+RECORDS = st.lists(st.binary(max_size=8).map(lambda line: line.replace(b"\n", b"")), max_size=60)
 
 
 @given(RECORDS, st.integers(1, 40), st.integers(1, 4))

@@ -18,9 +18,9 @@ from ledger.core.flows.opening import ImportOpening, OpeningLot
 from ledger.engine import Unavailable
 from ledger.engine.commit import Answered
 from ledger.service import Ledger
+from tests.commands.importing import closings, import_, verified
 from tests.commands.old_system import export_many, export_small
 from tests.commands.test_commands import LEDGER, of
-from tests.commands.test_import import closings, import_, verified
 from tests.conftest import Database
 
 WALLETS = 8_000
@@ -104,7 +104,7 @@ async def test_what_is_not_answered_is_sent_again(
 
     sender = Sender(ledger, "busy", submit, additional=False)
     openings = [ImportOpening(f"w{number}", payable_fen=1) for number in range(5)]
-    answers = [one async for chunk in sender.stream(openings) for one in chunk]
+    answers = [answer async for chunk in sender.stream(openings) for answer in chunk]
     assert [answer.wallet_id for answer in answers] == [opening.wallet_id for opening in openings]
     assert all(answer.event is not None for answer in answers)
     assert asked == [5, 5, 0]
@@ -140,7 +140,7 @@ async def test_a_wallet_with_a_thousand_lots_travels_with_few_others(ledger: Led
     lots = tuple(OpeningLot(f"L{number}", 1001, "daily", 1, 0) for number in range(1_000))
     large = [ImportOpening(f"large{number}", lots) for number in range(12)]
     small = [ImportOpening(f"small{number}", payable_fen=1) for number in range(6_000)]
-    answers = [one async for chunk in sender.stream([*large, *small]) for one in chunk]
+    answers = [answer async for chunk in sender.stream([*large, *small]) for answer in chunk]
     assert sizes == [5, 5, 2 + 2_998, 3_002]
     assert {answer.reason for answer in answers} == {"wallet-quarantined"}
 

@@ -270,16 +270,16 @@ class Journal:
 
     def documents_at(self, wallet_id: str, now: Instant) -> dict[tuple[str, str], Document]:
         """The wallet's documents with its dues applied in memory."""
-        found = {
+        documents = {
             (kind, name): wire.decode_document(state)
             for (owner, kind, name), state in self.documents.items()
             if owner == wallet_id
         }
         wallet = self.wallet(wallet_id)
         for instant, event in dues(wallet, now):
-            found.update(documents_after(wallet, event, instant))
+            documents.update(documents_after(wallet, event, instant))
             wallet = evolve(wallet, event)
-        return found
+        return documents
 
     def document(self, wallet_id: str, kind: str, name: str) -> Document | None:
         """The document of this name; a charge that was never refunded is in its event alone."""

@@ -26,7 +26,7 @@ from ledger.core.instants import DAY_US, INSTANT_MAX
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.verification import ShardAudit
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import (
     INSPIRATION,
     KUAIBI,
@@ -80,8 +80,8 @@ def refused(desk: Desk, command: Adjust) -> Rejection:
 
 def money(desk: Desk) -> dict[int, int]:
     """The trial balance of CNY, without zeros."""
-    found = {number: balance(desk, number) for number in ACCOUNTS}
-    return {number: fen for number, fen in found.items() if fen}
+    fen_by_account = {number: balance(desk, number) for number in ACCOUNTS}
+    return {number: fen for number, fen in fen_by_account.items() if fen}
 
 
 def points(desk: Desk, account: int) -> int:

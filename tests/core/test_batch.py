@@ -19,7 +19,7 @@ from ledger.core.flows.hold import AuthorizeHold, CaptureHold
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
 from ledger.core.instants import shanghai_day
 from ledger.core.rejections import Reason, Rejection
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, Journal, at, balances, desk_at, thorough
 from tests.core.test_holds_and_lots import expect, grant, now_in
 
@@ -48,8 +48,12 @@ def test_the_same_request_again_is_answered_again_and_does_nothing(desk: Desk) -
 def test_the_same_request_twice_in_one_batch_is_one_effect(desk: Desk) -> None:
     """The same key twice in one batch crashed others."""
     batch = desk.journal.run([desk.envelope(GRANT, key="k") for _ in range(3)], desk.now)
-    assert [one.replayed for one in batch.decided if isinstance(one, Done)] == [False, True, True]
-    assert len({cast("Done", one).outcome for one in batch.decided}) == 1
+    assert [done.replayed for done in batch.decided if isinstance(done, Done)] == [
+        False,
+        True,
+        True,
+    ]
+    assert len({cast("Done", done).outcome for done in batch.decided}) == 1
     assert sum(available for available, _ in balances(now_in(desk)).values()) == 100
 
 
@@ -199,7 +203,7 @@ def test_a_hold_id_is_unique_in_its_wallet_for_ever(desk: Desk) -> None:
     again = AuthorizeHold("ann", INSPIRATION, 10, hold_id="h")
     commands = (again, again, CaptureHold("ann", "h"), again)
     batch = desk.journal.run([desk.envelope(command) for command in commands], desk.now)
-    answers = [cast("Done", one).outcome for one in batch.decided]
+    answers = [cast("Done", done).outcome for done in batch.decided]
     assert expect(Rejection, answers[1]).reason == Reason.HOLD_EXISTS
     assert expect(Rejection, answers[3]).reason == Reason.HOLD_EXISTS
     expect(Rejection, desk.send(again))
@@ -218,13 +222,13 @@ def test_the_daily_grant_is_once_a_shanghai_day(desk: Desk) -> None:
     first = expect(DailyGranted, desk.send(TakeDailyGrant("ann")))
     assert first.lot.amount_minor == 6_600
     assert first.lot.expires_at == desk.now + 1
-    told = expect(AlreadyTaken, desk.send(TakeDailyGrant("ann"), key="k"))
-    assert told.claim.lot_id == first.lot.lot_id
+    refusal = expect(AlreadyTaken, desk.send(TakeDailyGrant("ann"), key="k"))
+    assert refusal.claim.lot_id == first.lot.lot_id
     desk.now += 1
     second = expect(DailyGranted, desk.send(TakeDailyGrant("ann")))
     assert second.day == first.day + 1
     assert balances(now_in(desk)) == {second.lot.lot_id: (6_600, 0)}
-    assert desk.send(TakeDailyGrant("ann"), key="k") == told
+    assert desk.send(TakeDailyGrant("ann"), key="k") == refusal
 
 
 def test_the_daily_grant_does_not_start_anew_at_midnight_utc(desk: Desk) -> None:

@@ -24,7 +24,7 @@ from ledger.core.flows.reversal import (
 )
 from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.rejections import Reason, Rejection
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, Desk, balances, desk_at
 from tests.core.test_costs import balance
 from tests.core.test_holds_and_lots import buy, debit, expect, hold, now_in
@@ -115,7 +115,7 @@ def test_claims_are_repaid_the_oldest_first_and_a_recharge_may_buy_nothing(desk:
         RechargePaid, pay(desk, opened(desk, OpenRecharge("ann", INSPIRATION, 1_500, "sandbox")))
     )
     assert paid.lot is None
-    repaid = [(one.order_id, one.amount_fen, one.vat_fen) for one in paid.repaid]
+    repaid = [(part.order_id, part.amount_fen, part.vat_fen) for part in paid.repaid]
     assert repaid == [(orders[1], 1_000, 57), (orders[0], 500, 28)]
     assert claims(desk) == [(500, 29, REVENUE_GENERATION)]
     assert balances(now_in(desk)) == {}
@@ -157,7 +157,7 @@ def test_money_of_a_failed_refund_that_repays_nothing_any_more_is_in_suspense(de
     buy(desk, OpenRecharge("ann", INSPIRATION, 700, "sandbox"))
     failed = fail(desk, asked)
     assert failed.suspense_fen == 700
-    assert [one.amount_fen for one in failed.repaid] == [300]
+    assert [part.amount_fen for part in failed.repaid] == [300]
     assert claims(desk) == []
     assert balance(desk, SUSPENSE) == -700
     check_invariants(desk.journal)
@@ -171,7 +171,7 @@ def test_a_held_part_is_claimed_and_its_return_pays_the_claim(desk: Desk) -> Non
     assert [claim[0] for claim in claims(desk)] == [500]
     voided = expect(HoldVoided, desk.send(VoidHold("ann", hold_id)))
     assert voided.hold.takes == ()
-    assert [one.take.cost_fen for one in voided.absorbed] == [500]
+    assert [absorption.take.cost_fen for absorption in voided.absorbed] == [500]
     assert claims(desk) == []
     assert balances(now_in(desk)) == {}
     assert balance(desk, REVENUE_GENERATION) == 0
@@ -238,7 +238,7 @@ def test_no_cost_returns_without_points_to_carry_it(
     claim = OpeningClaim("old-order", 50, 3, INSPIRATION)
     expect(OpeningImported, desk.send(ImportOpening("ann", (lot,), (claim,))))
     voided = expect(HoldVoided, desk.send(VoidHold("ann", hold(desk, amount))))
-    assert [one.take.amount_minor for one in voided.absorbed] == [absorbed]
+    assert [absorption.take.amount_minor for absorption in voided.absorbed] == [absorbed]
     assert balances(now_in(desk)) == {"old-1": (left, 0)}
     assert [lot.cost_left_fen for lot in now_in(desk).lots] == [50]
     check_invariants(desk.journal)
@@ -263,7 +263,7 @@ def test_several_lots_of_one_order_pay_its_claim_one_after_the_other(desk: Desk)
     claim = OpeningClaim("o", 150, 0, INSPIRATION)
     expect(OpeningImported, desk.send(ImportOpening("ann", lots, (claim,))))
     voided = expect(HoldVoided, desk.send(VoidHold("ann", hold(desk, 2_000))))
-    assert [one.take.cost_fen for one in voided.absorbed] == [100, 50]
+    assert [absorption.take.cost_fen for absorption in voided.absorbed] == [100, 50]
     assert balances(now_in(desk)) == {"b": (500, 0)}
     assert claims(desk) == []
 
@@ -359,7 +359,7 @@ def test_a_failed_refund_pays_a_claim_that_came_meanwhile(desk: Desk) -> None:
     asked = refund(desk, order_id)
     reverse(desk, order_id, 400)
     failed = fail(desk, asked)
-    assert [one.take.cost_fen for one in failed.absorbed] == [400]
+    assert [absorption.take.cost_fen for absorption in failed.absorbed] == [400]
     assert [take.amount_minor for take in failed.returned] == [2_000]
     assert claims(desk) == []
     check_invariants(desk.journal)

@@ -87,7 +87,7 @@ def test_free_text_is_never_in_the_log(scene: Scene) -> None:
     assert wire.reason_of(written) == text
 
 
-class _Asked(dict[DocumentRef, Document]):
+class _WatchedDocuments(dict[DocumentRef, Document]):
     """Documents that remember which of them were asked for."""
 
     def __init__(self, documents: Mapping[DocumentRef, Document]) -> None:
@@ -103,6 +103,6 @@ class _Asked(dict[DocumentRef, Document]):
 @every_scene
 def test_a_decision_looks_at_the_documents_that_its_command_names(scene: Scene) -> None:
     """Those are loaded; any other would be missing, and one that nobody looks at is a waste."""
-    asked = _Asked(scene.documents)
+    asked = _WatchedDocuments(scene.documents)
     decide(State(scene.wallet, asked), scene.command, scene.terms, NOW)
     assert asked.refs == set(refs_of(scene.command))

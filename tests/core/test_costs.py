@@ -8,7 +8,7 @@ from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldAuthorized
 from ledger.core.flows.refund import RefundCharge
 from ledger.core.money import CNY
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, desk_at, thorough
 from tests.core.test_holds_and_lots import now_in, recharge
 

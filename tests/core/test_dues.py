@@ -17,7 +17,7 @@ from ledger.core.flows.hold import AuthorizeHold, HoldExpired, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge
 from ledger.core.instants import HOUR_US
 from ledger.core.wire import tag_of
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, Desk, at, desk_at
 from tests.core.test_holds_and_lots import buy, grant, hold
 
@@ -32,8 +32,8 @@ def desk() -> Desk:
 
 def tags_due(desk: Desk) -> list[tuple[int, str]]:
     """Instant and tag of everything that is due and not yet recorded."""
-    found = dues(desk.journal.wallet("ann"), desk.now)
-    return [(instant, tag_of(event)) for instant, event in found]
+    due_events = dues(desk.journal.wallet("ann"), desk.now)
+    return [(instant, tag_of(event)) for instant, event in due_events]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,10 @@ def test_dues_are_recorded_without_a_command_of_anybody(desk: Desk) -> None:
     assert (batch.requests, batch.texts) == ([], [])
     recorded = desk.journal.records[before:]
     assert [record.tag for record in recorded] == ["hold_expired_v1", "lot_expired_v1"]
-    assert {(one.caller, one.key_hash, one.command) for one in recorded} == {("", b"", b"")}
-    assert [one.occurred_at < one.recorded_at for one in recorded] == [True, True]
+    assert {(record.caller, record.key_hash, record.command) for record in recorded} == {
+        ("", b"", b"")
+    }
+    assert [record.occurred_at < record.recorded_at for record in recorded] == [True, True]
     assert batch.block is not None
     check_invariants(desk.journal)
 
@@ -145,8 +147,8 @@ def test_a_wallet_whose_dues_raise_says_so_and_its_neighbours_go_on(desk: Desk) 
     desk.now = at("2026-04-10T12:00")
     commands = [desk.envelope(Debit("ann", INSPIRATION, 1)), *sweep("ann", "bob")]
     batch = desk.journal.run(commands, desk.now)
-    assert [failure(one).dues for one in batch.decided[:2]] == [True, True]
-    assert [type(failure(one).error) for one in batch.decided[:2]] == [IndexError, IndexError]
+    assert [failure(result).dues for result in batch.decided[:2]] == [True, True]
+    assert [type(failure(result).error) for result in batch.decided[:2]] == [IndexError, IndexError]
     assert batch.decided[2] == Done(DuesApplied(1))
     assert list(batch.wallets) == ["bob"]
 

@@ -62,8 +62,8 @@ def test_a_shanghai_day_begins_at_four_in_the_afternoon_utc() -> None:
 def test_an_anniversary_keeps_its_anchor_day(anchor: str, expected: list[str]) -> None:
     """31 January, 28 or 29 February, 31 March: a short month does not shorten those after it."""
     start = at(f"{anchor}T23:59:59.999999")
-    found = [add_months(start, months) for months in range(1, len(expected) + 1)]
-    assert found == [at(f"{day}T23:59:59.999999") for day in expected]
+    anniversaries = [add_months(start, months) for months in range(1, len(expected) + 1)]
+    assert anniversaries == [at(f"{day}T23:59:59.999999") for day in expected]
 
 
 def test_a_leap_day_comes_back_after_four_years() -> None:

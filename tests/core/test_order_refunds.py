@@ -33,7 +33,7 @@ from ledger.core.flows.reversal import ReversePayment
 from ledger.core.instants import HOUR_US
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import OrderRefund
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, TIGHT, Desk, at, balances, desk_at
 from tests.core.test_costs import balance
 from tests.core.test_holds_and_lots import buy, debit, expect, now_in
@@ -271,7 +271,7 @@ def test_a_second_payment_is_returned_and_touches_nothing_else(desk: Desk) -> No
         expect(PaymentSetAside, desk.send(SettlePayment("ann", order_id, f"pay-{number}", 1_000)))
         for number in (2, 3)
     ]
-    first, second = (one.refund for one in aside)
+    first, second = (event.refund for event in aside)
     assert first is not None
     assert second is not None
     assert balance(desk, REFUNDS_PAYABLE) == -2_000

@@ -168,12 +168,12 @@ def test_the_price_is_spread_over_the_months_to_the_fen(desk: Desk) -> None:
     """By cumulative proportion: 198 yuan of VAT-inclusive price, 11.21 of VAT over 3 months."""
     order = opened(desk, QUARTER)
     pay(desk, order)
-    found = []
+    granted = []
     for due in ("2026-01-31T20:00", "2026-02-28T20:00", "2026-03-31T20:00"):
         desk.now = at(due)
-        found += lots_of(now_in(desk))
-    assert found == [(".1", 6_600, 373), (".2", 6_600, 374), (".3", 6_600, 374)]
-    assert sum(vat for _, _, vat in found) == order.vat_fen
+        granted += lots_of(now_in(desk))
+    assert granted == [(".1", 6_600, 373), (".2", 6_600, 374), (".3", 6_600, 374)]
+    assert sum(vat for _, _, vat in granted) == order.vat_fen
 
 
 def test_a_further_order_queues_behind_and_keeps_the_anchor(desk: Desk) -> None:

@@ -32,8 +32,8 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.due import ApplyDues
 from ledger.core.rejections import Reason, Rejection, rejected
 from tests.core.breakers import GATE, Breaker, breakers_of
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import INSPIRATION, SHARD, VARIANTS, answer_of
 from tests.core.valid_commands import NOON, Scene, kind_of, scenes
 
@@ -177,7 +177,7 @@ def test_no_story_comes_to_a_refusal_that_no_breaker_brings_about() -> None:
         story.tell(seeded_steps(seed, 150))
         refused |= {
             (type(sent.envelope.command), sent.answer.reason)
-            for sent in story.told
+            for sent in story.sent
             if isinstance(sent.answer, Rejection)
         }
     assert {pair for pair in refused if pair[1] != Reason.IDEMPOTENCY_KEY_REUSED} <= known

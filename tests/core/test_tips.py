@@ -33,7 +33,7 @@ from ledger.core.flows.transfer import (
 from ledger.core.instants import HOUR_US
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import Transfer
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, TERMS, TIGHT, Desk, at, desk_at
 from tests.core.test_costs import balance
 from tests.core.test_holds_and_lots import buy, expect, now_in

@@ -38,7 +38,7 @@ from ledger.core.instants import INSTANT_MAX, SECOND_US
 from ledger.core.purchases import Order
 from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import Transfer
-from tests.core.invariants import check_invariants
+from tests.core.stories.invariants import check_invariants
 from tests.core.support import INSPIRATION, KUAIBI, STRICT, TIGHT, Desk, at, desk_at
 from tests.core.test_claims import reverse
 from tests.core.test_costs import balance

@@ -49,24 +49,24 @@ async def balance(http: Client, wallet: str, currency: str = "INSPIRATION") -> t
     """(available, held) now."""
     answer = await http.get(wallet)
     assert answer.status_code == 200, answer.text
-    found = answer.json()["balances"][currency]
-    return found["available"], found["held"]
+    amounts = answer.json()["balances"][currency]
+    return amounts["available"], amounts["held"]
 
 
 async def state(http: Client, wallet: str) -> dict[str, Any]:
     """Everything the wallet tells, but for when it was asked."""
-    found: dict[str, Any] = (await http.get(wallet)).json()
-    del found["as_of"]
-    return found
+    body: dict[str, Any] = (await http.get(wallet)).json()
+    del body["as_of"]
+    return body
 
 
 def problem(answer: Response, status: int, slug: str) -> dict[str, Any]:
     """The problem that an answer tells; it must be this one, and well-formed."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["type"] == f"https://ledger.example/problems/{slug}", told
-    assert told["status"] == status
-    assert told["title"]
-    assert told["detail"]
-    return told
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == f"https://ledger.example/problems/{slug}", body
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return body

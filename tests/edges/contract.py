@@ -38,10 +38,10 @@ def operation_of(answer: Response) -> Operation:
 
 def refused(answer: Response, status: int, slug: str) -> Body:
     """The refusal that an answer tells: declared by its operation, with every fact in its words."""
-    told = problem(answer, status, slug)
+    refusal = problem(answer, status, slug)
     assert slug in problems_of(operation_of(answer)), f"{slug} is not declared"
-    assert slug == "malformed" or "unknown" not in told["detail"], told
-    return told
+    assert slug == "malformed" or "unknown" not in refusal["detail"], refusal
+    return refusal
 
 
 async def replayed(http: Client, path: str, body: object, key: str, first: Response) -> None:
@@ -56,8 +56,8 @@ async def done(http: Client, path: str, body: object, status: int, **more: Any) 
     """The body of an answer that must have this status."""
     answer = await post(http, path, body, **more)
     assert answer.status_code == status, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
 async def ordered(http: Client, wallet: str, body: Body) -> Body:
@@ -69,9 +69,9 @@ async def paid(http: Client, order: Body) -> Body:
     """The order after the sandbox paid it."""
     answer = await http.post(order["payment"]["pay_url"])
     assert answer.status_code == 200, answer.text
-    found: Body = answer.json()
-    assert found["status"] == "paid", found
-    return found
+    paid_order: Body = answer.json()
+    assert paid_order["status"] == "paid", paid_order
+    return paid_order
 
 
 async def recharged(http: Client, wallet: str, yuan: int, currency: str = "KUAIBI") -> Body:
@@ -130,19 +130,19 @@ async def advance(http: Client, **by: int) -> None:
 async def eventually(ask: Callable[[], Awaitable[Body]], right: Callable[[Body], bool]) -> Body:
     """What is asked for, once it is right; it is under way already."""
     for _ in range(600):
-        found = await ask()
-        if right(found):
-            return found
+        body = await ask()
+        if right(body):
+            return body
         await asyncio.sleep(0.05)
-    raise AssertionError(f"it never came right: {found}")
+    raise AssertionError(f"it never came right: {body}")
 
 
-async def told(http: Client, path: str) -> Body:
+async def fetched(http: Client, path: str) -> Body:
     """What a read tells."""
     answer = await http.get(path)
     assert answer.status_code == 200, answer.text
-    found: Body = answer.json()
-    return found
+    body: Body = answer.json()
+    return body
 
 
 Books = dict[tuple[str, str], Decimal]
@@ -152,13 +152,13 @@ Books = dict[tuple[str, str], Decimal]
 async def books(http: Client, currency: str | None = None) -> Books:
     """The trial balance of now, of all currencies or one; each sums to zero."""
     query = "" if currency is None else f"?currency={currency}"
-    items = (await told(http, f"/v1/finance/trial-balance{query}"))["items"]
-    found = {(item["account"], item["currency"]): Decimal(item["closing"]) for item in items}
+    items = (await fetched(http, f"/v1/finance/trial-balance{query}"))["items"]
+    closings = {(item["account"], item["currency"]): Decimal(item["closing"]) for item in items}
     sums: dict[str, Decimal] = {}
-    for (_, each), closing in found.items():
+    for (_, each), closing in closings.items():
         sums[each] = sums.get(each, Decimal()) + closing
     assert set(sums.values()) <= {Decimal()}, sums
-    return found
+    return closings
 
 
 def moved(before: Books, after: Books) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.edges.callers import Client
-from tests.edges.contract import told
+from tests.edges.contract import fetched
 
 WHY = {"reason": "a test of keys"}
 PERSON = ["wallet:read", "credit:write", "finance:read", "admin:write", "admin:approve"]
@@ -24,5 +24,5 @@ def by(token: str) -> dict[str, str]:
 
 async def acts(http: Client, **query: str) -> list[dict[str, Any]]:
     """The acts that match, newest first."""
-    found: list[dict[str, Any]] = (await told(http, f"/v1/acts?{urlencode(query)}"))["items"]
-    return found
+    items: list[dict[str, Any]] = (await fetched(http, f"/v1/acts?{urlencode(query)}"))["items"]
+    return items

@@ -80,8 +80,8 @@ async def test_what_is_not_in_the_catalogue_is_refused(http: Client) -> None:
     for currency in ("CNY", "inspiration", "", "\x00", "x" * 10_000):
         body = GOOD | {"currency": currency}
         problem(await post(http, f"{wallet}/debits", body), 400, "unknown-currency")
-    told = problem(await post(http, f"{wallet}/debits", {"sku": "fax"}), 400, "unknown-sku")
-    assert told["sku"] == "fax"
+    refusal = problem(await post(http, f"{wallet}/debits", {"sku": "fax"}), 400, "unknown-sku")
+    assert refusal["sku"] == "fax"
 
 
 @pytest.mark.parametrize(

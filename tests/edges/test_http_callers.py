@@ -9,7 +9,7 @@ from ledger.cli.keys import add_token
 from ledger.service import Ledger
 from tests.conftest import MakeKey
 from tests.edges.callers import Client, balance, funded, post, problem
-from tests.edges.contract import called, refused, told
+from tests.edges.contract import called, fetched, refused
 from tests.edges.people import PERSON, WHY, acts, by, fresh
 
 
@@ -26,7 +26,7 @@ async def test_everybody_can_ask_who_they_are(http: Client, make_key: MakeKey) -
         "rate_per_s": None,
         "burst": None,
     }
-    assert (await told(http, "/v1/callers/me"))["kind"] == "development"
+    assert (await fetched(http, "/v1/callers/me"))["kind"] == "development"
 
 
 async def limit(http: Client, caller: str, **numbers: int) -> None:
@@ -77,7 +77,7 @@ async def test_a_batch_counts_as_its_commands(http: Client, make_key: MakeKey) -
     commands = [debit | {"idempotency_key": f"{n}", "amount": "0.1"} for n in range(200)]
     answer = await post(http, "/v1/batch", {"commands": commands}, headers=headers)
     assert answer.status_code == 200
-    assert {one["status"] for one in answer.json()["results"]} == {201}
+    assert {result["status"] for result in answer.json()["results"]} == {201}
     again = await post(http, "/v1/batch", {"commands": commands[:1]}, headers=headers)
     wait_s = refused(again, 429, "rate-limited")["retry_after_s"]
     assert 15 <= wait_s <= 20
@@ -104,7 +104,7 @@ async def test_a_limit_that_cannot_be_is_refused(
     """Both numbers or none, above 0, of a caller that there is."""
     answer = await http.post(f"/v1/callers/{caller}/rate", json=WHY | numbers)
     refused(answer, status, slug)
-    assert (await told(http, "/v1/callers/me"))["burst"] is None
+    assert (await fetched(http, "/v1/callers/me"))["burst"] is None
 
 
 async def test_a_key_is_made_rotated_and_revoked_over_the_network(
@@ -127,8 +127,8 @@ async def test_a_key_is_made_rotated_and_revoked_over_the_network(
     assert refused(again, 409, "key-not-rotatable")["replaced_by"] == second["key_id"]
     gone = await ann.post(f"/v1/keys/{first['key_id']}/revoke", json=WHY)
     assert gone.json()["state"] == "revoked"
-    one = await http.get("/v1/callers/me", headers=by(first["key"]))
-    problem(one, 401, "unauthenticated")
+    late = await http.get("/v1/callers/me", headers=by(first["key"]))
+    problem(late, 401, "unauthenticated")
     assert (await http.get("/v1/callers/me", headers=by(second["key"]))).status_code == 200
     listed = await ann.get("/v1/keys", params={"caller": name})
     assert [item["key_id"] for item in listed.json()["items"]] == [
@@ -144,10 +144,10 @@ async def test_a_key_is_made_rotated_and_revoked_over_the_network(
 
 async def keys_page_by_page(ann: Client) -> None:
     """Small pages hold what one large page holds, in its order."""
-    whole = [item["key_id"] for item in (await told(ann, "/v1/keys?limit=1000"))["items"]]
+    whole = [item["key_id"] for item in (await fetched(ann, "/v1/keys?limit=1000"))["items"]]
     pages, after = [], ""
     while True:
-        page = await told(ann, f"/v1/keys?limit=2{after}")
+        page = await fetched(ann, f"/v1/keys?limit=2{after}")
         pages += [item["key_id"] for item in page["items"]]
         if page["next"] is None:
             break
@@ -160,10 +160,10 @@ async def test_nobody_becomes_another_person_over_the_network(
     http: Client, ann: Client, make_key: MakeKey
 ) -> None:
     """Neither by a new key, nor by another's, nor by another of one's own."""
-    me = await told(ann, "/v1/callers/me")
+    me = await fetched(ann, "/v1/callers/me")
     bob = fresh("bob")
     await make_key(PERSON, caller=bob, kind="person")
-    theirs = (await told(ann, f"/v1/keys?caller={bob}"))["items"][0]["key_id"]
+    theirs = (await fetched(ann, f"/v1/keys?caller={bob}"))["items"][0]["key_id"]
     for caller in (bob, me["caller"], "dev"):
         body = {"caller": caller, "scopes": ["wallet:read"], **WHY}
         refused(await ann.post("/v1/keys", json=body), 403, "forbidden")
@@ -178,7 +178,7 @@ async def test_nobody_becomes_another_person_over_the_network(
     assert renewed.json() == me | {"key_id": own.json()["key_id"]}
     bank = fresh("bank")
     await make_key(["credit:write"], caller=bank, kind="service")
-    grants = (await told(ann, f"/v1/keys?caller={bank}"))["items"][0]["key_id"]
+    grants = (await fetched(ann, f"/v1/keys?caller={bank}"))["items"][0]["key_id"]
     refused(await ann.post(f"/v1/keys/{grants}/rotate", json=WHY), 403, "forbidden")
     robot = by(await make_key(["admin:write"], caller=fresh("robot"), kind="service"))
     body = {"caller": fresh("web"), "scopes": ["wallet:read"], **WHY}
@@ -197,13 +197,13 @@ async def test_callers_and_keys_are_seen_by_administrators(
     for path in ("/v1/callers", "/v1/keys"):
         refused(await http.get(path, headers=plain), 403, "forbidden")
         assert (await http.get(path, headers=approver)).status_code == 200
-    me = await told(ann, "/v1/callers/me")
-    items = {one["caller"]: one for one in (await told(ann, "/v1/callers?limit=1000"))["items"]}
+    me = await fetched(ann, "/v1/callers/me")
+    items = {row["caller"]: row for row in (await fetched(ann, "/v1/callers?limit=1000"))["items"]}
     assert items["dev"]["kind"] == "development"
     assert items[me["caller"]]["kind"] == "person"
     assert not items["dev"]["stopped"]
-    first = await told(ann, "/v1/callers?limit=1")
-    second = await told(ann, f"/v1/callers?limit=1&after={first['next']}")
+    first = await fetched(ann, "/v1/callers?limit=1")
+    second = await fetched(ann, f"/v1/callers?limit=1&after={first['next']}")
     assert [first["items"][0]["caller"], second["items"][0]["caller"]] == sorted(items)[:2]
 
 
@@ -222,15 +222,15 @@ async def test_a_person_does_not_close_pay_out_or_erase_alone(
         ("close", CLOSE, "close_wallet", 200),
     ):
         answer = await post(ann, f"{wallet}/{path}", body)
-        found = refused(answer, 403, "approval-needed")
-        assert found["kind"] == kind
-        assert "/v1/proposals" in found["detail"]
+        refusal = refused(answer, 403, "approval-needed")
+        assert refusal["kind"] == kind
+        assert "/v1/proposals" in refusal["detail"]
         if path == "close":
             assert (await balance(http, wallet))[0] == "100.00"
         answer = await post(http, f"{wallet}/{path}", body, headers=robot)
         assert answer.status_code == status, answer.text
     tried = await acts(http, subject=called(wallet))
-    assert [(one["operation"], one["outcome"]) for one in tried] == [
+    assert [(act["operation"], act["outcome"]) for act in tried] == [
         ("closeWallet", 200),
         ("closeWallet", 403),
         ("payOut", 409),
@@ -246,7 +246,7 @@ async def test_the_last_use_of_a_key_is_listed(alone: Client, ledger: Ledger) ->
         await add_token(connection, ("key-idle", "idle", "n" * 32, ["wallet:read"], None))
     used: dict[str, str | None] = {}
     for _ in range(100):
-        items = (await told(alone, "/v1/keys"))["items"]
+        items = (await fetched(alone, "/v1/keys"))["items"]
         used = {item["key_id"]: item["last_used_at"] for item in items}
         if used["key-alone"] is not None:
             break

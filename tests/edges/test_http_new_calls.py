@@ -99,8 +99,8 @@ async def test_a_batch_needs_the_scope_of_its_conversions_and_transfers(
     credit = {"authorization": f"Bearer {await make_key(['credit:write'])}"}
     for entries, index in (([claim, convert], 1), ([transfer], 0)):
         answer = await http.post("/v1/batch", json={"commands": entries}, headers=credit)
-        told = problem(answer, 403, "forbidden")
-        assert (told["index"], told["scope"]) == (index, "debit:write")
+        refusal = problem(answer, 403, "forbidden")
+        assert (refusal["index"], refusal["scope"]) == (index, "debit:write")
 
 
 @pytest.mark.parametrize(

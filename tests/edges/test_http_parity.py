@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.edges.callers import Client, give, new_wallet, post
-from tests.edges.contract import WHY, Body, called, done, recharged, told
+from tests.edges.contract import WHY, Body, called, done, fetched, recharged
 
 Command = tuple[str, str, Body]
 """(kind, idempotency key, the call's own fields)."""
@@ -59,7 +59,7 @@ class Run:
             body = {name: sent[name] for name in sent if f"{{{name}}}" not in PATHS[kind]}
             answer = await post(self._http, f"{self.wallet}/{path}", body, key=key)
             replayed = "idempotency-replayed" in answer.headers
-            outcomes.append(self._told(answer.status_code, answer.json(), replayed=replayed))
+            outcomes.append(self._outcome_of(answer.status_code, answer.json(), replayed=replayed))
         return outcomes
 
     async def together(self, commands: list[Command]) -> list[Outcome]:
@@ -76,8 +76,8 @@ class Run:
         answer = await self._http.post("/v1/batch", json={"commands": entries})
         assert answer.status_code == 200, answer.text
         return [
-            self._told(one["status"], one["body"], replayed=one["replayed"])
-            for one in answer.json()["results"]
+            self._outcome_of(result["status"], result["body"], replayed=result["replayed"])
+            for result in answer.json()["results"]
         ]
 
     async def control(self, call: str, body: Body) -> None:
@@ -86,10 +86,10 @@ class Run:
 
     async def state(self) -> Any:
         """The wallet as it is in the end, with its lots and holds."""
-        wallet = await told(self._http, self.wallet)
+        wallet = await fetched(self._http, self.wallet)
         del wallet["seq"], wallet["as_of"]
-        lots = await told(self._http, f"{self.wallet}/lots")
-        holds = await told(self._http, f"{self.wallet}/holds")
+        lots = await fetched(self._http, f"{self.wallet}/lots")
+        holds = await fetched(self._http, f"{self.wallet}/holds")
         return self._renamed({"wallet": wallet, "lots": lots["items"], "holds": holds["items"]})
 
     def _sent(self, commands: list[Command]) -> list[Body]:
@@ -107,7 +107,7 @@ class Run:
             own["to_wallet_id"] = called(self.wallet) if to == "itself" else self._creator
         return own
 
-    def _told(self, status: int, body: Any, *, replayed: bool) -> Outcome:
+    def _outcome_of(self, status: int, body: Any, *, replayed: bool) -> Outcome:
         charge_id = body.get("charge_id")
         if status in {200, 201} and charge_id is not None and charge_id not in self.charges:
             self.charges.append(charge_id)
@@ -115,7 +115,7 @@ class Run:
 
     def _renamed(self, body: Any) -> Any:
         text = _TIME.sub("a time", json.dumps(body))
-        return json.loads(_ID.sub(lambda found: self._name(found[0]), text))
+        return json.loads(_ID.sub(lambda match: self._name(match[0]), text))
 
     def _name(self, name: str) -> str:
         return self._names.setdefault(name, f"{name.partition('-')[0]} #{len(self._names)}")
@@ -212,9 +212,9 @@ async def compare(http: Client, seed: int, chunks: int) -> list[tuple[str, int, 
     for _ in range(chunks):
         commands = author.chunk(len(single.charges))
         alone, together = await single.one_by_one(commands), await batch.together(commands)
-        for command, one, other in zip(commands, alone, together, strict=True):
-            assert one == other, command
-            seen.append((command[0], one[0], one[1]))
+        for command, outcome, other in zip(commands, alone, together, strict=True):
+            assert outcome == other, command
+            seen.append((command[0], outcome[0], outcome[1]))
         if (order := author.control()) is not None:
             for run in (single, batch):
                 await run.control(*order)
@@ -234,9 +234,9 @@ async def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
 @pytest.mark.slow
 async def test_what_is_compared_is_worth_comparing(http: Client) -> None:
     """Every command succeeds, is refused, and is told again; every kind of status is met."""
-    seen = [one for seed in (100, 101, 102) for one in await compare(http, seed, chunks=24)]
+    seen = [command for seed in (100, 101, 102) for command in await compare(http, seed, chunks=24)]
     succeeded = {kind for kind, status, _ in seen if status < 400}
     refused = {kind for kind, status, _ in seen if status >= 400}
-    replayed = {kind for kind, _, told_again in seen if told_again}
+    replayed = {kind for kind, _, is_replay in seen if is_replay}
     assert succeeded == refused == replayed == set(PATHS)
     assert {status for _, status, _ in seen} == {200, 201, 400, 402, 404, 409, 422}

@@ -81,11 +81,11 @@ async def test_a_bug_is_told_by_the_id_that_is_in_the_log(
     monkeypatch.setattr(ledger, "submit", submit)
     with capture_logs() as logs:
         answer = await post(inside, f"{WALLET}/debits", GOOD)
-    told = problem(answer, 500, "internal-error")
+    refusal = problem(answer, 500, "internal-error")
     assert "secret" not in answer.text
     errors = [line for line in logs if line["log_level"] == "error"]
-    assert [line["request_id"] for line in errors] == [told["error_id"]]
-    assert answer.headers["x-request-id"] == told["error_id"]
+    assert [line["request_id"] for line in errors] == [refusal["error_id"]]
+    assert answer.headers["x-request-id"] == refusal["error_id"]
 
 
 async def test_the_access_log_names_route_and_caller_and_no_secret(inside: Client) -> None:

@@ -20,8 +20,8 @@ IDS = [operation.id for operation in OPERATIONS]
 
 def described(operation: Operation) -> dict[str, Any]:
     """What the document says of an operation."""
-    found: dict[str, Any] = DOCUMENT["paths"][operation.path][operation.method.lower()]
-    return found
+    description: dict[str, Any] = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    return description
 
 
 def check(example: object, schema: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def test_every_operation_is_in_the_document_under_an_id_of_its_own() -> None:
 def test_production_has_no_development_calls() -> None:
     """The clock and the sandbox's own calls exist only in a development ledger."""
     hidden = {operation.id for operation in OPERATIONS} - {
-        one.id for one in operations_for(in_development=False)
+        operation.id for operation in operations_for(in_development=False)
     }
     assert hidden == {
         "moveClock",
@@ -97,7 +97,7 @@ def test_the_rules_of_all_calls_are_in_the_document(operation: Operation) -> Non
     """Keys, bodies and idempotency keys bring their refusals and parameters with them."""
     spec = described(operation)
     statuses = set(spec["responses"])
-    headers = {one["name"] for one in spec["parameters"] if one["in"] == "header"}
+    headers = {parameter["name"] for parameter in spec["parameters"] if parameter["in"] == "header"}
     assert spec["security"] == ([] if operation.public else [{"key": []}])
     assert operation.public or {"400", "401", "503"} <= statuses
     assert not operation.scopes or "403" in statuses
@@ -110,7 +110,7 @@ def test_bodies_are_closed_and_patterns_are_portable() -> None:
     for operation in OPERATIONS:
         if operation.body is not None:
             schema = described(operation)["requestBody"]["content"]["application/json"]["schema"]
-            refs = [schema.get("$ref"), *(one["$ref"] for one in schema.get("anyOf", []))]
+            refs = [schema.get("$ref"), *(variant["$ref"] for variant in schema.get("anyOf", []))]
             for name in (ref.rsplit("/", 1)[1] for ref in refs if ref):
                 assert DOCUMENT["components"]["schemas"][name]["additionalProperties"] is False
     assert "\\\\A" not in json.dumps(DOCUMENT)

@@ -222,9 +222,9 @@ def test_a_limit_says_which_it_is(facts: dict[str, Any], detail: str) -> None:
 def test_a_wallet_that_is_not_empty_says_what_to_do_about_it(what: str, advice: str) -> None:
     """What stands in the way decides what helps."""
     refused = rejected(Reason.WALLET_NOT_EMPTY, wallet_id="w", what=what)
-    told = problem_of(refused, CODES)
-    assert told.detail == f"The wallet w cannot be closed: it has {what}. {advice}"
-    assert told.document()["what"] == what
+    rendered = problem_of(refused, CODES)
+    assert rendered.detail == f"The wallet w cannot be closed: it has {what}. {advice}"
+    assert rendered.document()["what"] == what
 
 
 @pytest.mark.parametrize(
@@ -247,10 +247,10 @@ def test_an_upgrade_that_is_not_offered_says_why(facts: dict[str, str], words: s
 def test_a_promotion_says_when_and_how_often_it_applies() -> None:
     """Its window as times, its uses as counts; or that it is not for upgrades."""
     window = {"since": 0, "until": 60_000_000, "uses": 2, "most": 2}
-    told = problem_of(
+    rendered = problem_of(
         rejected(Reason.PROMOTION_NOT_APPLICABLE, promotion="launch", **window), CODES
     )
-    assert told.detail == (
+    assert rendered.detail == (
         "Promotion launch runs from 1970-01-01T00:00:00Z until 1970-01-01T00:01:00Z, for at most "
         "2 orders a wallet; this wallet has 2. Order without it."
     )
@@ -261,14 +261,14 @@ def test_a_promotion_says_when_and_how_often_it_applies() -> None:
 def test_a_refund_of_what_is_spent_says_so() -> None:
     """Nothing left is told otherwise than too much asked."""
     facts: dict[str, Any] = {"order_id": "o", "amount_fen": 500}
-    told = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=300), CODES)
-    assert told.detail == (
+    rendered = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=300), CODES)
+    assert rendered.detail == (
         "A refund of 5.00 CNY was asked of order o, of which 3.00 CNY is unspent. Refund at most "
         "that."
     )
-    assert told.facts == {"order_id": "o", "amount_cny": "5.00", "refundable_cny": "3.00"}
-    told = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=0), CODES)
-    assert told.detail.startswith("Nothing is left to give back of order o")
+    assert rendered.facts == {"order_id": "o", "amount_cny": "5.00", "refundable_cny": "3.00"}
+    rendered = problem_of(rejected(Reason.REFUND_EXCEEDS_ORDER, **facts, refundable_fen=0), CODES)
+    assert rendered.detail.startswith("Nothing is left to give back of order o")
 
 
 def test_value_that_was_not_paid_for_is_told_apart() -> None:
@@ -280,17 +280,17 @@ def test_value_that_was_not_paid_for_is_told_apart() -> None:
         available_minor=20,
         counted="paid value",
     )
-    told = problem_of(refused, CODES)
-    assert "of what is available 0.20 was paid for" in told.detail
-    assert told.facts["available"] == "0.20"
+    rendered = problem_of(refused, CODES)
+    assert "of what is available 0.20 was paid for" in rendered.detail
+    assert rendered.facts["available"] == "0.20"
 
 
 def test_a_conversion_that_is_not_offered_names_both_currencies() -> None:
     """By their codes."""
     refused = rejected(Reason.NOT_CONVERTIBLE, currency=1001, to_currency=1002)
-    told = problem_of(refused, CODES)
-    assert told.facts == {"currency": "INSPIRATION", "to_currency": "KUAIBI"}
-    assert told.detail.startswith("INSPIRATION cannot be converted to KUAIBI.")
+    rendered = problem_of(refused, CODES)
+    assert rendered.facts == {"currency": "INSPIRATION", "to_currency": "KUAIBI"}
+    assert rendered.detail.startswith("INSPIRATION cannot be converted to KUAIBI.")
 
 
 def test_a_closed_wallet_says_since_when() -> None:
@@ -300,18 +300,18 @@ def test_a_closed_wallet_says_since_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "shown"),
     [
         ({"price_fen": 5, "least_fen": 100}, {"price_cny": "0.05", "least_cny": "1.00"}),
         ({"quantity": 10_001, "most": 10_000}, {"quantity": 10_001, "most": 10_000}),
         ({"amount_minor": 0, "most_minor": 10**15}, {"amount": "0.00", "most": f"{10**13}.00"}),
     ],
 )
-def test_a_range_refusal_tells_its_bounds(facts: dict[str, Any], told: dict[str, Any]) -> None:
+def test_a_range_refusal_tells_its_bounds(facts: dict[str, Any], shown: dict[str, Any]) -> None:
     """Whatever was out of range, the answer says what it was and what it may be."""
     document = problem_of(rejected(Reason.AMOUNT_OUT_OF_RANGE, **facts), CODES).document()
-    assert told.items() <= document.items()
-    assert all(f"{name} {value}" in document["detail"] for name, value in told.items())
+    assert shown.items() <= document.items()
+    assert all(f"{name} {value}" in document["detail"] for name, value in shown.items())
 
 
 def test_an_expiry_refusal_tells_times() -> None:
@@ -343,10 +343,10 @@ def test_a_reused_key_names_the_field_as_callers_know_it(field: str, name: str) 
 )
 def test_an_outage_says_when_to_come_again(reason: Any) -> None:
     """503 with Retry-After, and that the same request is safe to send again."""
-    told = unavailable_problem(Unavailable(reason, retry_after_s=3))
-    assert (told.status, told.slug) == (503, reason)
-    assert (b"retry-after", b"3") in told.headers
-    assert "same key" in told.detail
+    rendered = unavailable_problem(Unavailable(reason, retry_after_s=3))
+    assert (rendered.status, rendered.slug) == (503, reason)
+    assert (b"retry-after", b"3") in rendered.headers
+    assert "same key" in rendered.detail
 
 
 def test_a_bug_names_the_request_in_the_log_and_nothing_else() -> None:

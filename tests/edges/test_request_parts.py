@@ -285,9 +285,9 @@ def test_a_capture_of_nothing_is_refused_and_one_without_amount_takes_all() -> N
 
 
 def _content_type(*values: bytes, encoding: bytes | None = None) -> Headers:
-    found: Iterable[tuple[bytes, bytes]] = [(b"content-type", value) for value in values]
+    lines: Iterable[tuple[bytes, bytes]] = [(b"content-type", value) for value in values]
     extra = [] if encoding is None else [(b"content-encoding", encoding)]
-    return Headers([*found, *extra])
+    return Headers([*lines, *extra])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from ledger.contract.operations import OPERATIONS, RESPONSES
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import VARIANTS
 
 CONTRACT: Final = Path(__file__).parents[2] / "ledger" / "contract"
@@ -29,7 +29,7 @@ def outcomes() -> set[type]:
         story = Story(VARIANTS[seed % len(VARIANTS)], STARTS[seed % 4], mood=mood)
         story.tell(seeded_steps(seed, 150))
         outcomes |= {
-            type(sent.answer) for sent in story.told if type(sent.envelope.command) in ASKED
+            type(sent.answer) for sent in story.sent if type(sent.envelope.command) in ASKED
         }
     return outcomes - {Rejection}
 

@@ -32,14 +32,14 @@ def ask(url: str, sql: str, **variables: str) -> str:
 
 def servers_in(folder: Path) -> dict[int, Path]:
     """Pid and working folder of every Postgres process at or below a folder, found by /proc."""
-    found = {}
+    servers = {}
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
             if entry.name.isdigit() and (entry / "exe").readlink().name == "postgres":
                 place = (entry / "cwd").readlink()
                 if place.is_relative_to(folder):
-                    found[int(entry.name)] = place
-    return found
+                    servers[int(entry.name)] = place
+    return servers
 
 
 def until(true: Callable[[], object], what: str, within_s: float = 15.0) -> None:

@@ -151,8 +151,8 @@ async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) 
     with pytest.raises(Unavailable) as refused:
         await ledger.submit("test", "k", debit)
     assert refused.value.reason == "busy"
-    assert all(isinstance(one, Done) for one in await asyncio.gather(*singles))
-    assert sum(isinstance(one, Done) for one in await many) == 3 * QUEUE_MAX
+    assert all(isinstance(answer, Done) for answer in await asyncio.gather(*singles))
+    assert sum(isinstance(answer, Done) for answer in await many) == 3 * QUEUE_MAX
 
 
 async def test_a_batch_of_refusals_and_replays_makes_no_block(ledger: Ledger, owner: Any) -> None:
@@ -207,9 +207,9 @@ async def test_an_order_is_credited_once_however_often_it_is_paid(ledger: Ledger
     await asyncio.gather(*(ledger.sandbox.pay(order_id) for _ in range(10)))
     view = await ledger.wallets.read("w")
     assert view.wallet.available_minor(INSPIRATION) == 10_000
-    found = await ledger.orders.find(order_id)
-    assert found is not None
-    assert found[1].status == "paid"
+    order = await ledger.orders.find(order_id)
+    assert order is not None
+    assert order[1].status == "paid"
 
 
 async def test_whoever_is_told_to_stop_stops_though_its_connection_breaks_of_it(

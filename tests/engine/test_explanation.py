@@ -24,8 +24,8 @@ from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Take, Wallet
 from ledger.queries.explanation import Rule, charge_reasons, lots_made_by, wallet_reasons
 from ledger.store.explanation import AccountName, RecordedCharge, RecordedRefund
-from tests.core.imagination import MOODS
-from tests.core.stories import STARTS, Story, seeded_steps
+from tests.core.stories.imagination import MOODS
+from tests.core.stories.stories import STARTS, Story, seeded_steps
 from tests.core.support import CODES, VARIANTS, Journal
 
 ALL_CODES = {CNY: "CNY", **CODES}
@@ -45,50 +45,50 @@ def post(points: Points, record: Record) -> None:
             points[rest.partition(":")[0], ALL_CODES[currency]] -= amount
 
 
-def check_wallet(told: WalletExplanation, wallet: Wallet, points: Points) -> None:
+def check_wallet(shown: WalletExplanation, wallet: Wallet, points: Points) -> None:
     """Every currency's parts are what the books have; what is to come is what will change."""
-    assert {currency.currency for currency in told.currencies} == set(CODES.values())
-    for one in told.currencies:
+    assert {currency.currency for currency in shown.currencies} == set(CODES.values())
+    for section in shown.currencies:
         for state, amount in (
-            ("available", one.available),
-            ("held", one.held),
-            ("refunding", one.refunding),
+            ("available", section.available),
+            ("held", section.held),
+            ("refunding", section.refunding),
         ):
-            assert amount == format_amount(points[state, one.currency])
-        check_lots(one, wallet)
-        check_limit(one)
-    for coming, following in pairwise(told.upcoming):
+            assert amount == format_amount(points[state, section.currency])
+        check_lots(section, wallet)
+        check_limit(section)
+    for coming, following in pairwise(shown.upcoming):
         assert datetime.fromisoformat(coming.at) <= datetime.fromisoformat(following.at)
         assert coming.within_48h >= following.within_48h
-    for upcoming, (_, event) in zip(told.upcoming, dues(wallet, INSTANT_MAX), strict=False):
+    for upcoming, (_, event) in zip(shown.upcoming, dues(wallet, INSTANT_MAX), strict=False):
         before, wallet = wallet, evolve(wallet, event)
         for number, code in CODES.items():
             change = wallet.available_minor(number) - before.available_minor(number)
-            told_of = upcoming.currency == code
-            assert upcoming.amount == format_amount(change) if told_of else not change
+            concerned = upcoming.currency == code
+            assert upcoming.amount == format_amount(change) if concerned else not change
 
 
-def check_lots(one: ExplainedCurrency, wallet: Wallet) -> None:
+def check_lots(section: ExplainedCurrency, wallet: Wallet) -> None:
     """Lots and holds add up, and a debit of everything takes the lots in this order."""
-    assert sum(Decimal(lot.available) for lot in one.lots) == Decimal(one.available)
-    assert sum(Decimal(lot.held) for lot in one.lots) == Decimal(one.held)
-    assert sum(Decimal(hold.amount) for hold in one.holds) == Decimal(one.held)
+    assert sum(Decimal(lot.available) for lot in section.lots) == Decimal(section.available)
+    assert sum(Decimal(lot.held) for lot in section.lots) == Decimal(section.held)
+    assert sum(Decimal(hold.amount) for hold in section.holds) == Decimal(section.held)
     by_hold: Counter[tuple[str, str]] = Counter()
-    for lot in one.lots:
+    for lot in section.lots:
         assert sum(Decimal(part.amount) for part in lot.held_by) == Decimal(lot.held)
         by_hold.update({(part.hold_id, lot.lot_id): 1 for part in lot.held_by})
     assert by_hold == Counter(
-        (hold.hold_id, take.lot_id) for hold in one.holds for take in hold.takes
+        (hold.hold_id, take.lot_id) for hold in section.holds for take in hold.takes
     )
-    number = next(number for number, code in CODES.items() if code == one.currency)
+    number = next(number for number, code in CODES.items() if code == section.currency)
     everything = takes_for(wallet, number, wallet.available_minor(number)) or ()
-    spendable = [lot.lot_id for lot in one.lots if Decimal(lot.available)]
+    spendable = [lot.lot_id for lot in section.lots if Decimal(lot.available)]
     assert [take.lot.lot_id for take in everything] == spendable
-    assert [lot.place for lot in one.lots] == list(range(1, len(one.lots) + 1))
-    for lot, following in pairwise(one.lots):
+    assert [lot.place for lot in section.lots] == list(range(1, len(section.lots) + 1))
+    for lot, following in pairwise(section.lots):
         assert lot.rule == naive_rule(lot, following)
         assert lot.why.startswith(f"Spent before {following.lot_id}: ")
-    assert {lot.rule for lot in one.lots[-1:]} <= {"last"}
+    assert {lot.rule for lot in section.lots[-1:]} <= {"last"}
 
 
 def naive_rule(lot: ExplainedLot, following: ExplainedLot) -> str:
@@ -105,13 +105,13 @@ def naive_rule(lot: ExplainedLot, following: ExplainedLot) -> str:
     return "lower_id"
 
 
-def check_limit(one: ExplainedCurrency) -> None:
+def check_limit(section: ExplainedCurrency) -> None:
     """What is left of a day is what was not charged and is not held."""
-    limit = one.limit
+    limit = section.limit
     if limit is not None and limit.day is not None and limit.left_today is not None:
         left = Decimal(limit.day) - Decimal(limit.charged_today) - Decimal(limit.held)
         assert Decimal(limit.left_today) == max(left, Decimal())
-        assert limit.held == one.held
+        assert limit.held == section.held
 
 
 def recorded_charge(record: Record) -> RecordedCharge:
@@ -137,12 +137,12 @@ def explained(journal: Journal, record: Record, charge: Charge) -> ChargeExplana
 
 def refunds_of(journal: Journal, charge: Charge) -> list[RecordedRefund]:
     """The refunds of a charge, by reading the whole log."""
-    found = []
+    refunds = []
     for record in journal.records:
         event = wire.decode_event(record.payload)
         if isinstance(event, ChargeRefunded) and event.charge.charge_id == charge.charge_id:
-            found.append(RecordedRefund(record.seq, record.occurred_at, "x", event, None))
-    return found
+            refunds.append(RecordedRefund(record.seq, record.occurred_at, "x", event, None))
+    return refunds
 
 
 def total(items: Any, field: str) -> Decimal:
@@ -150,12 +150,12 @@ def total(items: Any, field: str) -> Decimal:
     return sum((Decimal(getattr(item, field)) for item in items), Decimal())
 
 
-def check_charge(told: ChargeExplanation, journal: Journal, charge: Charge) -> None:
+def check_charge(shown: ChargeExplanation, journal: Journal, charge: Charge) -> None:
     """Takes, refunds and legs all come to the same."""
-    assert total(told.takes, "amount") == Decimal(told.amount)
+    assert total(shown.takes, "amount") == Decimal(shown.amount)
     for field in ("cost_cny", "vat_cny", "revenue_cny"):
-        assert total(told.takes, field) == Decimal(getattr(told, field))
-    assert Decimal(told.revenue_cny) + Decimal(told.vat_cny) == Decimal(told.cost_cny)
+        assert total(shown.takes, field) == Decimal(getattr(shown, field))
+    assert Decimal(shown.revenue_cny) + Decimal(shown.vat_cny) == Decimal(shown.cost_cny)
     back: Counter[str] = Counter()
     for refund in refunds_of(journal, charge):
         assert isinstance(refund.event, ChargeRefunded)
@@ -165,18 +165,18 @@ def check_charge(told: ChargeExplanation, journal: Journal, charge: Charge) -> N
             back[f"{lot_id} points"] += take.amount_minor
             back[f"{lot_id} cost"] += take.cost_fen
             back[f"{lot_id} vat"] += take.vat_fen
-    for one in told.takes:
-        assert one.refunded == format_amount(back[f"{one.lot_id} points"])
-        assert one.refunded_cost_cny == format_amount(back[f"{one.lot_id} cost"])
-        assert one.refunded_vat_cny == format_amount(back[f"{one.lot_id} vat"])
-    assert told.refunds_complete
-    assert total(told.refunds, "amount") == Decimal(told.refunded)
-    check_journal(told)
+    for taken in shown.takes:
+        assert taken.refunded == format_amount(back[f"{taken.lot_id} points"])
+        assert taken.refunded_cost_cny == format_amount(back[f"{taken.lot_id} cost"])
+        assert taken.refunded_vat_cny == format_amount(back[f"{taken.lot_id} vat"])
+    assert shown.refunds_complete
+    assert total(shown.refunds, "amount") == Decimal(shown.refunded)
+    check_journal(shown)
 
 
-def check_journal(told: ChargeExplanation) -> None:
+def check_journal(shown: ChargeExplanation) -> None:
     """The legs are balanced, and book what the takes, and the rest of a hold, say."""
-    journal, hold = told.journal, told.hold
+    journal, hold = shown.journal, shown.hold
     assert journal is not None
     sums: Counter[str] = Counter()
     by_group: Counter[str] = Counter()
@@ -190,14 +190,14 @@ def check_journal(told: ChargeExplanation) -> None:
         assert leg.name
     assert not any(sums.values())
     released = [] if hold is None else [hold]
-    revenue = Decimal(told.revenue_cny) + total(released, "absorbed_cost_cny")
+    revenue = Decimal(shown.revenue_cny) + total(released, "absorbed_cost_cny")
     revenue -= total(released, "absorbed_vat_cny")
-    vat = Decimal(told.vat_cny) + total(released, "absorbed_vat_cny")
+    vat = Decimal(shown.vat_cny) + total(released, "absorbed_vat_cny")
     assert by_group["revenue"] == revenue == Decimal(journal.revenue_cny)
     assert by_group["liabilities:vat:payable"] == vat == Decimal(journal.vat_cny)
-    assert by_group["points:consumed"] == Decimal(told.amount)
+    assert by_group["points:consumed"] == Decimal(shown.amount)
     if hold is not None:
-        parts = (told.amount, hold.returned, hold.absorbed_by_claims)
+        parts = (shown.amount, hold.returned, hold.absorbed_by_claims)
         assert sum(map(Decimal, parts)) == Decimal(hold.amount)
 
 
@@ -212,16 +212,16 @@ def check_story(story: Story, terms: Terms) -> Counter[str]:
         wallet = wallets[name] = evolve(before, event)
         post(points.setdefault(name, Counter()), record)
         reasons = wallet_reasons(wallet, record.seq, record.recorded_at, origins={}, orders={})
-        told = render_wallet_explanation(reasons, terms.policy, ALL_CODES)
-        check_wallet(told, wallet, points[name])
+        shown = render_wallet_explanation(reasons, terms.policy, ALL_CODES)
+        check_wallet(shown, wallet, points[name])
         known = {lot.terms.lot_id for lot in before.lots}
         made = {lot.terms.lot_id for lot in wallet.lots} - known
         assert made <= {lot.lot_id for lot in lots_made_by(event)} or returned(event, made)
-        for one in told.currencies:
-            met.update(lot.rule for lot in one.lots)
-            met["refunding"] += one.refunding != "0.00"
-            met["held"] += one.held != "0.00"
-        met.update(one.what for one in told.upcoming)
+        for section in shown.currencies:
+            met.update(lot.rule for lot in section.lots)
+            met["refunding"] += section.refunding != "0.00"
+            met["held"] += section.held != "0.00"
+        met.update(change.what for change in shown.upcoming)
         charge = charge_of(event)
         if charge is not None:
             charged = explained(story.journal, record, charge)

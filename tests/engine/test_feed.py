@@ -41,7 +41,7 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
     """A hundred waiters cost what one costs; when the last has gone, nobody looks any more."""
     lender = Lender(ledger)
     shared = Feed(lender)
-    waits = [asyncio.create_task(shared.read(one % 2, 0, 10, 30)) for one in range(100)]
+    waits = [asyncio.create_task(shared.read(number % 2, 0, 10, 30)) for number in range(100)]
     while len(shared._waiters) < 100:  # noqa: ASYNC110 - nobody tells when the last has asked
         await asyncio.sleep(0.01)
     lent = lender.lent
@@ -77,7 +77,7 @@ async def test_one_too_many_is_busy_and_a_closed_feed_lets_nobody_wait(ledger: L
     assert (await shared.read(0, 0, 10)).events == []
     await shared.close()
     gone = await asyncio.gather(*waits, return_exceptions=True)
-    assert {one.reason for one in gone if isinstance(one, Unavailable)} == {"shutting-down"}
+    assert {error.reason for error in gone if isinstance(error, Unavailable)} == {"shutting-down"}
     assert len(gone) == WAITERS_MAX
     with pytest.raises(Unavailable) as refused:
         await shared.read(0, 0, 10, 30)

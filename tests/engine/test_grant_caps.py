@@ -44,7 +44,7 @@ async def answer(ledger: Ledger, key: str, command: Grant, caller: str = "web") 
     return (await ledger.submit(caller, key, command)).outcome
 
 
-def refused(found: object, used: int, asked: int) -> bool:
+def refused(outcome: object, used: int, asked: int) -> bool:
     """Whether it is refused for the cap, with what is used and was asked."""
     facts: dict[str, Fact] = {
         "limit": "grants a day",
@@ -53,19 +53,19 @@ def refused(found: object, used: int, asked: int) -> bool:
         "used_minor": used,
         "asked_minor": asked,
     }
-    return found == Rejection(Reason.LIMIT_EXCEEDED, facts)
+    return outcome == Rejection(Reason.LIMIT_EXCEEDED, facts)
 
 
 async def counted(owner: Any) -> int:
     """The sum of everything that counts."""
-    found: int = await owner.fetchval("SELECT coalesce(sum(amount), 0)::bigint FROM capped_grants")
-    return found
+    total: int = await owner.fetchval("SELECT coalesce(sum(amount), 0)::bigint FROM capped_grants")
+    return total
 
 
 async def granted(owner: Any) -> int:
     """How many grants are in the log."""
-    found: int = await owner.fetchval("SELECT count(*) FROM events WHERE tag = 'lot_granted_v1'")
-    return found
+    count: int = await owner.fetchval("SELECT count(*) FROM events WHERE tag = 'lot_granted_v1'")
+    return count
 
 
 async def test_up_to_the_cap_and_not_a_hundredth_above_it(capped: Ledger, owner: Any) -> None:
@@ -103,13 +103,13 @@ async def test_a_refusal_for_the_cap_is_not_remembered(capped: Ledger, owner: An
 async def test_it_is_told_with_what_to_do(capped: Ledger) -> None:
     """409 with the cap, what is used and what was asked, in points."""
     await answer(capped, "a", grant(600))
-    found = await answer(capped, "b", grant(401))
-    assert isinstance(found, Rejection)
-    told = problem_of(found, {INSPIRATION: "INSPIRATION"}).document()
+    refusal = await answer(capped, "b", grant(401))
+    assert isinstance(refusal, Rejection)
+    problem = problem_of(refusal, {INSPIRATION: "INSPIRATION"}).document()
     facts = ("status", "currency", "cap", "used", "asked")
-    assert [told[name] for name in facts] == [409, "INSPIRATION", "10.00", "6.00", "4.01"]
-    assert told["type"].endswith("/limit-exceeded")
-    assert "adjustment by two people" in told["detail"]
+    assert [problem[name] for name in facts] == [409, "INSPIRATION", "10.00", "6.00", "4.01"]
+    assert problem["type"].endswith("/limit-exceeded")
+    assert "adjustment by two people" in problem["detail"]
 
 
 async def test_a_replay_is_answered_though_the_cap_is_full(capped: Ledger, owner: Any) -> None:
@@ -232,12 +232,12 @@ async def test_many_at_once_never_pass_the_cap(
         batches = [batch(services[n % 2], 10 * n) for n in range(4)]
         answers = await asyncio.gather(*singles, *batches)
     lots: set[str] = set()
-    for found in answers:
-        for one in found if isinstance(found, list) else [found]:
-            if isinstance(one, LotGranted):
-                lots.add(one.lot.lot_id)
+    for outcomes in answers:
+        for outcome in outcomes if isinstance(outcomes, list) else [outcomes]:
+            if isinstance(outcome, LotGranted):
+                lots.add(outcome.lot.lot_id)
             else:
-                assert refused(one, CAP, 100), one
+                assert refused(outcome, CAP, 100), outcome
     assert (len(lots), await granted(owner), await counted(owner)) == (10, 10, CAP)
     assert await differences(database) == []
 

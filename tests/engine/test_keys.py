@@ -36,9 +36,9 @@ DAY_S = 86_400
 @pytest.fixture
 async def connection(database: Database) -> AsyncIterator[Connection]:
     """What the rules of keys act by."""
-    found = await connect_service(database.url)
-    yield found
-    await found.close()
+    service_connection = await connect_service(database.url)
+    yield service_connection
+    await service_connection.close()
 
 
 async def test_a_key_in_use_is_checked_again_before_it_lapses(
@@ -83,16 +83,16 @@ async def made(connection: Connection, by: By, key: WantedKey) -> MadeKey:
 async def acting(connection: Connection, name: str, *scopes: str, **more: Any) -> By:
     """A caller with a key of these scopes, about to ask for something."""
     key = await made(connection, HOST, wanted(name, *scopes, **more))
-    found = (await list_callers(connection, name))[0]
-    caller = Caller(name, frozenset(scopes), kind=found.kind, key_id=key.row.key_id)
+    row = (await list_callers(connection, name))[0]
+    caller = Caller(name, frozenset(scopes), kind=row.kind, key_id=key.row.key_id)
     return By(name, caller)
 
 
 def why(answer: object) -> tuple[str, str]:
     """The slug and the words of a refusal."""
     assert isinstance(answer, Rejection), answer
-    told = problem_of(answer, {})
-    return told.slug, told.detail
+    problem = problem_of(answer, {})
+    return problem.slug, problem.detail
 
 
 async def test_a_callers_first_key_says_what_it_is(connection: Connection) -> None:
@@ -263,9 +263,9 @@ async def test_a_rotated_key_goes_on_for_the_overlap_and_not_longer(
     assert timedelta(seconds=3_599) < overlap <= timedelta(seconds=3_601)
     assert second.row.expires_at is None
     for token in (first.token, second.token):
-        found = await ledger.callers.authenticate(token or "")
-        assert found is not None
-        assert found.name == "web"
+        caller = await ledger.callers.authenticate(token or "")
+        assert caller is not None
+        assert caller.name == "web"
     move = "UPDATE api_keys SET expires_at = clock_timestamp() + $2 WHERE key_id = $1"
     await owner.execute(move, first.row.key_id, timedelta(seconds=0.3))
     assert await ledger.callers.authenticate(first.token or "") is not None

@@ -87,16 +87,16 @@ async def paid(ledger: Ledger, wallet_id: str = "w") -> Order:
     command = OpenRecharge(wallet_id, INSPIRATION, 1_000, "sandbox")
     done = await ledger.submit("test", f"order {wallet_id}", command)
     assert isinstance(done.outcome, OrderOpened)
-    found = await ledger.sandbox.pay(done.outcome.order.order_id)
-    assert found is not None
-    return found[1]
+    row = await ledger.sandbox.pay(done.outcome.order.order_id)
+    assert row is not None
+    return row[1]
 
 
 async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r") -> OrderRefund:
     """A refund that was asked for; who asks its channel is another matter."""
-    found = await ledger.orders.find(order.order_id)
-    assert found is not None
-    command = RefundOrder(found[0], order.order_id, "changed my mind", fen)
+    row = await ledger.orders.find(order.order_id)
+    assert row is not None
+    command = RefundOrder(row[0], order.order_id, "changed my mind", fen)
     done = await ledger.submit("test", key, command)
     assert isinstance(done.outcome, OrderRefundRequested), done.outcome
     return done.outcome.refund
@@ -104,9 +104,9 @@ async def refunded(ledger: Ledger, order: Order, fen: int = 400, key: str = "r")
 
 async def status(ledger: Ledger, refund: OrderRefund) -> str:
     """How far a refund is."""
-    found = await ledger.orders.find_refund(refund.refund_id)
-    assert found is not None
-    return found[1].status
+    row = await ledger.orders.find_refund(refund.refund_id)
+    assert row is not None
+    return row[1].status
 
 
 async def test_a_channel_is_told_what_it_needs_to_know(ledger: Ledger) -> None:
@@ -257,6 +257,6 @@ async def test_contradictions_of_a_channel_are_told_as_errors(ledger: Ledger) ->
         "refund_failed_after_success": first.refund_id,
         "refund_succeeded_after_failure": second.refund_id,
     }
-    found = await ledger.orders.find(order.order_id)
-    assert found is not None
-    assert (found[1].refunded_fen, found[1].reversed_fen) == (100, 200)
+    row = await ledger.orders.find(order.order_id)
+    assert row is not None
+    assert (row[1].refunded_fen, row[1].reversed_fen) == (100, 200)

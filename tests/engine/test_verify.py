@@ -51,7 +51,8 @@ async def findings(database: Database) -> list[str]:
     connection = await connect_service(database.url)
     try:
         return [
-            f"{one.what}: {one.where} {one.problem}" async for one in verify(connection, _quiet)
+            f"{finding.what}: {finding.where} {finding.problem}"
+            async for finding in verify(connection, _quiet)
         ]
     finally:
         await connection.close()

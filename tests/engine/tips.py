@@ -81,9 +81,9 @@ async def payable(ledger: Ledger, wallet_id: str) -> int:
 async def all_done(ledger: Ledger, transfers: Sequence[Transfer]) -> bool:
     """Whether every one of these is done."""
     for transfer in transfers:
-        found = await ledger.wallets.read_transfer(transfer.from_wallet_id, transfer.transfer_id)
-        assert found is not None, transfer
-        if found.status != "done":
+        current = await ledger.wallets.read_transfer(transfer.from_wallet_id, transfer.transfer_id)
+        assert current is not None, transfer
+        if current.status != "done":
             return False
     return True
 
@@ -104,7 +104,7 @@ async def check(database: Database, transfers: Sequence[Transfer]) -> None:
             assert (await ledger.wallets.read(giver)).wallet.transfers == ()
     connection = await connect_service(database.url)
     try:
-        assert [repr(one) async for one in verify(connection, lambda _: None)] == []
+        assert [repr(finding) async for finding in verify(connection, lambda _: None)] == []
         unsent: Any = "SELECT count(*) FROM wallets WHERE unsent_since IS NOT NULL"
         assert await connection.fetchval(unsent) == 0
     finally:

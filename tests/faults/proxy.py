@@ -51,8 +51,8 @@ class CommitProxy:
         except ConnectionError:
             return
         finally:
-            for one in (writer, up_writer):
-                one.close()
+            for stream in (writer, up_writer):
+                stream.close()
             answers.cancel()
 
 

@@ -110,9 +110,9 @@ async def _check(url: str, traffic: Traffic, folder: Path) -> None:
                     assert answer.headers["idempotency-replayed"] == "true"
                     assert answer.content == traffic.acknowledged[key]
         for wallet in WALLETS:
-            found = (await client.get(f"/v1/wallets/{wallet}")).json()
+            body = (await client.get(f"/v1/wallets/{wallet}")).json()
             spent = sum(minor for where, minor in traffic.sent.values() if where == wallet)
-            available = found["balances"]["INSPIRATION"]["available"]
+            available = body["balances"]["INSPIRATION"]["available"]
             assert int(available.replace(".", "")) == FUNDS - spent
     verify = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("ledger")),

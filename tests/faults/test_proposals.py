@@ -122,8 +122,8 @@ async def test_commits_lost_at_random_double_no_adjustment(database: Database, o
         for number in range(4):
             assert await available(heir, f"w{number}") == 6_000
             assert len(await adjustments(owner, f"w{number}")) == 6
-        found = [await heir.proposals.read(proposal.proposal_id) for proposal in proposals]
-        assert {one.status for one in found if one is not None} == {"done"}
+        settled = [await heir.proposals.read(proposal.proposal_id) for proposal in proposals]
+        assert {proposal.status for proposal in settled if proposal is not None} == {"done"}
     assert await differences(database) == []
 
 
@@ -218,8 +218,8 @@ async def _propose(http: httpx2.AsyncClient, who: dict[str, str], wallet: str) -
 
 
 async def _all(owner: Any, status: str) -> bool:
-    found = await owner.fetchval("SELECT bool_and(status = $1) FROM proposals", status)
-    return bool(found)
+    every_row = await owner.fetchval("SELECT bool_and(status = $1) FROM proposals", status)
+    return bool(every_row)
 
 
 async def _adjusted(owner: Any, wallet_id: str) -> bool:

@@ -20,7 +20,7 @@ from ledger.engine import Unavailable
 from ledger.service import Ledger
 from tests.conftest import DEV_KEY, Database, Served
 from tests.edges.callers import Client
-from tests.edges.contract import Body, books, eventually, told
+from tests.edges.contract import Body, books, eventually, fetched
 from tests.engine.tips import KUAIBI, OLD_US, check, finish, fund, opened, tip
 from tests.faults.proxy import Fate
 from tests.faults.test_commit import _behind as behind
@@ -57,8 +57,8 @@ def _lost(count: int) -> list[Fate]:
 
 async def _arrived(ledger: Ledger, sent: Transfer) -> None:
     for _ in range(600):
-        found = await ledger.wallets.read_transfer(sent.from_wallet_id, sent.transfer_id)
-        if found is not None and found.status == "done":
+        transfer = await ledger.wallets.read_transfer(sent.from_wallet_id, sent.transfer_id)
+        if transfer is not None and transfer.status == "done":
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it never arrived")
@@ -174,19 +174,19 @@ async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
         assert open_fen > 0, "nothing was in flight: the test tests nothing"
         begun = time.monotonic()
         shares = sum(result["body"]["creator_share_fen"] for result in results)
-        await eventually(lambda: _transit(http), lambda found: found["fen"] == 0)
+        await eventually(lambda: _transit(http), lambda transit: transit["fen"] == 0)
         assert time.monotonic() - begun < 40
-        found = await books(http)
-        assert -found["liabilities:creators", "CNY"] * 100 == shares
-        payable = [(await told(http, f"/v1/wallets/c{i}"))["payable_fen"] for i in range(10)]
+        closings = await books(http)
+        assert -closings["liabilities:creators", "CNY"] * 100 == shares
+        payable = [(await fetched(http, f"/v1/wallets/c{i}"))["payable_fen"] for i in range(10)]
         assert sum(payable) == shares
         replay = (await http.post("/v1/batch", json={"commands": commands})).json()["results"]
-        assert [one["body"] for one in replay] == [result["body"] for result in results]
+        assert [result["body"] for result in replay] == [result["body"] for result in results]
         for command, result in random.Random(1).sample([*zip(commands, results, strict=True)], 50):
             path = f"/v1/wallets/{command['wallet_id']}/transfers/{result['body']['transfer_id']}"
             await eventually(
-                lambda path=path: told(http, path),  # type: ignore[misc]
-                lambda one: bool(one["status"] == "done"),
+                lambda path=path: fetched(http, path),  # type: ignore[misc]
+                lambda transfer: bool(transfer["status"] == "done"),
             )
     await _verify(tmp_path)
     await asyncio.to_thread(again.stop)

@@ -32,8 +32,8 @@ async def test_once_sweeps_until_nothing_is_due(
     await ledger.clock.advance(2 * HOUR_US)
     code, out, err = await run("jobs", "--once", "--json", **of(database))
     assert code == 0, err
-    told = json.loads(out)
-    assert (told["events"], told["wallets_due"], told["wallets_quarantined"]) == (700, 0, 0)
+    report = json.loads(out)
+    assert (report["events"], report["wallets_due"], report["wallets_quarantined"]) == (700, 0, 0)
     assert await due_now(owner) == 0
     assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
     code, out, _ = await run("jobs", "--once", **of(database))
@@ -50,8 +50,8 @@ async def test_once_leaves_a_wallet_whose_dues_raise_and_says_so(
     await ledger.clock.advance(40 * 24 * HOUR_US)
     code, out, err = await run("jobs", "--once", "--json", **of(database))
     assert code == 0, err
-    told = json.loads(out)
-    assert (told["events"], told["wallets_due"], told["wallets_quarantined"]) == (5, 0, 1)
+    report = json.loads(out)
+    assert (report["events"], report["wallets_due"], report["wallets_quarantined"]) == (5, 0, 1)
     assert "wallet_quarantined" in err
     code, out, _ = await run("jobs", "--once", **of(database))
     assert (code, "1 wallets are in quarantine" in out) == (0, True)
@@ -71,7 +71,7 @@ async def test_jobs_apart_tell_what_they_measure(database: Database, owner: Any)
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
 
-            async def told() -> bool:
+            async def shows_no_lag() -> bool:
                 with suppress(httpx2.TransportError):
                     return (
                         'ledger_sweeper_lag_seconds{shard="0"} 0.0'
@@ -79,7 +79,7 @@ async def test_jobs_apart_tell_what_they_measure(database: Database, owner: Any)
                     )
                 return False
 
-            await until(told)
+            await until(shows_no_lag)
     finally:
         process.terminate()
         await process.communicate()
@@ -115,14 +115,14 @@ async def test_a_server_sweeps_and_tells_its_lag(
 
         assert await until(swept) < 10
 
-        async def told() -> bool:
+        async def shows_all_swept() -> bool:
             text = (await client.get("/metrics")).text
             lags = [line for line in text.splitlines() if line.startswith("ledger_sweeper_lag_s")]
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
             swept_in_all = sum(float(count.split()[1]) for count in counts if "_total" in count)
             return sorted(line.split()[1] for line in lags) == ["0.0", "0.0"] and swept_in_all == 30
 
-        await until(told)
+        await until(shows_all_swept)
         assert await owner.fetchval("SELECT count(*) FROM job_leases") == 2 * len(JOBS)
     assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
 
@@ -149,11 +149,11 @@ async def test_several_workers_share_the_jobs(
     async with serving(database, LEDGER_WORKERS="2") as client:
         await ledger.clock.advance(2 * HOUR_US)
 
-        async def told() -> bool:
+        async def shows_all_swept() -> bool:
             text = (await client.get("/metrics")).text
             counts = [line for line in text.splitlines() if line.startswith("ledger_sweeper_dues_")]
             return sum(float(count.split()[1]) for count in counts if "_total" in count) == 30
 
-        await until(told)
+        await until(shows_all_swept)
         assert len(await events_of(owner, "lot_expired_v1")) == 30
     assert await differences(database) == []

@@ -26,8 +26,8 @@ from ledger.store.directory import Found
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
 from tests.conftest import Database
-from tests.core.imagination import MOODS, Imagination
-from tests.core.stories import CALLERS, WALLETS, seeded_steps
+from tests.core.stories.imagination import MOODS, Imagination
+from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.jobs.support import opened, until
 from tests.store.test_plans import _plan
 
@@ -294,8 +294,8 @@ async def test_what_says_where_it_is_is_found_at_once(ledger: Ledger, owner: Any
     await ledger.sandbox.pay(order_id)
     refund = (await ledger.submit("test", "r", RefundOrder("w", order_id, "x"))).outcome
     assert isinstance(refund, OrderRefundRequested)
-    (found,) = (await find(refund.refund.refund_id)).items
-    assert (found.kind, found.wallet_id) == ("refund", "w")
+    (item,) = (await find(refund.refund.refund_id)).items
+    assert (item.kind, item.wallet_id) == ("refund", "w")
     assert await rows_of(owner) == {}
 
 
@@ -338,8 +338,8 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
     await owner.execute("DELETE FROM directory WHERE kind = 'reference'")
     finding = await ledger.directory.find("job")
     assert not finding.more
-    told = [(item.kind, item.wallet_id) for item in finding.items]
-    assert sorted(told) == sorted(
+    places = [(item.kind, item.wallet_id) for item in finding.items]
+    assert sorted(places) == sorted(
         [("wallet", "job"), *(("hold", wallet) for wallet in (*wallets, "job"))]
     )
 

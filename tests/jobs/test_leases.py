@@ -141,7 +141,7 @@ async def test_a_lease_is_kept_from_others_until_its_end(ledger: Ledger, owner: 
     assert await leases(owner) == {"sweep-0": "me"}
     await owner.execute("UPDATE job_leases SET until = clock_timestamp()")
     many = [Lease(ledger, "sweep-0", f"n{number}") for number in range(8)]
-    assert sum(await asyncio.gather(*(one.hold() for one in many))) == 1
+    assert sum(await asyncio.gather(*(lease.hold() for lease in many))) == 1
 
 
 @pytest.fixture

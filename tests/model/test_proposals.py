@@ -139,14 +139,14 @@ class Stage:
     async def _propose(self, by: str, key: str, amount: int) -> None:
         direction = "credit" if amount > 0 else "debit"
         what = draft(adjust(self.wallet, abs(amount), direction), valid_for_s=LIFE_S)
-        said = await self.ledger.proposals.propose(by, key, what)
+        answer = await self.ledger.proposals.propose(by, key, what)
         expected, number = self.paper.propose(by, key, amount)
         if expected == "new":
-            assert isinstance(said, KeptProposal)
-            self.made.append(said.proposal)
-        assert self._said(said) == expected
-        if isinstance(said, KeptProposal):
-            assert said.proposal.proposal_id == self.made[number].proposal_id
+            assert isinstance(answer, KeptProposal)
+            self.made.append(answer.proposal)
+        assert self._verdict_of(answer) == expected
+        if isinstance(answer, KeptProposal):
+            assert answer.proposal.proposal_id == self.made[number].proposal_id
 
     async def _decide(self, step: Step, number: int, by: str, key: str) -> None:
         verdict, name = VERDICTS[step.verdict], self.made[number].proposal_id
@@ -157,15 +157,15 @@ class Stage:
                 async with self.ledger.reading() as connection:
                     assert await store.decide_proposal(connection, name, decision) is not None
             return
-        said = await self.ledger.proposals.decide(name, decision)
-        assert self._said(said) == self.paper.decide(number, verdict, by, key)
+        answer = await self.ledger.proposals.decide(name, decision)
+        assert self._verdict_of(answer) == self.paper.decide(number, verdict, by, key)
 
     async def _wait(self, seconds: int) -> None:
         await age(self.owner, seconds)
         for row in self.paper.rows:
             row.age_s += seconds
 
-    def _said(self, answer: object) -> str:
+    def _verdict_of(self, answer: object) -> str:
         if isinstance(answer, Rejection):
             return answer.reason
         assert isinstance(answer, KeptProposal), answer
@@ -174,10 +174,10 @@ class Stage:
     async def check(self) -> None:
         """Every row, the wallet, and one event for each that is done and no other."""
         for row, proposal in zip(self.paper.rows, self.made, strict=True):
-            found = await self.ledger.proposals.read(proposal.proposal_id)
-            assert found is not None
-            assert (found.status, found.decided_by or "") == (row.status(), row.decider)
-            assert found.command == proposal.command
+            current = await self.ledger.proposals.read(proposal.proposal_id)
+            assert current is not None
+            assert (current.status, current.decided_by or "") == (row.status(), row.decider)
+            assert current.command == proposal.command
         assert await available(self.ledger, self.wallet) == self.paper.balance
         done = {
             (proposal.proposal_id, row.by, row.decider, f"approval:{row.decider}")

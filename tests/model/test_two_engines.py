@@ -22,10 +22,10 @@ from ledger.service import Ledger, open_ledger
 from ledger.settings import Settings
 from ledger.store.pool import connect_service
 from tests.conftest import Database, fresh_database
-from tests.core.imagination import MOODS, Imagination
-from tests.core.plain_states import plain_wallet, purse_as_wallet
-from tests.core.projections import agrees, drawn_id_of, operation_of, plain_answer
-from tests.core.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
+from tests.core.stories.imagination import MOODS, Imagination
+from tests.core.stories.plain_states import plain_wallet, purse_as_wallet
+from tests.core.stories.projections import agrees, drawn_id_of, operation_of, plain_answer
+from tests.core.stories.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
 from tests.core.support import auditor_for, code_of
 
 CATALOGUE = load_catalogue()
@@ -47,7 +47,7 @@ class Stage:
         together: list[tuple[Step, str, str, Command]] = []
         for step in story:
             wallet_id = WALLETS[step.wallet]
-            if step.jump >= 12 or any(one[3].wallet_id == wallet_id for one in together):
+            if step.jump >= 12 or any(request[3].wallet_id == wallet_id for request in together):
                 await self._send(together)
                 together = []
                 await self._jump(step)
@@ -72,7 +72,11 @@ class Stage:
 
     async def _request(self, step: Step) -> tuple[str, str, Command]:
         wallet_id, caller = WALLETS[step.wallet], CALLERS[step.caller]
-        mine = [one for one in self.sent if one[0] == caller and one[2].wallet_id == wallet_id]
+        mine = [
+            request
+            for request in self.sent
+            if request[0] == caller and request[2].wallet_id == wallet_id
+        ]
         earlier = mine[-1 - step.z % len(mine)] if mine else None
         if step.key == 10 and earlier is not None:
             request = earlier
@@ -104,11 +108,11 @@ class Stage:
         operation = operation_of(envelope, key)
         at = max(self.answered_at.values()) if done.replayed else self.answered_at[request]
         expected = self.auditor.answer(operation, at, drawn_id_of(done.outcome))
-        said = plain_answer(done.outcome)
-        assert agrees(said, expected), (command, said, expected)
+        plain = plain_answer(done.outcome)
+        assert agrees(plain, expected), (command, plain, expected)
 
     async def _recorded_at(self, wallet_id: str, caller: str, key: str) -> Instant:
-        found: int = await self.owner.fetchval(
+        recorded_at: int = await self.owner.fetchval(
             "SELECT (extract(EPOCH FROM recorded_at) * 1000000)::bigint FROM ("
             " SELECT wallet, caller, key_hash, recorded_at FROM events"
             " UNION ALL SELECT wallet, caller, key_hash, recorded_at FROM refusals) AS answered"
@@ -117,7 +121,7 @@ class Stage:
             caller,
             hash_key(key),
         )
-        return found
+        return recorded_at
 
     async def check_everything(self, database: Database) -> None:
         """Wallets, books and the log itself."""
@@ -143,7 +147,7 @@ class Stage:
         }
         assert books == {key: amount for key, amount in self.auditor.books.items() if amount}
         connection = await connect_service(database.url)
-        assert [one async for one in verify(connection, lambda _: None)] == []
+        assert [finding async for finding in verify(connection, lambda _: None)] == []
         await connection.close()
 
 

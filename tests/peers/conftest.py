@@ -42,11 +42,11 @@ async def abroad(
     Their clock only goes forward, so a test takes the next such day from where it stands.
     """
     async with AsyncExitStack() as stack:
-        found = await stack.enter_async_context(fresh_database(postgres, template))
+        own_database = await stack.enter_async_context(fresh_database(postgres, template))
         zones = ("America/New_York", "Pacific/Kiritimati")
         folders = [tmp_path_factory.mktemp("abroad") for _ in zones]
         starting = [
-            stack.enter_async_context(serving(found, folder, TZ=zone))
+            stack.enter_async_context(serving(own_database, folder, TZ=zone))
             for folder, zone in zip(folders, zones, strict=True)
         ]
         here, there = await asyncio.gather(*starting)

@@ -29,13 +29,13 @@ from tests.peers.ways import (
     INSPIRATION,
     KUAIBI,
     available,
+    body_of,
     client_of,
     done,
     order_now,
     paid,
     serving,
     shards_locked,
-    told,
     until,
 )
 
@@ -86,9 +86,9 @@ async def test_concurrent_refunds_never_exceed_the_capture(http: Client) -> None
     Rule: no more than was charged comes back, ever; the rest is 409 and changes nothing.
     """
     wallet = await funded(http, "10")
-    hold = told(await post(http, f"{wallet}/holds", ONE | {"amount": "4"}))
+    hold = body_of(await post(http, f"{wallet}/holds", ONE | {"amount": "4"}))
     captured = await post(http, f"{wallet}/holds/{hold['hold_id']}/capture", {"amount": "3"})
-    refund = f"{wallet}/charges/{told(captured)['charge_id']}/refund"
+    refund = f"{wallet}/charges/{body_of(captured)['charge_id']}/refund"
     answers = await asyncio.gather(
         *(post(http, refund, {"amount": "1", "reason": "it failed"}) for _ in range(12)),
         *(post(http, refund, {"amount": "2", "reason": "it failed"}) for _ in range(4)),
@@ -164,8 +164,8 @@ async def test_wallets_locked_in_opposite_orders_never_deadlock(
                 _tip(ledger, "w0", "w1"),
                 _tip(other, "w1", "w0"),
             )
-            for one in answers:
-                assert all(isinstance(answer, Done) for answer in one)
+            for replies in answers:
+                assert all(isinstance(answer, Done) for answer in replies)
     finally:
         await other.close()
     assert await available(ledger, "w3") == 1_000 - 30
@@ -264,7 +264,7 @@ async def test_a_payment_whose_service_stops_inside_it_wedges_nobody(
     before, order_id = [await _recharge(ledger, name) for name in ("before", "stopped")]
     elsewhere = next(name for name in ("v0", "v1", "v2", "v3") if shard_of(name, 2) != SHARD)
     async with serving(database, tmp_path) as doomed, client_of(doomed) as client:
-        told(await client.post(f"/v1/channels/sandbox/orders/{before}/pay"))
+        body_of(await client.post(f"/v1/channels/sandbox/orders/{before}/pay"))
         async with _stopped_inside_a_batch(doomed, owner, order_id) as paying:
             async with asyncio.timeout(2):
                 assert await available(ledger, "stopped") == 0
@@ -275,7 +275,7 @@ async def test_a_payment_whose_service_stops_inside_it_wedges_nobody(
             # It cannot know what became of its batch while it slept; asked again it does.
             problem(await paying, 503, "outcome-unknown")
             again = await client.post(f"/v1/channels/sandbox/orders/{order_id}/pay")
-            assert told(again)["status"] == "paid"
+            assert body_of(again)["status"] == "paid"
     assert await available(ledger, "stopped") == 10_000
     assert await differences(database) == []
 

@@ -25,6 +25,7 @@ from tests.peers.clock import StoppedClock
 from tests.peers.ways import (
     INSPIRATION,
     available,
+    body_of,
     clock_now,
     done,
     move_by,
@@ -34,7 +35,6 @@ from tests.peers.ways import (
     recharged,
     refused,
     settled,
-    told,
 )
 
 
@@ -47,9 +47,9 @@ async def test_the_daily_grant_never_touches_purchased_points(here: Client) -> N
     await recharged(here, wallet, "10")
     bought = (await here.get(f"{wallet}/lots")).json()["items"]
     for _ in range(3):
-        told(await post(here, f"{wallet}/daily-grant", {}))
+        body_of(await post(here, f"{wallet}/daily-grant", {}))
         assert await balance(here, wallet) == ("166.00", "0.00")
-        told(await post(here, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "60"}))
+        body_of(await post(here, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "60"}))
         lots = (await here.get(f"{wallet}/lots")).json()["items"]
         assert [(lot["source"], lot["available"]) for lot in lots] == [
             ("daily", "6.00"),
@@ -109,7 +109,7 @@ async def test_expired_points_cannot_be_spent_although_nobody_swept_them(
             assert problem(answer, 402, "insufficient-funds")["available"] == "1.00"
     assert (await state(here, wallet))["seq"] == seq
     await move_by(here, hours=20)
-    charged = told(
+    charged = body_of(
         await post(there, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "1"})
     )
     assert charged["available_after"] == "0.00"

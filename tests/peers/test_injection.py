@@ -10,7 +10,7 @@ import pytest
 from ledger.store.pool import connect_service
 from tests.conftest import DEV_KEY, Served
 from tests.edges.callers import Client, Response, balance, funded, post, problem, state
-from tests.peers.ways import told
+from tests.peers.ways import body_of
 
 HOSTILE = (
     "' OR '1'='1",
@@ -36,7 +36,7 @@ async def victim(http: Client) -> str:
     """A wallet that nobody asks for here: neither told of nor changed."""
     wallet = await funded(http, "77")
     spent = {"currency": "INSPIRATION", "amount": "1", "reference": SECRET}
-    told(await post(http, f"{wallet}/debits", spent))
+    body_of(await post(http, f"{wallet}/debits", spent))
     return wallet
 
 
@@ -71,12 +71,14 @@ async def test_hostile_text_in_every_parameter_is_a_value(
     database as a parameter; the calls and their parameters are those of the OpenAPI document.
     """
     before = await state(http, victim)
-    document = told(await http.get("/schema/openapi.json"))
+    document = body_of(await http.get("/schema/openapi.json"))
     sent = 0
     begun = time.monotonic()
     for path, methods in document["paths"].items():
         for method, call in methods.items():
-            parameters = [one for one in call.get("parameters", []) if one["in"] != "header"]
+            parameters = [
+                parameter for parameter in call.get("parameters", []) if parameter["in"] != "header"
+            ]
             for parameter in parameters:
                 # Changing calls only differ from reads in the body, which has a test of its own.
                 for text in HOSTILE if method == "get" else HOSTILE[:4]:
@@ -153,7 +155,7 @@ async def test_hostile_text_in_a_header_is_a_value(
     for key in good:
         for replayed in (None, "true"):
             answer = await post(http, f"{wallet}/debits", debit, key=key)
-            assert (told(answer), answer.headers.get("idempotency-replayed")) == (
+            assert (body_of(answer), answer.headers.get("idempotency-replayed")) == (
                 answer.json(),
                 replayed,
             )
@@ -194,7 +196,7 @@ async def test_hostile_text_in_a_body_is_a_value(http: Client, served: Served, v
         given = await post(http, f"{wallet}/grants", grant | {"reason": text})
         assert given.status_code == (400 if "\n" in text else 201)
         reasons += [] if "\n" in text else [text]
-    entries = told(await http.get(f"{wallet}/entries", params={"limit": 1_000}))["items"]
-    said = [entry["reason"] for entry in entries if entry["type"] == "lot_granted"]
-    assert said[::-1][1:] == reasons
+    entries = body_of(await http.get(f"{wallet}/entries", params={"limit": 1_000}))["items"]
+    stored = [entry["reason"] for entry in entries if entry["type"] == "lot_granted"]
+    assert stored[::-1][1:] == reasons
     await _unharmed(http, served, victim, before)

@@ -68,12 +68,12 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO ledger_service;
 async def first(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
     """A database under the first schema, empty; the cluster has the service's role already."""
     del template
-    async with fresh_database(postgres, None) as found:
-        await asyncio.to_thread(_upgrade, found.owner_url, "0001")
-        owner = await asyncpg.connect(found.owner_url)
+    async with fresh_database(postgres, None) as empty_database:
+        await asyncio.to_thread(_upgrade, empty_database.owner_url, "0001")
+        owner = await asyncpg.connect(empty_database.owner_url)
         await owner.execute(_RIGHTS)
         await owner.close()
-        yield found
+        yield empty_database
 
 
 def _upgrade(url: str, revision: str) -> None:

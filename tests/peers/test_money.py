@@ -35,12 +35,12 @@ from tests.peers.ways import (
     INSPIRATION,
     KUAIBI,
     available,
+    body_of,
     closing_of,
     done,
     ordered,
     paid,
     refused,
-    told,
 )
 
 FLOATS = [b"0.1", b"1.0", b"1e1", b"-0.0", b"1", b"0.30000000000000004", b'"1e1"', b'"0.001"']
@@ -71,7 +71,7 @@ async def test_a_balance_is_the_sum_of_its_entries(http: Client, served: Served)
     wallet = await funded(http, "5")
     for amount in ["0.1"] * 10 + ["0.20"] * 20:
         debit = {"currency": "INSPIRATION", "amount": amount}
-        after = told(await post(http, f"{wallet}/debits", debit))["available_after"]
+        after = body_of(await post(http, f"{wallet}/debits", debit))["available_after"]
         assert after == f"{await _posted_minor(served, wallet) / 100:.2f}"
     assert await balance(http, wallet) == ("0.00", "0.00")
 
@@ -207,11 +207,11 @@ async def test_a_hold_is_voided_once(http: Client) -> None:
     wallet = await funded(http, "10")
     for name in ("h1", "h2"):
         body = {"currency": "INSPIRATION", "amount": "4", "hold_id": name}
-        told(await post(http, f"{wallet}/holds", body))
+        body_of(await post(http, f"{wallet}/holds", body))
     voids = await asyncio.gather(*(post(http, f"{wallet}/holds/h1/void", {}) for _ in range(8)))
     assert sorted(answer.status_code for answer in voids) == [200] + [409] * 7
     assert await balance(http, wallet) == ("6.00", "4.00")
-    told(await post(http, f"{wallet}/holds/h2/capture", {"amount": "1"}))
+    body_of(await post(http, f"{wallet}/holds/h2/capture", {"amount": "1"}))
     assert await balance(http, wallet) == ("9.00", "0.00")
     for name, status in (("h1", "voided"), ("h2", "captured")):
         for call in ("void", "capture"):

@@ -23,7 +23,7 @@ from tests.conftest import Database, fresh_database
 from tests.edges.callers import Client, balance, funded, new_wallet, post, problem, state
 from tests.jobs.support import differences
 from tests.peers.crowd import BIG, LONG, LONG_EVENTS, SHARD, WALLETS, gather_crowd
-from tests.peers.ways import INSPIRATION, clock_now, move_to, recharged, told
+from tests.peers.ways import INSPIRATION, body_of, clock_now, move_to, recharged
 
 FAR = 2**62
 
@@ -31,11 +31,11 @@ FAR = 2**62
 @pytest.fixture(scope="module")
 async def crowd(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Database]:
     """A ledger with fifty thousand wallets."""
-    async with fresh_database(postgres, template) as found:
-        owner = await asyncpg.connect(found.owner_url)
+    async with fresh_database(postgres, template) as own_database:
+        owner = await asyncpg.connect(own_database.owner_url)
         try:
             await gather_crowd(owner)
-            yield found
+            yield own_database
         finally:
             await owner.close()
 
@@ -120,7 +120,7 @@ async def _pages(http: Client, path: str, between: Callable[[], Awaitable[Any]])
     items: list[Any] = []
     query: dict[str, Any] = {"limit": 4}
     while True:
-        page = told(await http.get(path, params=query))
+        page = body_of(await http.get(path, params=query))
         items += page["items"]
         if page["next"] is None:
             return items
@@ -138,12 +138,12 @@ async def test_pages_neither_repeat_nor_skip_while_others_write(http: Client) ->
         await recharged(http, wallet, price_cny)
     for number in range(6):
         hold = {"currency": "INSPIRATION", "amount": "1", "hold_id": f"h{number}"}
-        told(await post(http, f"{wallet}/holds", hold))
+        body_of(await post(http, f"{wallet}/holds", hold))
 
     async def write() -> None:
         await recharged(http, wallet, "9")
-        told(await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "0.01"}))
-        told(await post(http, f"{wallet}/holds", {"currency": "INSPIRATION", "amount": "1"}))
+        body_of(await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "0.01"}))
+        body_of(await post(http, f"{wallet}/holds", {"currency": "INSPIRATION", "amount": "1"}))
 
     for name, key, whole in (
         ("entries", "seq", 1_000),
@@ -154,10 +154,10 @@ async def test_pages_neither_repeat_nor_skip_while_others_write(http: Client) ->
         path, _, query = name.partition("?")
         status = dict([query.split("=")]) if query else {}
         all_at_once = await http.get(f"{wallet}/{path}", params={"limit": whole, **status})
-        before = [item[key] for item in told(all_at_once)["items"]]
-        found = [item[key] for item in await _pages(http, f"{wallet}/{name}", write)]
-        assert len(found) == len(set(found)), name
-        assert [one for one in found if one in before] == before, name
+        before = [item[key] for item in body_of(all_at_once)["items"]]
+        seen = [item[key] for item in await _pages(http, f"{wallet}/{name}", write)]
+        assert len(seen) == len(set(seen)), name
+        assert [item_id for item_id in seen if item_id in before] == before, name
 
 
 async def test_an_expired_hold_is_not_shown_as_held(here: Client, there: Client) -> None:
@@ -167,16 +167,16 @@ async def test_an_expired_hold_is_not_shown_as_held(here: Client, there: Client)
     """
     wallet = await funded(here, "10")
     hold = {"currency": "INSPIRATION", "amount": "4", "hold_id": "h", "expires_in_s": 60}
-    opened = told(await post(here, f"{wallet}/holds", hold))
+    opened = body_of(await post(here, f"{wallet}/holds", hold))
     assert await balance(there, wallet) == ("6.00", "4.00")
     seq = (await state(here, wallet))["seq"]
     assert await clock_now(here) < datetime.fromisoformat(opened["expires_at"])
     await move_to(here, datetime.fromisoformat(opened["expires_at"]))
     for client in (here, there):
         assert await balance(client, wallet) == ("10.00", "0.00")
-        assert told(await client.get(f"{wallet}/holds/h"))["status"] == "expired"
-        assert told(await client.get(f"{wallet}/holds?status=open"))["items"] == []
-        assert [lot["held"] for lot in told(await client.get(f"{wallet}/lots"))["items"]] == [
+        assert body_of(await client.get(f"{wallet}/holds/h"))["status"] == "expired"
+        assert body_of(await client.get(f"{wallet}/holds?status=open"))["items"] == []
+        assert [lot["held"] for lot in body_of(await client.get(f"{wallet}/lots"))["items"]] == [
             "0.00"
         ]
     assert (await state(here, wallet))["seq"] == seq
@@ -192,18 +192,18 @@ async def test_a_failed_job_never_looks_charged(http: Client) -> None:
     """
     wallet = await funded(http, "50")
     revenue = await _revenue(http)
-    hold = told(await post(http, f"{wallet}/holds", {"sku": "video-5s-professional"}))
+    hold = body_of(await post(http, f"{wallet}/holds", {"sku": "video-5s-professional"}))
     assert await balance(http, wallet) == ("15.00", "35.00")
-    open_hold = told(await http.get(f"{wallet}/holds/{hold['hold_id']}"))
+    open_hold = body_of(await http.get(f"{wallet}/holds/{hold['hold_id']}"))
     assert (open_hold["status"], open_hold["charge_id"], open_hold["captured"]) == (
         "open",
         None,
         None,
     )
-    voided = told(await post(http, f"{wallet}/holds/{hold['hold_id']}/void", {}))
+    voided = body_of(await post(http, f"{wallet}/holds/{hold['hold_id']}/void", {}))
     assert (voided["status"], voided["charge_id"], voided["captured"]) == ("voided", None, None)
     assert await balance(http, wallet) == ("50.00", "0.00")
-    entries = told(await http.get(f"{wallet}/entries"))["items"]
+    entries = body_of(await http.get(f"{wallet}/entries"))["items"]
     assert [
         (entry["type"], entry["available_change"], entry["charge_id"]) for entry in entries[:2]
     ] == [
@@ -211,16 +211,16 @@ async def test_a_failed_job_never_looks_charged(http: Client) -> None:
         ("hold_authorized", "-35.00", None),
     ]
     assert await _revenue(http) == revenue
-    charged = told(await post(http, f"{wallet}/debits", {"sku": "image"}))
+    charged = body_of(await post(http, f"{wallet}/debits", {"sku": "image"}))
     refund = f"{wallet}/charges/{charged['charge_id']}/refund"
-    told(await post(http, refund, {"reason": "the job failed"}))
-    charge = told(await http.get(f"{wallet}/charges/{charged['charge_id']}"))
+    body_of(await post(http, refund, {"reason": "the job failed"}))
+    charge = body_of(await http.get(f"{wallet}/charges/{charged['charge_id']}"))
     assert (charge["amount"], charge["refunded"]) == ("0.20", "0.20")
     assert await balance(http, wallet) == ("50.00", "0.00")
 
 
 async def _revenue(http: Client) -> dict[str, str]:
-    rows = told(await http.get("/v1/finance/trial-balance"))["items"]
+    rows = body_of(await http.get("/v1/finance/trial-balance"))["items"]
     return {row["account"]: row["closing"] for row in rows if row["account"].startswith("revenue")}
 
 

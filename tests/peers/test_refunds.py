@@ -19,13 +19,13 @@ from tests.jobs.support import differences
 from tests.peers.ways import (
     INSPIRATION,
     available,
+    body_of,
     closing_of,
     done,
     order_now,
     paid,
     recharged,
     refused,
-    told,
 )
 
 
@@ -37,10 +37,10 @@ async def test_a_refund_of_spent_points_is_owed_and_not_forgotten(http: Client) 
     """
     wallet = new_wallet()
     order_id = await recharged(http, wallet, "10")
-    told(await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "60"}))
+    body_of(await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "60"}))
     sandbox = "/v1/channels/sandbox/orders"
     for _ in range(2):
-        taken = told(await http.post(f"{sandbox}/{order_id}/chargeback", json={}))
+        taken = body_of(await http.post(f"{sandbox}/{order_id}/chargeback", json={}))
         assert (taken["status"], taken["reversed_cny"]) == ("refunded", "10.00")
     assert await _left_and_owed(http, wallet) == ("0.00", 600)
     for price_cny, repaid_cny, left, owed_fen in (
@@ -48,14 +48,14 @@ async def test_a_refund_of_spent_points_is_owed_and_not_forgotten(http: Client) 
         ("10", "1.00", "90.00", 0),
     ):
         paid_id = await recharged(http, wallet, price_cny)
-        paying = told(await http.get(f"/v1/orders/{paid_id}"))
+        paying = body_of(await http.get(f"/v1/orders/{paid_id}"))
         assert paying["claim_repaid_cny"] == repaid_cny
         assert await _left_and_owed(http, wallet) == (left, owed_fen)
 
 
 async def _left_and_owed(http: Client, wallet: str) -> tuple[str, int]:
-    found = told(await http.get(wallet))
-    return found["balances"]["INSPIRATION"]["available"], found["claim_fen"]
+    body = body_of(await http.get(wallet))
+    return body["balances"]["INSPIRATION"]["available"], body["claim_fen"]
 
 
 async def test_a_refund_of_spent_points_is_booked_to_the_last_fen(

@@ -18,12 +18,12 @@ from tests.edges.callers import Client, Response, balance, funded, new_wallet, p
 from tests.peers.ways import (
     INSPIRATION,
     available,
+    body_of,
     client_of,
     done,
     order_now,
     paid,
     shards_locked,
-    told,
     until,
 )
 
@@ -41,7 +41,7 @@ async def test_a_retry_after_a_timeout_applies_money_once(http: Client, served: 
     Rule: the same key and command is one effect and one answer, also while the first is under way.
     """
     wallet = await funded(http, "10")
-    order = told(await post(http, f"{wallet}/orders", RECHARGE))
+    order = body_of(await post(http, f"{wallet}/orders", RECHARGE))
     debit = {"currency": "INSPIRATION", "amount": "3"}
     grant = debit | {"source": "compensation", "reason": "sorry"}
     calls: dict[str, tuple[str, object]] = {
@@ -54,10 +54,10 @@ async def test_a_retry_after_a_timeout_applies_money_once(http: Client, served: 
         for _ in range(3):
             tries = [post(impatient, path, body, key=key) for key, (path, body) in calls.items()]
             given_up = await asyncio.gather(*tries, return_exceptions=True)
-            assert {type(one) for one in given_up} == {httpx2.ReadTimeout}
+            assert {type(failure) for failure in given_up} == {httpx2.ReadTimeout}
     answers = {path: await post(http, path, body, key=key) for key, (path, body) in calls.items()}
     for path, answer in answers.items():
-        assert told(answer), path
+        assert body_of(answer), path
     assert answers[f"{wallet}/debits"].headers["idempotency-replayed"] == "true"
     assert answers[f"{wallet}/grants"].headers["idempotency-replayed"] == "true"
     assert await balance(http, wallet) == ("110.00", "0.00")
@@ -77,12 +77,12 @@ async def test_a_top_up_needs_a_key_and_is_made_once(http: Client) -> None:
     opened = await asyncio.gather(
         *(post(http, f"{wallet}/orders", RECHARGE, key="top-up") for _ in range(8))
     )
-    orders = [told(answer) for answer in opened]
+    orders = [body_of(answer) for answer in opened]
     assert len({order["order_id"] for order in orders}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in opened) == 1
     pay_url = orders[0]["payment"]["pay_url"]
     for answer in await asyncio.gather(*(http.post(pay_url) for _ in range(8))):
-        assert told(answer)["status"] == "paid"
+        assert body_of(answer)["status"] == "paid"
     assert len((await http.get(f"{wallet}/lots")).json()["items"]) == 1
     assert await balance(http, wallet) == ("100.00", "0.00")
     await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "100"})
@@ -97,8 +97,10 @@ async def test_a_retry_is_the_same_request_though_balances_have_changed(http: Cl
     the first one with the values it had.
     """
     wallet = await funded(http, "10")
-    charge = told(await post(http, f"{wallet}/debits", {"sku": "image", "quantity": 15}, key="d"))
-    hold = told(await post(http, f"{wallet}/holds", {"sku": "image"}, key="h"))
+    charge = body_of(
+        await post(http, f"{wallet}/debits", {"sku": "image", "quantity": 15}, key="d")
+    )
+    hold = body_of(await post(http, f"{wallet}/holds", {"sku": "image"}, key="h"))
     refund = f"{wallet}/charges/{charge['charge_id']}/refund"
     capture = f"{wallet}/holds/{hold['hold_id']}/capture"
     everything = {"reason": "all that is left"}
@@ -115,7 +117,7 @@ async def test_a_retry_is_the_same_request_though_balances_have_changed(http: Cl
     assert [answer.status_code for answer in first] == [201, 201, 200, 200, 200, 402]
     assert first[4].json()["refunded_now"] == "2.00"
     problem(await post(http, refund, everything), 409, "refund-exceeds-charge")
-    told(await post(http, f"{wallet}/debits", too_much))
+    body_of(await post(http, f"{wallet}/debits", too_much))
     before = await state(http, wallet)
     for answer, (key, path, body) in zip(first, asked, strict=True):
         again: Response = await post(http, path, body, key=key)
@@ -130,23 +132,25 @@ async def test_the_same_key_twice_in_one_batch_is_done_once(http: Client) -> Non
     Rule: a batch answers as its commands one by one would: done, replayed, or refused by the field.
     """
     wallet = await funded(http, "10")
-    one = {
+    debit = {
         "kind": "debit",
         "idempotency_key": "k",
         "wallet_id": wallet.rsplit("/", 1)[1],
         "currency": "INSPIRATION",
         "amount": "1",
     }
-    commands = [one, one, one | {"amount": "2"}, one, one | {"idempotency_key": "l"}]
+    commands = [debit, debit, debit | {"amount": "2"}, debit, debit | {"idempotency_key": "l"}]
     answer = await http.post("/v1/batch", json={"commands": commands})
-    results = told(answer)["results"]
+    results = body_of(answer)["results"]
     assert [result["status"] for result in results] == [201, 201, 422, 201, 201]
     bodies = [result["body"] for result in results]
     assert bodies[0] == bodies[1] == bodies[3]
     assert "amount" in bodies[2]["detail"]
     assert bodies[4]["charge_id"] != bodies[0]["charge_id"]
     assert await balance(http, wallet) == ("8.00", "0.00")
-    told(await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "1"}, key="k"))
+    body_of(
+        await post(http, f"{wallet}/debits", {"currency": "INSPIRATION", "amount": "1"}, key="k")
+    )
     assert await balance(http, wallet) == ("8.00", "0.00")
 
 
@@ -163,8 +167,8 @@ async def test_a_declined_refund_is_not_asked_for_again(ledger: Ledger, owner: A
     refund_id = asked.refund.refund_id
 
     async def declined() -> bool:
-        found = await ledger.orders.find_refund(refund_id)
-        return found is not None and found[1].status == "failed"
+        row = await ledger.orders.find_refund(refund_id)
+        return row is not None and row[1].status == "failed"
 
     await until(declined)
     assert await available(ledger, "w") == 10_000

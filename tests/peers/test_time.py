@@ -24,6 +24,7 @@ from tests.peers.clock import StoppedClock
 from tests.peers.ways import (
     INSPIRATION,
     available,
+    body_of,
     clock_now,
     done,
     move_to,
@@ -33,7 +34,6 @@ from tests.peers.ways import (
     recharged,
     refused,
     settled,
-    told,
 )
 
 CENT = {"currency": "INSPIRATION", "amount": "0.01"}
@@ -154,7 +154,7 @@ async def test_anniversaries_keep_the_thirty_first(here: Client, there: Client) 
     assert [day.day for day in expected[:3]] == [31, 29 if start.year % 4 == 0 else 28, 31]
     for month, (_, due) in enumerate(pairwise(expected), 1):
         asked, other = (here, there) if month % 2 else (there, here)
-        membership = told(await asked.get(wallet))["membership"]
+        membership = body_of(await asked.get(wallet))["membership"]
         next_at = datetime.fromisoformat(membership["next_grant_at"]).astimezone(SHANGHAI)
         assert (next_at.date(), next_at.hour, membership["months_granted"]) == (
             due.date(),
@@ -162,15 +162,15 @@ async def test_anniversaries_keep_the_thirty_first(here: Client, there: Client) 
             month,
         )
         await move_to(asked, next_at)
-        told(await post(other, f"{wallet}/debits", CENT))
+        body_of(await post(other, f"{wallet}/debits", CENT))
         assert await balance(asked, wallet) == ("659.99", "0.00")
         seq = (await state(asked, wallet))["seq"]
-        told(await post(asked, f"{wallet}/debits", CENT))
+        body_of(await post(asked, f"{wallet}/debits", CENT))
         assert (await state(other, wallet))["seq"] - seq <= 2
-    ends_at = datetime.fromisoformat(told(await here.get(wallet))["membership"]["ends_at"])
+    ends_at = datetime.fromisoformat(body_of(await here.get(wallet))["membership"]["ends_at"])
     assert ends_at.astimezone(SHANGHAI).date() == _on(start, 12).date()
     await move_to(there, ends_at)
-    assert told(await here.get(wallet))["membership"] is None
+    assert body_of(await here.get(wallet))["membership"] is None
     assert await balance(here, wallet) == ("0.00", "0.00")
 
 
@@ -198,15 +198,15 @@ async def test_two_processes_have_one_moved_clock(here: Client, there: Client) -
     wallet = new_wallet()
     midnight = await next_midnight(here)
     await move_to(there, midnight - timedelta(hours=1))
-    first = told(await post(here, f"{wallet}/daily-grant", {}))
-    again = told(await post(there, f"{wallet}/daily-grant", {}))
+    first = body_of(await post(here, f"{wallet}/daily-grant", {}))
+    again = body_of(await post(there, f"{wallet}/daily-grant", {}))
     assert (again["lot_id"], again["claimed_now"]) == (first["lot_id"], False)
     await move_to(here, midnight)
     assert timedelta(0) <= await clock_now(there) - midnight < timedelta(minutes=1)
     assert await balance(there, wallet) == ("0.00", "0.00")
-    second = told(await post(there, f"{wallet}/daily-grant", {}))
+    second = body_of(await post(there, f"{wallet}/daily-grant", {}))
     assert second["claimed_now"] is True
-    assert told(await post(here, f"{wallet}/daily-grant", {}))["lot_id"] == second["lot_id"]
+    assert body_of(await post(here, f"{wallet}/daily-grant", {}))["lot_id"] == second["lot_id"]
     back = await there.post("/v1/dev/clock", json={"at": (midnight - timedelta(1)).isoformat()})
     problem(back, 400, "malformed")
 
@@ -363,6 +363,6 @@ async def test_a_day_of_the_books_is_a_day_in_shanghai(here: Client, there: Clie
 async def _funds(http: Client, day: datetime) -> int:
     """What the sandbox's funds were debited with on a day, in fen."""
     query = {"date": day.date().isoformat(), "currency": "CNY"}
-    rows = told(await http.get("/v1/finance/trial-balance", params=query))["items"]
-    found = [row["debit"] for row in rows if row["account"] == "assets:funds:sandbox"]
-    return int(found[0].replace(".", "")) if found else 0
+    rows = body_of(await http.get("/v1/finance/trial-balance", params=query))["items"]
+    debits = [row["debit"] for row in rows if row["account"] == "assets:funds:sandbox"]
+    return int(debits[0].replace(".", "")) if debits else 0

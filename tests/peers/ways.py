@@ -35,9 +35,9 @@ _keys = itertools.count()
 
 async def done(ledger: Ledger, command: Command, kind: type[T], key: str = "") -> T:
     """Have a command done, under a key of its own unless one is given; the event of this kind."""
-    told = await ledger.submit("test", key or f"key-{next(_keys)}", command)
-    assert isinstance(told.outcome, kind), told.outcome
-    return told.outcome
+    answer = await ledger.submit("test", key or f"key-{next(_keys)}", command)
+    assert isinstance(answer.outcome, kind), answer.outcome
+    return answer.outcome
 
 
 async def refused(ledger: Ledger, command: Command, reason: Reason) -> Rejection:
@@ -64,9 +64,9 @@ async def settled(ledger: Ledger, wallet_id: str, order: Order, payment_id: str 
 
 async def order_now(ledger: Ledger, order_id: str) -> Order:
     """An order as it stands."""
-    found = await ledger.orders.find(order_id)
-    assert found is not None, order_id
-    return found[1]
+    row = await ledger.orders.find(order_id)
+    assert row is not None, order_id
+    return row[1]
 
 
 async def closing_of(ledger: Ledger, currency: int = CNY) -> dict[str, int]:
@@ -172,7 +172,7 @@ async def next_midnight(http: Client) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def told(answer: Any) -> dict[str, Any]:
+def body_of(answer: Any) -> dict[str, Any]:
     """The body of an answer that went well."""
     assert answer.status_code in {200, 201}, answer.text
     body: dict[str, Any] = answer.json()

@@ -156,33 +156,33 @@ async def refused(call: Awaitable[Any], code: str, reason: str) -> Refusal:
     try:
         answer = await call
     except grpc.aio.AioRpcError as error:
-        told = refusal_of(error)
-        assert (told.code, told.reason) == (code, reason), told
-        return told
+        refusal = refusal_of(error)
+        assert (refusal.code, refusal.reason) == (code, reason), refusal
+        return refusal
     raise AssertionError(f"it was not refused: {answer}")
 
 
 def json_of(message: Message) -> dict[str, Any]:
     """A message as the JSON contract has it, written apart from the service's own converter."""
-    told: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     for field in message.DESCRIPTOR.fields:
         if field.containing_oneof is not None and field.containing_oneof.name == "kind":
             if message.HasField(field.name):
-                told |= {"kind": field.name, **json_of(getattr(message, field.name))}
+                body |= {"kind": field.name, **json_of(getattr(message, field.name))}
             continue
         absent = field.has_presence and not message.HasField(field.name)
-        told[field.name] = None if absent else _value(field, getattr(message, field.name))
-    return told
+        body[field.name] = None if absent else _value(field, getattr(message, field.name))
+    return body
 
 
 def _value(field: Any, value: Any) -> Any:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         of = field.message_type.fields_by_name["value"]
-        return {name: _one(of, each) for name, each in value.items()}
-    return [_one(field, each) for each in value] if field.is_repeated else _one(field, value)
+        return {name: _item(of, each) for name, each in value.items()}
+    return [_item(field, each) for each in value] if field.is_repeated else _item(field, value)
 
 
-def _one(field: Any, value: Any) -> Any:
+def _item(field: Any, value: Any) -> Any:
     if field.enum_type is not None:
         words = "".join(f"_{c}" if c.isupper() else c for c in field.enum_type.name).upper()
         name: str = field.enum_type.values_by_number[value].name
@@ -219,6 +219,6 @@ async def funded(rpc: Rpc, amount: str = "100") -> str:
 
 async def available(rpc: Rpc, wallet_id: str, currency: str = "INSPIRATION") -> str:
     """What the wallet may spend."""
-    told = await rpc.call("ReadWallet", wallet_id=wallet_id)
-    found: str = told.wallet.balances[currency].available
-    return found
+    response = await rpc.call("ReadWallet", wallet_id=wallet_id)
+    amount: str = response.wallet.balances[currency].available
+    return amount

@@ -69,10 +69,10 @@ async def alone(database: Database) -> AsyncIterator[Alone]:
         connection, ("key-alone", "alone", DEV_KEY, sorted(SCOPES), None), "development"
     )
     await connection.close()
-    found = await start_alone(database.url)
-    yield found
-    await found.server.stop()
-    await found.ledger.close()
+    own_service = await start_alone(database.url)
+    yield own_service
+    await own_service.server.stop()
+    await own_service.ledger.close()
 
 
 async def serve(database: Database, folder: Path, **more: str) -> Served:

@@ -22,9 +22,9 @@ async def test_a_field_that_only_newer_services_know_is_not_passed_over(rpc: Rpc
     """It may change what is asked for: refused by its number, also deep inside a batch."""
     wallet_id = await funded(rpc)
     debit = DebitRequest(wallet_id=wallet_id, idempotency_key="k", **POINT).SerializeToString()
-    told = await refused(rpc.start("Debit", raw=debit + NEWER), "INVALID_ARGUMENT", "MALFORMED")
-    assert told.facts == {"field": "DebitRequest"}
-    assert "110" in told.detail
+    refusal = await refused(rpc.start("Debit", raw=debit + NEWER), "INVALID_ARGUMENT", "MALFORMED")
+    assert refusal.facts == {"field": "DebitRequest"}
+    assert "110" in refusal.detail
     newer = DebitRequest.FromString(debit + NEWER)
     batch = BatchRequest(commands=[Command(debit=newer)]).SerializeToString()
     await refused(rpc.start("Batch", raw=batch), "INVALID_ARGUMENT", "MALFORMED")
@@ -37,16 +37,16 @@ async def test_a_field_that_only_newer_services_know_is_not_passed_over(rpc: Rpc
 async def test_bytes_that_are_no_message_are_refused(rpc: Rpc, raw: bytes) -> None:
     """Also texts that are not UTF-8."""
     for name in ("Debit", "ReadWallet", "Batch", "ReadOrder"):
-        told = await refused(rpc.start(name, raw=raw), "INVALID_ARGUMENT", "MALFORMED")
-        assert "ledger.v1." in told.detail
+        refusal = await refused(rpc.start(name, raw=raw), "INVALID_ARGUMENT", "MALFORMED")
+        assert "ledger.v1." in refusal.detail
 
 
 async def test_an_empty_message_is_refused_for_what_it_lacks(rpc: Rpc) -> None:
     """The first thing that is missing is named, as over HTTP."""
-    told = await refused(rpc.start("Debit", raw=b""), "INVALID_ARGUMENT", "MALFORMED")
-    assert told.facts == {"field": "wallet_id"}
-    told = await refused(rpc.start("Debit", wallet_id="w"), "INVALID_ARGUMENT", "MALFORMED")
-    assert told.facts == {"field": "idempotency_key"}
+    refusal = await refused(rpc.start("Debit", raw=b""), "INVALID_ARGUMENT", "MALFORMED")
+    assert refusal.facts == {"field": "wallet_id"}
+    refusal = await refused(rpc.start("Debit", wallet_id="w"), "INVALID_ARGUMENT", "MALFORMED")
+    assert refusal.facts == {"field": "idempotency_key"}
     facts = await malformed(rpc, "RefundCharge", wallet_id="w", charge_id="c")
     assert facts == {}
     assert await malformed(rpc, "Quote") == {}
@@ -102,8 +102,8 @@ async def test_a_time_that_is_none_is_refused(rpc: Rpc, at: dict[str, int]) -> N
 async def test_numbers_without_presence_are_what_they_are(rpc: Rpc) -> None:
     """0 seconds is a number out of range, not one that was left out."""
     call = rpc.call("ExtendHold", wallet_id="w", hold_id="h", expires_in_s=0)
-    told = await refused(call, "INVALID_ARGUMENT", "EXPIRY_OUT_OF_RANGE")
-    assert told.facts
+    refusal = await refused(call, "INVALID_ARGUMENT", "EXPIRY_OUT_OF_RANGE")
+    assert refusal.facts
     wallet_id = await funded(rpc)
     held = await rpc.call("AuthorizeHold", wallet_id=wallet_id, hold_id="h", **POINT)
     assert held.hold.expires_at.seconds - held.hold.authorized_at.seconds == 3_600
@@ -114,8 +114,8 @@ async def test_a_message_that_is_too_large_is_refused(rpc: Rpc) -> None:
     wallet_id = new_wallet_id()
     request = GrantRequest(wallet_id=wallet_id, idempotency_key="k", reason="x" * 66_000)
     call = rpc.start("Grant", raw=request.SerializeToString())
-    told = await refused(call, "RESOURCE_EXHAUSTED", "BODY_TOO_LARGE")
-    assert told.facts == {"limit_bytes": "65536"}
+    refusal = await refused(call, "RESOURCE_EXHAUSTED", "BODY_TOO_LARGE")
+    assert refusal.facts == {"limit_bytes": "65536"}
     debit: dict[str, Any] = {
         "wallet_id": wallet_id,
         "idempotency_key": "k" * 200,
@@ -126,8 +126,8 @@ async def test_a_message_that_is_too_large_is_refused(rpc: Rpc) -> None:
         commands=[Command(debit=DebitRequest(**debit))] * 10_001
     ).SerializeToString()
     assert len(fits) < 8 * 1024 * 1024
-    told = await refused(rpc.start("Batch", raw=fits), "INVALID_ARGUMENT", "MALFORMED")
-    assert "10000" in told.detail
+    refusal = await refused(rpc.start("Batch", raw=fits), "INVALID_ARGUMENT", "MALFORMED")
+    assert "10000" in refusal.detail
     with pytest.raises(Exception, match="larger than max") as beyond:
         await rpc.start("Batch", raw=b"x" * (8 * 1024 * 1024 + 1))
     assert "RESOURCE_EXHAUSTED" in str(beyond.value)

@@ -43,19 +43,21 @@ async def test_a_refusal_is_a_status_with_the_facts_of_its_problem(rpc: Rpc) -> 
         "currency": "INSPIRATION",
         "amount": "7",
     }
-    told = await refused(rpc.call("Debit", **asked), "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS")
-    assert told.facts == {"currency": "INSPIRATION", "amount": "7.00", "available": "5.00"}
-    assert not told.replayed
-    assert told.retry_after_s is None
+    refusal = await refused(rpc.call("Debit", **asked), "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS")
+    assert refusal.facts == {"currency": "INSPIRATION", "amount": "7.00", "available": "5.00"}
+    assert not refusal.replayed
+    assert refusal.retry_after_s is None
     again = await refused(rpc.call("Debit", **asked), "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS")
     assert again.replayed
-    assert again.detail == told.detail
+    assert again.detail == refusal.detail
     other = asked | {"amount": "8"}
-    told = await refused(rpc.call("Debit", **other), "INVALID_ARGUMENT", "IDEMPOTENCY_KEY_REUSED")
-    assert told.facts["field"] == "amount"
+    refusal = await refused(
+        rpc.call("Debit", **other), "INVALID_ARGUMENT", "IDEMPOTENCY_KEY_REUSED"
+    )
+    assert refusal.facts["field"] == "amount"
     missing = rpc.call("ReadHold", wallet_id=wallet_id, hold_id="never")
-    told = await refused(missing, "NOT_FOUND", "NOT_FOUND")
-    assert told.facts["what"] == "hold"
+    refusal = await refused(missing, "NOT_FOUND", "NOT_FOUND")
+    assert refusal.facts["what"] == "hold"
 
 
 def test_the_codes_are_those_of_the_table() -> None:
@@ -82,8 +84,8 @@ def test_the_codes_are_those_of_the_table() -> None:
         "database-unavailable": "UNAVAILABLE",
         "outcome-unknown": "UNAVAILABLE",
     }
-    told = {slug: CODES[status].name for slug, (status, _) in KINDS.items() if slug in table}
-    assert told == table
+    codes = {slug: CODES[status].name for slug, (status, _) in KINDS.items() if slug in table}
+    assert codes == table
 
 
 async def test_a_request_has_the_id_that_its_caller_gave_it(rpc: Rpc) -> None:
@@ -97,13 +99,13 @@ async def test_a_request_has_the_id_that_its_caller_gave_it(rpc: Rpc) -> None:
     )
     for given, metadata, known in cases:
         call = rpc.start("ReadWallet", wallet_id="w", metadata=metadata, **given)
-        told = (await call).request_id
-        assert told == known if known else told not in {"", "no id!"}
-        assert ("x-request-id", told) in tuple(await call.trailing_metadata())
-    told = await refused(
+        request_id = (await call).request_id
+        assert request_id == known if known else request_id not in {"", "no id!"}
+        assert ("x-request-id", request_id) in tuple(await call.trailing_metadata())
+    refusal = await refused(
         rpc.call("ReadOrder", order_id="none", request_id="mine-4"), "NOT_FOUND", "NOT_FOUND"
     )
-    assert told.request_id == "mine-4"
+    assert refusal.request_id == "mine-4"
 
 
 @pytest.mark.parametrize(
@@ -131,23 +133,23 @@ async def test_who_has_no_key_in_force_is_not_let_in(
 async def test_a_key_given_twice_is_no_key(rpc: Rpc) -> None:
     """Nobody should have to guess which of them counts."""
     call = rpc.start("ReadWallet", wallet_id="w", metadata=bearer("another"))
-    told = await refused(call, "INVALID_ARGUMENT", "MALFORMED")
-    assert told.facts == {"field": "authorization"}
+    refusal = await refused(call, "INVALID_ARGUMENT", "MALFORMED")
+    assert refusal.facts == {"field": "authorization"}
 
 
 async def test_a_call_needs_its_scope(served: Served, make_key: MakeKey) -> None:
     """PERMISSION_DENIED names the scope; in a batch the index as well, and nothing is done."""
     async with Rpc(served.grpc_port, await make_key(["wallet:read"])) as reader:
         assert (await reader.call("ReadWallet", wallet_id="w")).wallet.wallet_id == "w"
-        told = await refused(
+        refusal = await refused(
             reader.call("Debit", wallet_id="w", **POINT), "PERMISSION_DENIED", "FORBIDDEN"
         )
-        assert told.facts["scope"] == "debit:write"
+        assert refusal.facts["scope"] == "debit:write"
         debit = {"wallet_id": "w", "idempotency_key": "k", **POINT}
-        told = await refused(
+        refusal = await refused(
             reader.call("Batch", commands=[{"debit": debit}]), "PERMISSION_DENIED", "FORBIDDEN"
         )
-        assert told.facts["index"] == "0"
+        assert refusal.facts["index"] == "0"
         await refused(reader.watch(0).read(), "PERMISSION_DENIED", "FORBIDDEN")
 
 
@@ -174,8 +176,8 @@ async def test_a_batch_answers_each_command_in_its_place(rpc: Rpc) -> None:
     again = await rpc.call("Batch", commands=entries)
     assert all(result.replayed for result in again.results)
     broken = [*entries, {"debit": {**common, "idempotency_key": "k9", "currency": "INSPIRATION"}}]
-    told = await refused(rpc.call("Batch", commands=broken), "INVALID_ARGUMENT", "MALFORMED")
-    assert told.facts["index"] == "5"
+    refusal = await refused(rpc.call("Batch", commands=broken), "INVALID_ARGUMENT", "MALFORMED")
+    assert refusal.facts["index"] == "5"
     assert (await rpc.call("Batch")).results == []
 
 
@@ -198,14 +200,14 @@ async def test_many_calls_at_once_are_all_answered_to_whom_they_belong(rpc: Rpc)
 async def test_a_call_that_does_not_exist_is_unimplemented(rpc: Rpc) -> None:
     """As gRPC has it, for clients that are newer than the service."""
     call: Any = rpc.channel.unary_unary("/ledger.v1.WalletService/Conjure")
-    with pytest.raises(grpc.aio.AioRpcError) as told:
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
         await call(b"", metadata=rpc.metadata)
-    assert told.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert failure.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_what_was_measured_tells_calls_apart(rpc: Rpc, http: Client) -> None:
     """/metrics counts gRPC's calls by method and code, and those that are open."""
     await rpc.call("ReadWallet", wallet_id=new_wallet_id())
-    told = (await http.get("/metrics")).text
-    assert 'ledger_grpc_calls_total{code="OK",method="/ledger.v1.WalletService/ReadWallet"}' in told
-    assert 'ledger_grpc_call_seconds_count{method="/ledger.v1.WalletService/ReadWallet"}' in told
+    text = (await http.get("/metrics")).text
+    assert 'ledger_grpc_calls_total{code="OK",method="/ledger.v1.WalletService/ReadWallet"}' in text
+    assert 'ledger_grpc_call_seconds_count{method="/ledger.v1.WalletService/ReadWallet"}' in text

@@ -239,8 +239,8 @@ async def test_health_follows_the_database_and_the_end(
         )
         assert serves not in [(await watch.read()).status for watch in watches]
         read = rpc.call("ReadWallet", wallet_id="w")
-        told = await refused(read, "UNAVAILABLE", "DATABASE_UNAVAILABLE")
-        assert told.retry_after_s == 1
+        refusal = await refused(read, "UNAVAILABLE", "DATABASE_UNAVAILABLE")
+        assert refusal.retry_after_s == 1
         await admin.execute("ALTER ROLE ledger_login CONNECTION LIMIT -1")
         assert [(await watch.read()).status for watch in watches] == [serves, serves]
         alone.ledger.drain()
@@ -264,9 +264,9 @@ async def test_a_stop_answers_what_is_under_way(alone: Alone, database: Database
         answers = await asyncio.gather(*calls, return_exceptions=True)
     failed = [answer for answer in answers if isinstance(answer, BaseException)]
     assert 0 < len(failed) < len(answers), "nothing was under way"
-    for one in failed:
-        assert isinstance(one, grpc.aio.AioRpcError)
-        assert one.code() is grpc.StatusCode.UNAVAILABLE
+    for failure in failed:
+        assert isinstance(failure, grpc.aio.AioRpcError)
+        assert failure.code() is grpc.StatusCode.UNAVAILABLE
     again = await start_alone(database.url)
     async with Rpc(again.port) as rpc:
         replayed = [(await debit(rpc, wallet_id, f"k{number}")).replayed for number in range(300)]

@@ -13,7 +13,7 @@ from ledger.contract.problems import KINDS
 from ledger.rpc.refusals import CODES
 from tests.conftest import MakeKey, Served
 from tests.edges.callers import Client, new_wallet
-from tests.edges.contract import WHY, Body, Books, books, called, moved, told
+from tests.edges.contract import WHY, Body, Books, books, called, fetched, moved
 from tests.edges.test_http_parity import CURRENCIES, PATHS, Author, Command, Outcome, Run
 from tests.rpc.calls import METHODS, Rpc, json_of, refusal_of, refused
 
@@ -48,12 +48,12 @@ def _plain(problem: Body) -> Body:
 
 def _problem_of(refused: grpc.aio.AioRpcError) -> tuple[int, bool, Body]:
     """The problem that a status tells, with what only HTTP says of its kind."""
-    told = refusal_of(refused)
-    slug: Any = told.reason.lower().replace("_", "-")
+    refusal = refusal_of(refused)
+    slug: Any = refusal.reason.lower().replace("_", "-")
     status, title = KINDS[slug]
-    assert CODES[status].name == told.code
+    assert CODES[status].name == refusal.code
     kind = {"type": f"https://ledger.example/problems/{slug}", "title": title, "status": status}
-    return status, told.replayed, kind | {"detail": told.detail, "facts": told.facts}
+    return status, refusal.replayed, kind | {"detail": refusal.detail, "facts": refusal.facts}
 
 
 class RpcRun(Run):
@@ -81,13 +81,13 @@ class RpcRun(Run):
             else:
                 status, replayed = SUCCEEDED, answer.replayed
                 body = json_of(getattr(answer, answer.DESCRIPTOR.fields[0].name))
-            outcomes.append(self._told(status, body, replayed=replayed))
+            outcomes.append(self._outcome_of(status, body, replayed=replayed))
         return outcomes
 
     async def by_batch(self, commands: list[Command]) -> list[Outcome]:
         """All of them in one batch."""
         answer = await self._rpc.call("Batch", commands=self._entries(commands))
-        return [self._told_of(result) for result in answer.results]
+        return [self._result_outcome(result) for result in answer.results]
 
     async def by_stream(self, commands: list[Command]) -> list[Outcome]:
         """All of them on one stream."""
@@ -99,13 +99,13 @@ class RpcRun(Run):
         answers = [answer async for answer in call]
         assert [answer.sequence for answer in answers] == list(range(len(commands)))
         assert [answer.idempotency_key for answer in answers] == [key for _, key, _ in commands]
-        return [self._told_of(answer.result) for answer in answers]
+        return [self._result_outcome(answer.result) for answer in answers]
 
-    def _told_of(self, result: Any) -> Outcome:
+    def _result_outcome(self, result: Any) -> Outcome:
         body = json_of(getattr(result, result.WhichOneof("body")))
         body.pop("reason", None)  # told by the type as well
         status = result.status if result.status >= 400 else SUCCEEDED
-        return self._told(status, body, replayed=result.replayed)
+        return self._outcome_of(status, body, replayed=result.replayed)
 
     def _entries(self, commands: list[Command]) -> list[Body]:
         asked = self._asked(commands)
@@ -140,9 +140,9 @@ WAYS: Final[dict[str, Way]] = {
 async def settled(http: Client) -> Books:
     """The books once every tip has arrived."""
     for _ in range(200):
-        found = await books(http)
-        if not any("transit" in account and closing for (account, _), closing in found.items()):
-            return found
+        closings = await books(http)
+        if not any("transit" in account and closing for (account, _), closing in closings.items()):
+            return closings
         await asyncio.sleep(0.02)
     raise AssertionError("a tip never arrived")
 
@@ -160,7 +160,7 @@ async def sequence(
         outcomes += zip(commands, await way(run, commands), strict=True)
         if (order := author.control()) is not None:
             await run.control(*order)
-    entries = (await told(http, f"{run.wallet}/entries?limit=1000"))["items"]
+    entries = (await fetched(http, f"{run.wallet}/entries?limit=1000"))["items"]
     # Tips arrive in their own time, and seqs and orders are the shard's, which others use too.
     own = [
         {name: value for name, value in entry.items() if name not in {"seq", "order_id"}}
@@ -180,18 +180,18 @@ async def test_the_same_commands_have_the_same_answers_and_books(
     runs = {name: await sequence(http, rpc, creator, seed, way) for name, way in WAYS.items()}
     expected = runs.pop("http")
     assert {kind for (kind, *_), _ in expected[0]} >= set(list(PATHS)[:4])
-    for name, found in runs.items():
-        for one, other in zip(expected[0], found[0], strict=True):
-            assert one == other, name
-        assert found[1] == expected[1], name
-        assert found[2] == expected[2], name
+    for name, run in runs.items():
+        for outcome, other in zip(expected[0], run[0], strict=True):
+            assert outcome == other, name
+        assert run[1] == expected[1], name
+        assert run[2] == expected[2], name
     assert any(status >= 400 for _, (status, _, _) in expected[0])
     assert any(replayed for _, (_, replayed, _) in expected[0])
 
 
 async def same(http: Client, path: str, answer: Any, *, but: tuple[str, ...] = ()) -> None:
     """A read over gRPC is the same read over HTTP."""
-    of_http, of_rpc = await told(http, path), json_of(answer)
+    of_http, of_rpc = await fetched(http, path), json_of(answer)
     for name in but:
         of_http.pop(name), of_rpc.pop(name)
     of_rpc.pop("request_id", None)
@@ -249,14 +249,15 @@ async def test_orders_are_the_same(http: Client, rpc: Rpc) -> None:
     assert paid.status_code == 200
     wallet = (await rpc.call("ReadWallet", wallet_id=wallet_id)).wallet
     assert (
-        json_of(wallet.membership) == (await told(http, f"/v1/wallets/{wallet_id}"))["membership"]
+        json_of(wallet.membership)
+        == (await fetched(http, f"/v1/wallets/{wallet_id}"))["membership"]
     )
     cancelled = (await rpc.call("CancelMembership", wallet_id=wallet_id)).membership
     assert not cancelled.renews
     refund = (await rpc.call("RefundOrder", order_id=opened.order_id, reason="test")).refund
     assert refund.order.order_id == opened.order_id
     read = (await rpc.call("ReadRefund", refund_id=refund.refund_id)).refund
-    known = await told(http, f"/v1/refunds/{refund.refund_id}")
+    known = await fetched(http, f"/v1/refunds/{refund.refund_id}")
     assert {**json_of(read), "status": 0, "resolved_at": 0} == {
         **known,
         "order": None,
@@ -276,15 +277,15 @@ async def test_what_people_ask_is_the_same(http: Client, rpc: Rpc) -> None:
     await run.begin()
     await run.by_batch([("debit", "k", {"currency": "KUAIBI", "amount": "30"})])
     path, wallet_id, charge_id = run.wallet, called(run.wallet), run.charges[0]
-    found = await rpc.call("Find", q=wallet_id)
-    await same(http, f"/v1/find?q={wallet_id}", found, but=("indexed",))
+    finding = await rpc.call("Find", q=wallet_id)
+    await same(http, f"/v1/find?q={wallet_id}", finding, but=("indexed",))
     explained = (
         await rpc.call("ExplainCharge", wallet_id=wallet_id, charge_id=charge_id)
     ).explanation
     await same(http, f"{path}/charges/{charge_id}/explanation", explained)
     wallet = (await rpc.call("ExplainWallet", wallet_id=wallet_id)).explanation
     assert [currency.currency for currency in wallet.currencies] == list(CURRENCIES)
-    assert json_of(wallet)["why"] == (await told(http, f"{path}/explanation"))["why"]
+    assert json_of(wallet)["why"] == (await fetched(http, f"{path}/explanation"))["why"]
     await run.control("freeze", WHY)
     acts = await rpc.call("ListActs", subject=wallet_id)
     assert [item.operation for item in acts.items] == ["freezeWallet"]

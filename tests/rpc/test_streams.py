@@ -41,7 +41,7 @@ async def test_commands_on_one_wallet_are_decided_in_the_order_they_were_sent(rp
         await call.done_writing()
 
     sending = asyncio.create_task(send())
-    results = [one async for one in call]
+    results = [result async for result in call]
     await sending
     assert [result.sequence for result in results] == list(range(count))
     left = [float(result.result.debit.available_after) for result in results]
@@ -60,10 +60,10 @@ async def test_what_is_wrong_with_one_command_is_its_own_result(rpc: Rpc) -> Non
         debit(5, wallet_id, currency="GOLD"),
         debit(6, wallet_id),
     ]
-    for one in wrong:
-        await call.write(one)
+    for request in wrong:
+        await call.write(request)
     await call.done_writing()
-    results = [one.result async for one in call]
+    results = [response.result async for response in call]
     reasons = [result.problem.reason for result in results]
     assert reasons[:3] == ["MALFORMED", "MALFORMED", "BODY_TOO_LARGE"]
     assert reasons[3:5] == ["INSUFFICIENT_FUNDS", "UNKNOWN_CURRENCY"]
@@ -89,7 +89,7 @@ async def test_a_stream_needs_the_scope_of_each_command(served: Served, make_key
         await call.write(SubmitRequest(sequence=1, command=Command(grant=GrantRequest(**grant))))
         await call.write(debit(2, new_wallet_id()))
         await call.done_writing()
-        results = [one.result async for one in call]
+        results = [response.result async for response in call]
     assert [result.problem.reason for result in results] == ["FORBIDDEN", "INSUFFICIENT_FUNDS"]
 
 
@@ -128,7 +128,7 @@ async def test_a_caller_who_does_not_read_cannot_send_on(alone: Alone) -> None:
         call.cancel()
 
 
-async def told_by(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]:
+async def events_of(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]:
     """So many events of a stream, each checked against the one before."""
     seen = 0
     async for message in call:
@@ -144,7 +144,7 @@ async def told_by(call: Any, count: int) -> AsyncGenerator[dict[str, Any], None]
 
 async def seqs_of(call: Any, count: int) -> list[int]:
     """Their seqs."""
-    async with contextlib.aclosing(told_by(call, count)) as events:
+    async with contextlib.aclosing(events_of(call, count)) as events:
         return [event["seq"] async for event in events]
 
 
@@ -300,8 +300,8 @@ async def test_streams_that_wait_are_sent_away_when_the_service_stops(alone: Alo
         await call.initial_metadata()
         alone.ledger.drain()
         for ended in (watch.read(), call.read()):
-            told = await refused(ended, "UNAVAILABLE", "SHUTTING_DOWN")
-            assert told.retry_after_s == 1
+            stopped = await refused(ended, "UNAVAILABLE", "SHUTTING_DOWN")
+            assert stopped.retry_after_s == 1
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await rpc.call("ReadWallet", wallet_id="w")
         assert refusal_of(refusal.value).reason == "SHUTTING_DOWN"

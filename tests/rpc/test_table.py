@@ -51,7 +51,7 @@ def name_of(operation: Operation) -> str:
 
 def test_every_operation_has_a_call_and_every_call_an_operation() -> None:
     """Over gRPC there is all that is not about HTTP itself, and its two streams."""
-    assert {name_of(one) for one in CARRIED} == set(METHODS) - {"Submit", "WatchEvents"}
+    assert {name_of(operation) for operation in CARRIED} == set(METHODS) - {"Submit", "WatchEvents"}
 
 
 def test_every_service_has_its_messages_alone() -> None:
@@ -85,7 +85,7 @@ def names_in(kind: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", CARRIED, ids=lambda operation: operation.id)
 def test_a_call_asks_for_what_its_operation_takes(operation: Operation) -> None:
     """Path, query, body and key, under their names, and nothing else but the request's id."""
     request = METHODS[name_of(operation)].input_type
@@ -104,17 +104,17 @@ def answers_of(operation: Operation) -> Iterator[type]:
         yield from get_args(answer) if isinstance(answer, types.UnionType) else (answer,)
 
 
-@pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", CARRIED, ids=lambda operation: operation.id)
 def test_a_response_has_a_place_for_every_field_of_its_answer(operation: Operation) -> None:
     """NoPlaceError otherwise; the example of the document is told without loss of a field."""
     response = METHODS[name_of(operation)].output_type
     for answer in answers_of(operation):
         response_encoder(response, answer)
-    [method] = [one for one in methods_for(OPERATIONS) if one.name == name_of(operation)]
+    [method] = [method for method in methods_for(OPERATIONS) if method.name == name_of(operation)]
     assert method.response_bytes(operation.example_answer, "r", replayed=False)
 
 
-@pytest.mark.parametrize("operation", CARRIED, ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", CARRIED, ids=lambda operation: operation.id)
 def test_only_calls_with_a_key_tell_of_replays(operation: Operation) -> None:
     """`replayed` is in the response of every call that has a key, and of no other."""
     response = METHODS[name_of(operation)].output_type

@@ -62,7 +62,7 @@ def issue(ca: trustme.CA, names: Sequence[str]) -> tuple[bytes, bytes]:
     ]
     builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one) for one in common]))
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common]))
         .issuer_name(issuer.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -108,12 +108,12 @@ async def secured(
     await add_token(connection, ("key-tls", "by-key", DEV_KEY, scopes, None))
     await connection.close()
     client_ca = authorities.client_ca if mutual else None
-    found = await start_alone(database.url, Tls(authorities.cert, authorities.key, client_ca))
+    own_service = await start_alone(database.url, Tls(authorities.cert, authorities.key, client_ca))
     try:
-        yield found
+        yield own_service
     finally:
-        await found.server.stop()
-        await found.ledger.close()
+        await own_service.server.stop()
+        await own_service.ledger.close()
 
 
 async def test_over_tls_keys_count_as_ever(database: Database, authorities: Authorities) -> None:
@@ -132,10 +132,10 @@ async def test_over_tls_keys_count_as_ever(database: Database, authorities: Auth
 
 async def unreachable(rpc: Rpc) -> None:
     """No call gets through, and none is answered."""
-    with pytest.raises(grpc.aio.AioRpcError) as told:
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
         await rpc.call("ReadWallet", wallet_id="w", timeout=5)
-    assert told.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert "x-request-id" not in dict(told.value.trailing_metadata())
+    assert failure.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "x-request-id" not in dict(failure.value.trailing_metadata())
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ async def test_the_certificate_says_who_calls(
         Rpc(server.port, None, authorities.credentials(*names)) as rpc,
     ):
         assert (await rpc.call("ReadWallet", wallet_id="w")).wallet.wallet_id == "w"
-        told = await refused(rpc.call("Debit", **POINT), "PERMISSION_DENIED", "FORBIDDEN")
-        assert told.facts["scope"] == "debit:write"
+        refusal = await refused(rpc.call("Debit", **POINT), "PERMISSION_DENIED", "FORBIDDEN")
+        assert refusal.facts["scope"] == "debit:write"
 
 
 async def test_who_has_no_certificate_of_ours_does_not_get_in(
@@ -187,10 +187,10 @@ async def test_who_has_no_certificate_of_ours_does_not_get_in(
                 read = rpc.call("ReadWallet", wallet_id="w", metadata=bearer(token))
                 await refused(read, "UNAUTHENTICATED", "UNAUTHENTICATED")
         async with Rpc(server.port, DEV_KEY, unknown) as rpc:
-            told = await refused(
+            refusal = await refused(
                 rpc.call("Debit", **POINT), "FAILED_PRECONDITION", "INSUFFICIENT_FUNDS"
             )
-            assert told.detail
+            assert refusal.detail
 
 
 @pytest.mark.parametrize(

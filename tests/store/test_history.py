@@ -24,8 +24,8 @@ from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
 from tests.conftest import Database
-from tests.core.imagination import Imagination
-from tests.core.stories import CALLERS, WALLETS, seeded_steps
+from tests.core.stories.imagination import Imagination
+from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.store.wallet_log import (
     FUNDS,
     INSPIRATION,
@@ -120,12 +120,12 @@ async def counted_reads(url: str) -> AsyncIterator[tuple[Wallets, History, Any]]
         yield connection
 
     async def rows_read(table: str) -> int:
-        found: int = await connection.fetchval(
+        count: int = await connection.fetchval(
             "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)"
             " FROM pg_stat_xact_user_tables WHERE relname = $1",
             table,
         )
-        return found
+        return count
 
     await connection.execute("BEGIN")
     try:
@@ -303,11 +303,11 @@ async def test_orders_are_told_newest_first_page_by_page(ledger: Ledger) -> None
         await asyncio.sleep(0.002)
     await ledger.sandbox.pay(opened[3])
     await ledger.clock.advance(DAY_US)
-    told, more, before = [], True, None
+    orders, more, before = [], True, None
     while more:
         page, more = await ledger.orders.list("w", before, 3)
-        told += page
+        orders += page
         before = page[-1].order_id
-    assert [order.order_id for order in told] == opened[::-1]
-    assert [order.status for order in told] == ["closed"] * 3 + ["paid"] + ["closed"] * 3
+    assert [order.order_id for order in orders] == opened[::-1]
+    assert [order.status for order in orders] == ["closed"] * 3 + ["paid"] + ["closed"] * 3
     assert await ledger.orders.list("nobody", None, 3) == ([], False)

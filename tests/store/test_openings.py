@@ -22,7 +22,7 @@ async def test_openings_are_probed_with_whole_keys(database: Database) -> None:
         await connection.close()
     plan = "\n".join(row[0] for row in rows)
     probes = re.findall(r"Index Scan (?:using|on) (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)", plan)
-    conditions = {index: set(re.findall(r"\((\w+) = ", found)) for index, found in probes}
+    conditions = {index: set(re.findall(r"\((\w+) = ", condition)) for index, condition in probes}
     assert conditions.pop("requests_pkey") == {"shard", "wallet", "caller"}
     assert conditions in (
         {"events_pkey": {"shard", "seq"}},

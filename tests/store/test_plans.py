@@ -30,11 +30,11 @@ async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
     sessions = statement("session") + statement("session_engine")
     text = await asyncio.to_thread(_plan, database, "load", sessions)
     probes = re.findall(r"Index Scan (?:using|on) (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)", text)
-    conditions = {index: set(re.findall(r"\((\w+) = ", found)) for index, found in probes}
+    conditions = {index: set(re.findall(r"\((\w+) = ", condition)) for index, condition in probes}
     # An event is found by its seq, or by wallet and seq; never by a part of the longer key.
-    for index, found in probes:
+    for index, condition in probes:
         if index == "events_by_wallet":
-            assert set(re.findall(r"\((\w+) = ", found)) == {"shard", "wallet", "seq"}
+            assert set(re.findall(r"\((\w+) = ", condition)) == {"shard", "wallet", "seq"}
     assert conditions["wallets_pkey"] == {"shard", "wallet"}
     assert conditions["documents_pkey"] == {"shard", "wallet", "kind", "id"}
     assert conditions["requests_pkey"] == {"shard", "wallet", "caller", "key_hash"}
@@ -73,8 +73,8 @@ async def test_history_is_read_along_an_index_in_its_own_order(
     text = await asyncio.to_thread(_plan, database, name, statement("session"))
     scans = r"Index Scan (?:Backward )?using (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)"
     conditions = [cond for used, cond in re.findall(scans, text) if used == index]
-    found = [" ".join(re.findall(r"\((\w+ (?:=|<=|<|>))", cond)) for cond in conditions]
-    assert found == [condition], text
+    compared = [" ".join(re.findall(r"\((\w+ (?:=|<=|<|>))", cond)) for cond in conditions]
+    assert compared == [condition], text
     assert "Seq Scan" not in text
     # What comes out of the limit may be sorted, what goes into it never is.
     assert "Sort" not in text.rpartition("Limit")[2]

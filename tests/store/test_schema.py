@@ -40,7 +40,7 @@ CODES = load_catalogue().currency_codes()
 
 def _dump(url: str) -> str:
     """The schema as SQL, without what depends on the version of the tool that wrote it."""
-    found = subprocess.run(
+    dump = subprocess.run(
         [bin_dir() / "pg_dump", "--schema-only", "--no-owner", url],
         check=True,
         capture_output=True,
@@ -48,7 +48,7 @@ def _dump(url: str) -> str:
     ).stdout
     lines = [
         line
-        for line in found.splitlines()
+        for line in dump.splitlines()
         if not re.match(r"--|SET |SELECT pg_catalog|\\(un)?restrict", line)
     ]
     return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
@@ -180,11 +180,11 @@ async def test_production_refuses_a_server_that_may_lose_commits(
     postgres: EmbeddedPostgres,
 ) -> None:
     """An fsync that is off is for tests: a production ledger does not start on it."""
-    async with fresh_database(postgres, None) as found:
-        await initialise(found.owner_url, "ledger_login", CODES, secrets=())
+    async with fresh_database(postgres, None) as unsafe:
+        await initialise(unsafe.owner_url, "ledger_login", CODES, secrets=())
         with pytest.raises(SchemaError, match="fsync=off"):
-            await open_ledger(Settings(database_url=found.url))
-        connection = await asyncpg.connect(found.owner_url)
+            await open_ledger(Settings(database_url=unsafe.url))
+        connection = await asyncpg.connect(unsafe.owner_url)
         with pytest.raises(SchemaError, match="turn both on"):
             await read_durability(connection)
         await connection.close()

@@ -56,9 +56,9 @@ async def test_a_commands_session_is_bounded_like_the_services(unkind: Database)
 
 async def test_the_login_has_the_settings_where_a_pooler_keeps_no_session(owner: Any) -> None:
     """Behind a pooler the role's own settings hold: all of them are set on the login."""
-    found = await owner.fetchval(
+    settings = await owner.fetchval(
         "SELECT setconfig FROM pg_db_role_setting JOIN pg_database ON setdatabase = pg_database.oid"
         " JOIN pg_roles ON setrole = pg_roles.oid"
         " WHERE datname = 'template_ledger' AND rolname = 'ledger_login'"
     )
-    assert set(found) == {f"{name}={value}" for name, value in BOUNDED.items()}
+    assert set(settings) == {f"{name}={value}" for name, value in BOUNDED.items()}

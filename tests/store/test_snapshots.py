@@ -85,7 +85,7 @@ async def test_times_far_in_the_future_are_stored_to_the_microsecond(
     due_us = "SELECT (extract(EPOCH FROM due_at) * 1000000)::bigint FROM wallets"
     assert await owner.fetchval(due_us) == 221_845_391_999_999_999
     connection = await connect_service(database.url)
-    assert [one async for one in verify(connection, lambda _: None)] == []
+    assert [finding async for finding in verify(connection, lambda _: None)] == []
     await connection.close()
 
 
@@ -114,12 +114,12 @@ async def test_a_ledger_that_was_not_counted_yet_is_counted_when_it_is_migrated(
         await asyncio.to_thread(_upgrade_to, old.owner_url, "0001")
         target = await asyncpg.connect(old.owner_url)
         for table in ("events", "wallets"):
-            found = await target.fetch(
+            columns = await target.fetch(
                 "SELECT column_name FROM information_schema.columns"
                 " WHERE table_schema = 'public' AND table_name = $1",
                 table,
             )
-            await _copy(owner, target, table, [row["column_name"] for row in found])
+            await _copy(owner, target, table, [row["column_name"] for row in columns])
         await migrate(old.owner_url, "ledger_login", load_catalogue().currency_codes())
         counts = await target.fetch("SELECT wallet, events FROM wallets ORDER BY wallet")
         assert [tuple(row) for row in counts] == [("short", 1), ("w", SNAPSHOT_EVERY + 1)]

@@ -1,0 +1,1 @@
+"""What is stored of events: their bytes, the chain over them, and the audit of a shard."""

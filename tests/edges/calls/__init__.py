@@ -1,0 +1,1 @@
+"""The calls over HTTP, against a live service: a file an area."""
