@@ -9,6 +9,7 @@ from ledger.access.callers import Caller, Scope
 from ledger.contract.currencies import Currencies
 from ledger.contract.problems import Slug
 from ledger.contract.response import Response
+from ledger.core.decider import Command
 from ledger.core.rejections import Reason
 from ledger.core.terms import Terms
 from ledger.service import Ledger
@@ -69,8 +70,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     decodes the bytes itself. `responds` says what each event that its command comes to is answered
     with, `effects` the same of what it has done under an approval and tells inside its answer;
     `answers` are the schemas by status of what is answered otherwise, and `plain` the media type of
-    an answer that is no JSON. `reasons` and `problems` are the refusals to declare beyond
-    those that the rules of all calls bring. `waits` says that its work is given up when the
+    an answer that is no JSON. `commands` are those that it submits, which say
+    what they are refused for; `reasons` and `problems` are the refusals to declare beyond those,
+    and beyond what the rules of all calls bring. `waits` says that its work is given up when the
     caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
 
     What is `audited`, or `audited_for_people` where a person calls, is entered in the audit list
@@ -97,6 +99,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     raw_body: bool = False
     body_max: int = BODY_MAX
     needs_key: bool = False
+    commands: tuple[type[Command], ...] = ()
     reasons: tuple[Reason, ...] = ()
     problems: tuple[Slug | Reason, ...] = ()
     plain: str = ""
@@ -111,6 +114,16 @@ class Operation(Struct, frozen=True, kw_only=True):
     example_body: Any = None
     example_query: dict[str, str] = {}
     example_answer: Any = None
+
+    @property
+    def refusals(self) -> tuple[Reason, ...]:
+        """What it may be refused for by rules of the ledger: those of its commands, and its own."""
+        of_commands = [
+            reason
+            for command in self.commands
+            for reason in (*command.gates.reasons, *command.refusals)
+        ]
+        return tuple(dict.fromkeys((*of_commands, *self.reasons)))
 
     @property
     def schemas(self) -> dict[int, Any]:

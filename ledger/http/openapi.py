@@ -172,7 +172,8 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
         slugs.append(Reason.IDEMPOTENCY_KEY_REUSED)
     if operation.proposed_as is not None:
         slugs.append("approval-needed")
-    slugs.extend((*operation.reasons, *operation.problems))
+    slugs.extend(reason for reason in operation.refusals if reason not in operation.problems)
+    slugs.extend(operation.problems)
     named = (slug_of(slug) if isinstance(slug, Reason) else slug for slug in slugs)
     return tuple(dict.fromkeys(named))
 

@@ -14,7 +14,7 @@ from ledger.core.wallet import Document
 from tests.core.valid_commands import DRAWN, NOW, Scene, kind_of, scenes
 
 KINDS: tuple[type[Command], ...] = get_args(Command)
-DECLARED = ("gates", "draws_id", "free_text", "documents")
+DECLARED = ("gates", "refusals", "draws_id", "free_text", "documents")
 
 NAMES = {
     "sku", "plan", "period", "channel", "promotion",  # of the catalogue

@@ -148,18 +148,25 @@ def _again(scene: Scene, remembered: Remembered) -> Decided:
     return outcome
 
 
-@pytest.mark.parametrize("flow", FLOWS)
-def test_every_refusal_of_a_flow_has_a_breaker(flow: Any) -> None:
-    """By its source: what a flow's decision, or a rule that it calls, can refuse with."""
-    kinds = set(get_args(flow.Command) or (flow.Command,))
+@pytest.mark.parametrize("kind", get_args(Command))
+def test_a_command_declares_what_it_is_refused_for(kind: Any) -> None:
+    """Exactly what can be broken of it beyond its gates, in the order of precedence."""
     broken = {
         reason
         for scene in scenes()
-        if type(scene.command) in kinds
+        if type(scene.command) is kind
         for reason, _ in breakers_of(scene)
         if reason not in GATE
     }
-    assert broken == reasons_in(flow.decide)
+    assert set(kind.refusals) == broken
+    assert list(kind.refusals) == sorted(kind.refusals, key=PLACES.__getitem__)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_refusal_of_a_flow_is_declared_by_a_command(flow: Any) -> None:
+    """By its source: what a flow's decision, or a rule that it calls, can refuse with."""
+    kinds = get_args(flow.Command) or (flow.Command,)
+    assert {reason for kind in kinds for reason in kind.refusals} == reasons_in(flow.decide)
 
 
 def test_every_command_is_of_a_flow() -> None:

@@ -271,12 +271,7 @@ OPERATIONS: Final = (
         body=DebitBody,
         needs_key=True,
         responds={DebitCharged: (201, render_debit)},
-        reasons=(
-            *Debit.gates.reasons,
-            Reason.UNKNOWN_SKU,
-            Reason.LIMIT_EXCEEDED,
-            Reason.INSUFFICIENT_FUNDS,
-        ),
+        commands=(Debit,),
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=DebitBody(currency="INSPIRATION", amount="10", reference="render-1842"),
         example_answer=DebitAnswer(
@@ -316,11 +311,7 @@ OPERATIONS: Final = (
         body=RefundBody,
         needs_key=True,
         responds={ChargeRefunded: (200, render_refund)},
-        reasons=(
-            *RefundCharge.gates.reasons,
-            Reason.CHARGE_NOT_FOUND,
-            Reason.REFUND_EXCEEDS_CHARGE,
-        ),
+        commands=(RefundCharge,),
         problems=(Reason.AMOUNT_OUT_OF_RANGE,),
         example_body=RefundBody("the job failed", "4"),
         example_answer=RefundAnswer(

@@ -122,12 +122,7 @@ OPERATIONS: Final = (
         body=ConvertBody,
         needs_key=True,
         responds={Converted: (201, render_conversion)},
-        reasons=(
-            *Convert.gates.reasons,
-            Reason.NOT_CONVERTIBLE,
-            Reason.LIMIT_EXCEEDED,
-            Reason.INSUFFICIENT_FUNDS,
-        ),
+        commands=(Convert,),
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=ConvertBody("KUAIBI", "INSPIRATION", "10"),
         example_answer=_EXAMPLE,

@@ -148,7 +148,7 @@ OPERATIONS: Final = (
             DailyGranted: (201, render_daily_grant),
             AlreadyTaken: (200, render_daily_grant),
         },
-        reasons=(*TakeDailyGrant.gates.reasons, Reason.LIMIT_EXCEEDED),
+        commands=(TakeDailyGrant,),
         example_body=EmptyBody(),
         example_answer=EXAMPLE_DAILY_GRANT,
     ),
@@ -164,7 +164,7 @@ OPERATIONS: Final = (
         body=GrantBody,
         needs_key=True,
         responds={LotGranted: (201, render_grant)},
-        reasons=(*Grant.gates.reasons, Reason.EXPIRY_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED),
+        commands=(Grant,),
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=GrantBody("INSPIRATION", "50", "promotional", "spring campaign"),
         example_answer=GrantAnswer(

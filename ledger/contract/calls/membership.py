@@ -20,7 +20,6 @@ from ledger.core.flows.membership import (
 )
 from ledger.core.instants import format_instant
 from ledger.core.purchases import Membership, MembershipTerm
-from ledger.core.rejections import Reason
 
 
 class QueuedAnswer(Struct, frozen=True):
@@ -132,7 +131,7 @@ OPERATIONS: Final = (
         body_optional=True,
         needs_key=True,
         responds={MembershipCancelled: (200, render_cancelled_membership)},
-        reasons=(*CancelMembership.gates.reasons, Reason.NO_MEMBERSHIP),
+        commands=(CancelMembership,),
         example_body=EmptyBody(),
         example_answer=EXAMPLE_MEMBERSHIP,
     ),

@@ -196,13 +196,7 @@ OPERATIONS: Final = (
         body=TransferBody,
         needs_key=True,
         responds={TransferSent: (201, render_sent_transfer)},
-        reasons=(
-            *SendTransfer.gates.reasons,
-            Reason.NOT_TRANSFERABLE,
-            Reason.TRANSFER_TO_SELF,
-            Reason.LIMIT_EXCEEDED,
-            Reason.INSUFFICIENT_FUNDS,
-        ),
+        commands=(SendTransfer,),
         problems=(Reason.UNKNOWN_CURRENCY, Reason.AMOUNT_OUT_OF_RANGE),
         example_body=TransferBody("creator-19", "KUAIBI", "10", "stream-77"),
         example_answer=SentTransferAnswer(
@@ -238,7 +232,7 @@ OPERATIONS: Final = (
         body=PayoutBody,
         needs_key=True,
         responds={PaidOut: (201, render_payout)},
-        reasons=(Reason.AMOUNT_OUT_OF_RANGE, Reason.PAYOUT_EXCEEDS_PAYABLE),
+        commands=(PayOut,),
         example_body=PayoutBody("100", "20", "payout-2026-03"),
         example_answer=PayoutAnswer(
             wallet_id="creator-19",

@@ -28,6 +28,13 @@ class Adjust(Struct, frozen=True, omit_defaults=True, tag="adjust"):
     """
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.EXPIRY_OUT_OF_RANGE,
+        Reason.LOT_NOT_FOUND,
+        Reason.LIMIT_EXCEEDED,
+        Reason.INSUFFICIENT_FUNDS,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = "reason"
     documents: ClassVar = ()

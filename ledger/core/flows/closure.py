@@ -18,6 +18,7 @@ class CloseWallet(Struct, frozen=True, omit_defaults=True, tag="close_wallet"):
     """End a wallet for good; balance, membership and claim must each be given up explicitly."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (Reason.WALLET_NOT_EMPTY,)
     draws_id: ClassVar = False
     free_text: ClassVar = "reason"
     documents: ClassVar = ()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ledger.core.gate import CHANGES
 from ledger.core.pricing import out_of_range
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
 from ledger.core.wallet import SpendLimit, Wallet
 
@@ -16,6 +16,7 @@ class FreezeWallet(Struct, frozen=True, omit_defaults=True, tag="freeze"):
     """Refuse spending until further notice; `reason` is free text and kept apart from the log."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = ()
     draws_id: ClassVar = False
     free_text: ClassVar = "reason"
     documents: ClassVar = ()
@@ -28,6 +29,7 @@ class UnfreezeWallet(Struct, frozen=True, omit_defaults=True, tag="unfreeze"):
     """Let a wallet spend again."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = ()
     draws_id: ClassVar = False
     free_text: ClassVar = "reason"
     documents: ClassVar = ()
@@ -40,6 +42,7 @@ class SetLimit(Struct, frozen=True, omit_defaults=True, tag="set_limit"):
     """Cap spending of a currency a Shanghai day, or in a single charge; None lifts the cap."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (Reason.AMOUNT_OUT_OF_RANGE,)
     draws_id: ClassVar = False
     free_text: ClassVar = "reason"
     documents: ClassVar = ()

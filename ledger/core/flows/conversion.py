@@ -20,6 +20,12 @@ class Convert(Struct, frozen=True, omit_defaults=True, tag="convert"):
     """Convert an amount of one currency into the same amount of another."""
 
     gates: ClassVar = SPENDS
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.NOT_CONVERTIBLE,
+        Reason.LIMIT_EXCEEDED,
+        Reason.INSUFFICIENT_FUNDS,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ()

@@ -19,6 +19,7 @@ class TakeDailyGrant(Struct, frozen=True, omit_defaults=True, tag="daily_grant")
     """Take the daily grant: the free points of the Shanghai day."""
 
     gates: ClassVar = SPENDS
+    refusals: ClassVar = (Reason.LIMIT_EXCEEDED,)
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ()

@@ -10,7 +10,7 @@ from ledger.core.ids import charge_id_for
 from ledger.core.limits import insufficient_funds, over_limit, used_after
 from ledger.core.lots import spend, takes_for
 from ledger.core.pricing import priced
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Charge, Wallet
 
@@ -19,6 +19,12 @@ class Debit(Struct, frozen=True, omit_defaults=True, tag="debit"):
     """Charge an amount of a currency, or `quantity` of a SKU at its price, at once."""
 
     gates: ClassVar = GENERATES
+    refusals: ClassVar = (
+        Reason.UNKNOWN_SKU,
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.LIMIT_EXCEEDED,
+        Reason.INSUFFICIENT_FUNDS,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()

@@ -23,6 +23,7 @@ class ApplyDues(Struct, frozen=True, omit_defaults=True, tag="apply_dues"):
     """
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = ()
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()

@@ -11,7 +11,7 @@ from ledger.core.instants import Instant
 from ledger.core.limits import not_grantable
 from ledger.core.lots import add_lot
 from ledger.core.pricing import out_of_range
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import LotTerms, Wallet
 
@@ -20,6 +20,11 @@ class Grant(Struct, frozen=True, omit_defaults=True, tag="grant"):
     """Give a wallet points; `reason` is free text and kept apart from the log."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.EXPIRY_OUT_OF_RANGE,
+        Reason.LIMIT_EXCEEDED,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = "reason"
     documents: ClassVar = ()

@@ -32,6 +32,14 @@ class AuthorizeHold(Struct, frozen=True, omit_defaults=True, tag="authorize_hold
     """Set value aside: an amount of a currency, or `quantity` of a SKU at its price."""
 
     gates: ClassVar = GENERATES
+    refusals: ClassVar = (
+        Reason.UNKNOWN_SKU,
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.EXPIRY_OUT_OF_RANGE,
+        Reason.HOLD_EXISTS,
+        Reason.LIMIT_EXCEEDED,
+        Reason.INSUFFICIENT_FUNDS,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ("hold_id",)
@@ -50,6 +58,12 @@ class CaptureHold(Struct, frozen=True, omit_defaults=True, tag="capture_hold"):
     """Charge a hold, in part or (without amount) in full; this closes it."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.HOLD_NOT_FOUND,
+        Reason.HOLD_NOT_OPEN,
+        Reason.CAPTURE_EXCEEDS_HOLD,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("hold_id",)
@@ -63,6 +77,7 @@ class VoidHold(Struct, frozen=True, omit_defaults=True, tag="void_hold"):
     """Void a hold: end it without a charge, so that its takes return to their lots."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.HOLD_NOT_FOUND, Reason.HOLD_NOT_OPEN)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("hold_id",)
@@ -75,6 +90,7 @@ class ExtendHold(Struct, frozen=True, omit_defaults=True, tag="extend_hold"):
     """Let a hold expire `expires_in_s` seconds from now instead."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.EXPIRY_OUT_OF_RANGE, Reason.HOLD_NOT_FOUND, Reason.HOLD_NOT_OPEN)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("hold_id",)

@@ -21,6 +21,7 @@ class CancelMembership(Struct, frozen=True, omit_defaults=True, tag="cancel_memb
     """Let a membership end after what was paid; nothing is taken away."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (Reason.NO_MEMBERSHIP,)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()

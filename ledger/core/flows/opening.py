@@ -46,6 +46,12 @@ class ImportOpening(Struct, frozen=True, omit_defaults=True, tag="import_opening
     """Carry over the balances that a wallet had in an earlier system."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.EXPIRY_OUT_OF_RANGE,
+        Reason.LOT_EXISTS,
+        Reason.LIMIT_EXCEEDED,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()

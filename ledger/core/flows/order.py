@@ -34,6 +34,7 @@ class OpenRecharge(Struct, frozen=True, omit_defaults=True, tag="open_recharge")
     """Open an order for points, at a price in whole yuan."""
 
     gates: ClassVar = ORDERS
+    refusals: ClassVar = (Reason.UNKNOWN_CHANNEL, Reason.AMOUNT_OUT_OF_RANGE, Reason.LIMIT_EXCEEDED)
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ()
@@ -51,6 +52,14 @@ class OpenMembership(Struct, frozen=True, omit_defaults=True, tag="open_membersh
     """
 
     gates: ClassVar = ORDERS
+    refusals: ClassVar = (
+        Reason.UNKNOWN_PLAN,
+        Reason.UNKNOWN_CHANNEL,
+        Reason.UNKNOWN_PROMOTION,
+        Reason.PROMOTION_NOT_APPLICABLE,
+        Reason.UPGRADE_NOT_OFFERED,
+        Reason.LIMIT_EXCEEDED,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ()
@@ -66,6 +75,7 @@ class CloseOrder(Struct, frozen=True, omit_defaults=True, tag="close_order"):
     """Give up an order that was not paid."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.ORDER_NOT_FOUND, Reason.ORDER_NOT_PAYABLE)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("order_id",)
@@ -78,6 +88,7 @@ class SettlePayment(Struct, frozen=True, omit_defaults=True, tag="settle_payment
     """A channel confirmed a payment; verified before. `payment_id` is the channel's own number."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.ORDER_NOT_FOUND,)
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ("order_id",)

@@ -22,6 +22,13 @@ class RefundOrder(Struct, frozen=True, omit_defaults=True, tag="refund_order"):
     """Give back money of a paid order: `amount_fen`, or all that is unspent."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.ORDER_NOT_FOUND,
+        Reason.ORDER_NOT_REFUNDABLE,
+        Reason.REFUND_EXCEEDS_ORDER,
+        Reason.LIMIT_EXCEEDED,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = "reason"
     documents: ClassVar = ("order_id",)
@@ -36,6 +43,7 @@ class ConfirmRefund(Struct, frozen=True, omit_defaults=True, tag="confirm_refund
     """The channel paid a refund of an order back; verified before."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.REFUND_NOT_FOUND, Reason.REFUND_NOT_OPEN)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("refund_id", "order_id")
@@ -49,6 +57,7 @@ class FailRefund(Struct, frozen=True, omit_defaults=True, tag="fail_refund"):
     """The channel will not pay a refund of an order back; verified before."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.REFUND_NOT_FOUND, Reason.REFUND_NOT_OPEN)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("refund_id", "order_id")

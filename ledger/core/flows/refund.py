@@ -17,6 +17,11 @@ class RefundCharge(Struct, frozen=True, omit_defaults=True, tag="refund_charge")
     """Give back a charge, in part or (without amount) all that is not yet refunded."""
 
     gates: ClassVar = CHANGES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.CHARGE_NOT_FOUND,
+        Reason.REFUND_EXCEEDS_CHARGE,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = "reason"
     documents: ClassVar = ("charge_id",)

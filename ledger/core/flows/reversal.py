@@ -37,6 +37,11 @@ class ReversePayment(Struct, frozen=True, omit_defaults=True, tag="reverse_payme
     """
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.ORDER_NOT_FOUND,
+        Reason.ORDER_NOT_REFUNDABLE,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("order_id",)
@@ -51,6 +56,11 @@ class RestorePayment(Struct, frozen=True, omit_defaults=True, tag="restore_payme
     """A channel gave back what it had taken: a refund reversed, a dispute won; verified before."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.ORDER_NOT_FOUND,
+        Reason.ORDER_NOT_REFUNDABLE,
+    )
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ("order_id",)

@@ -27,6 +27,13 @@ class SendTransfer(Struct, frozen=True, omit_defaults=True, tag="transfer"):
     """Give paid value to the owner of another wallet."""
 
     gates: ClassVar = SPENDS
+    refusals: ClassVar = (
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.NOT_TRANSFERABLE,
+        Reason.TRANSFER_TO_SELF,
+        Reason.LIMIT_EXCEEDED,
+        Reason.INSUFFICIENT_FUNDS,
+    )
     draws_id: ClassVar = True
     free_text: ClassVar = None
     documents: ClassVar = ()
@@ -42,6 +49,7 @@ class ReceiveTransfer(Struct, frozen=True, omit_defaults=True, tag="receive_tran
     """The second half, on the receiver's wallet; sent by the ledger itself."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = ()
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()
@@ -54,6 +62,7 @@ class CompleteTransfer(Struct, frozen=True, omit_defaults=True, tag="complete_tr
     """The second half is done: close the transfer at its giver; sent by the ledger itself."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.TRANSFER_NOT_FOUND,)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()
@@ -66,6 +75,7 @@ class PayOut(Struct, frozen=True, omit_defaults=True, tag="pay_out"):
     """Money was paid to a creator: `amount_fen` in all, of which tax was withheld."""
 
     gates: ClassVar = NO_GATES
+    refusals: ClassVar = (Reason.AMOUNT_OUT_OF_RANGE, Reason.PAYOUT_EXCEEDS_PAYABLE)
     draws_id: ClassVar = False
     free_text: ClassVar = None
     documents: ClassVar = ()
