@@ -25,9 +25,9 @@ _DESCRIPTION: Final = (
     "problem+json. A path that is no call is 404; another method than those here is 405, with "
     "`Allow`; HEAD goes wherever GET does."
 )
-_ALWAYS: Final[tuple[Slug, ...]] = ("malformed", "internal-error")
-_AWAY: Final[tuple[Slug, ...]] = ("database-unavailable", "shutting-down")
-_SUBMITTING: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown", "wallet-quarantined")
+_OF_EVERY_CALL: Final[tuple[Slug, ...]] = ("malformed", "internal-error")
+_UNAVAILABLE: Final[tuple[Slug, ...]] = ("database-unavailable", "shutting-down")
+_OF_SUBMISSIONS: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown", "wallet-quarantined")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _PATH_WORDS: Final = {
     "wallet_id": "A wallet; it exists from its first event on",
@@ -160,14 +160,14 @@ def _responses(operation: Operation) -> Json:
 
 def problems_of(operation: Operation) -> tuple[str, ...]:
     """Every problem that an operation may answer with."""
-    slugs: list[Slug | Reason] = [*_ALWAYS]
+    slugs: list[Slug | Reason] = [*_OF_EVERY_CALL]
     if not operation.public:
         slugs.extend(("unauthenticated", "forbidden", "rate-limited"))
-        slugs.extend(_AWAY)
+        slugs.extend(_UNAVAILABLE)
     if operation.body is not None:
         slugs.append("unsupported-media-type")
     if operation.body is not None or operation.raw_body:
-        slugs.extend(("body-too-large", *_SUBMITTING, *_AWAY))
+        slugs.extend(("body-too-large", *_OF_SUBMISSIONS, *_UNAVAILABLE))
     if operation.needs_key:
         slugs.append(Reason.IDEMPOTENCY_KEY_REUSED)
     if operation.proposed_as is not None:
