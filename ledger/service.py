@@ -28,8 +28,8 @@ from ledger.queries.feed import Feed
 from ledger.queries.history import History
 from ledger.queries.orders import Orders
 from ledger.queries.readiness import Readiness
+from ledger.queries.reports import Reports
 from ledger.queries.switches import Switches
-from ledger.queries.trial_balance import TrialBalance
 from ledger.queries.wallets import Wallets
 from ledger.settings import Settings
 from ledger.store import keys
@@ -69,7 +69,7 @@ class Ledger:
         self.readiness = Readiness(self.reading, self.clock)
         self.wallets = Wallets(self.reading, facts.shards)
         self.orders = Orders(self.reading, self.clock, facts.shards)
-        self.trial_balance = TrialBalance(self.reading, self.clock)
+        self.reports = Reports(self.reading, self.clock)
         self.history = History(self.reading, facts.shards)
         self.switches = Switches(self.reading)
         self.feed = Feed(self.reading)

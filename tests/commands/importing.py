@@ -23,7 +23,7 @@ async def import_(database: Database, *arguments: object) -> tuple[int, dict[str
 
 async def closings(ledger: Ledger) -> dict[tuple[str, int], int]:
     """The trial balance: what each account and currency closes with."""
-    rows = await ledger.trial_balance.read(None, None)
+    rows = await ledger.reports.trial_balance(None, None)
     return {(row.account, row.currency): row.closing for row in rows if row.closing}
 
 

@@ -69,7 +69,7 @@ async def finish(ledger: Ledger) -> int:
 
 async def cny(ledger: Ledger, account: str) -> int:
     """The credit balance of an account, in fen."""
-    rows = await ledger.trial_balance.read(None, 156)
+    rows = await ledger.reports.trial_balance(None, 156)
     return -sum(row.closing for row in rows if row.account == account)
 
 

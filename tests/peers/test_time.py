@@ -79,14 +79,14 @@ async def test_midnight_in_utc_resets_nothing(still: Ledger, clock: StoppedClock
     await done(still, limit, LimitSet)
     claimed = await done(still, TakeDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)
-    today = await still.trial_balance.read(None, INSPIRATION)
+    today = await still.reports.trial_balance(None, INSPIRATION)
     # UTC's midnight, New York's, and the last moment of the day in Shanghai.
     for moment in ("2026-03-10T08:00", "2026-03-10T12:00", "2026-03-10T23:59:59.999999"):
         await clock.set(moment)
         again = await done(still, TakeDailyGrant("w"), AlreadyTaken)
         assert again.claim.lot_id == claimed.lot.lot_id
         await refused(still, Debit("w", INSPIRATION, 1), Reason.LIMIT_EXCEEDED)
-        assert await still.trial_balance.read(None, INSPIRATION) == today
+        assert await still.reports.trial_balance(None, INSPIRATION) == today
     await clock.set("2026-03-11T00:00")
     await done(still, TakeDailyGrant("w"), DailyGranted)
     await done(still, Debit("w", INSPIRATION, 1_000), DebitCharged)

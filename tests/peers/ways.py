@@ -71,7 +71,7 @@ async def order_now(ledger: Ledger, order_id: str) -> Order:
 
 async def closing_of(ledger: Ledger, currency: int = CNY) -> dict[str, int]:
     """What every account that is not at zero stands at, debit positive, by its path."""
-    rows = await ledger.trial_balance.read(None, currency)
+    rows = await ledger.reports.trial_balance(None, currency)
     return {row.account: row.closing for row in rows if row.closing}
 
 

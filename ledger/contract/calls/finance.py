@@ -63,7 +63,7 @@ async def read_trial_balance(call: Call[None, TrialBalanceQuery]) -> Response:
     currency = None
     if not isinstance(query.currency, UnsetType):
         currency = currency_number(query.currency, {"CNY": CNY, **call.currencies.numbers})
-    rows = await call.ledger.trial_balance.read(day, currency)
+    rows = await call.ledger.reports.trial_balance(day, currency)
     return Response(200, TrialBalanceAnswer([_render_row(row, codes) for row in rows]))
 
 

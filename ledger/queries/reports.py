@@ -1,4 +1,4 @@
-"""The trial balance of a day, as the books have it."""
+"""Reports: what the books say, as data; `ledger/finance/` has what is computed of their rows."""
 
 from ledger.core.instants import shanghai_day
 from ledger.engine.clock import Clock
@@ -7,18 +7,18 @@ from ledger.finance.trial_balance import TrialBalanceRow
 from ledger.store import reads
 
 
-class TrialBalance:
-    """What one process reads of the sums of all accounts."""
+class Reports:
+    """The reports of one ledger, a method each. All raise Unavailable."""
 
     def __init__(self, reading: Reading, clock: Clock) -> None:
         self._reading, self._clock = reading, clock
 
-    async def read(
+    async def trial_balance(
         self, day: int | None = None, currency: int | None = None
     ) -> list[TrialBalanceRow]:
         """All accounts on a day (days since 1970-01-01; today in Shanghai by default).
 
-        Of one currency, by its number in the log, or of all. Raises Unavailable.
+        Of one currency, by its number in the log, or of all.
         """
         async with self._reading() as connection:
             if day is None:
