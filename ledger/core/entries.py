@@ -30,10 +30,22 @@ from ledger.core.money import CNY
 from ledger.core.purchases import Order
 from ledger.core.wallet import Document, Wallet
 
-_WITHOUT_DOCUMENT = frozenset(
-    {debit.DebitCharged, hold.HoldAuthorized, grant.LotGranted, daily_grant.DailyGranted}
+_WithoutDocument = (
+    debit.Event
+    | hold.HoldAuthorized
+    | grant.Event
+    | daily_grant.Event
+    | hold.HoldExtended
+    | due.LotExpired
+    | membership.Event
+    | conversion.Event
+    | transfer.TransferReceived
+    | transfer.PaidOut
+    | control.Event
+    | opening.Event
+    | adjustment.Event
 )
-"""The frequent events that write none: asked first, because a match would come to them last."""
+"""The events that write none, the most frequent first."""
 
 _Granted = grant.Event | daily_grant.Event
 
@@ -160,7 +172,7 @@ def documents_after(wallet: Wallet, event: Event, at: Instant) -> Written:
     Debits and captures write no charge: a charge's id names its event, and only a refund turns
     it into a document of its own.
     """
-    if type(event) in _WITHOUT_DOCUMENT:
+    if isinstance(event, _WithoutDocument):
         return ()
     match event:
         case hold.HoldCaptured() | hold.HoldVoided() | hold.HoldExpired():
@@ -192,8 +204,10 @@ def documents_after(wallet: Wallet, event: Event, at: Instant) -> Written:
             return (*written_too, (("refund", known.refund_id), known))
         case transfer.TransferSent(transfer=moved) | transfer.TransferCompleted(transfer=moved):
             return ((("transfer", moved.transfer_id), moved),)
-        case _:
+        case order.PaymentSetAside():
             return ()
+        case _:
+            assert_never(event)
 
 
 def _order_document(written: Order) -> tuple[DocumentRef, Document]:

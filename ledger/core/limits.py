@@ -89,11 +89,11 @@ def not_grantable(
     """Why no lot with this expiry can be granted: it is not ahead, or there are too many lots."""
     if expires_at is not None and not stamp.at < expires_at <= INSTANT_MAX:
         return rejected(Reason.EXPIRY_OUT_OF_RANGE, expires_at=expires_at, now=stamp.at)
-    if lots_are_full(wallet, terms):
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    return None
+    return too_many_lots(wallet, terms)
 
 
-def lots_are_full(wallet: Wallet, terms: Terms) -> bool:
-    """Whether the wallet may have no more lots; each pending order counts as one of them."""
-    return len(wallet.lots) + len(wallet.orders) >= terms.lots_max
+def too_many_lots(wallet: Wallet, terms: Terms, more: int = 1) -> Rejection | None:
+    """Why so many more lots cannot be had; each pending order has reserved one."""
+    if len(wallet.lots) + len(wallet.orders) + more <= terms.lots_max:
+        return None
+    return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)

@@ -1,8 +1,10 @@
 """What a command costs: an amount as named, or a SKU at its price of the moment."""
 
+from msgspec.structs import replace
+
 from ledger.core.instants import Instant
 from ledger.core.money import share_up_to, whole_yuan_down
-from ledger.core.purchases import RechargeGoods
+from ledger.core.purchases import Order, RechargeGoods
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Promotion, Terms
 from ledger.core.wallet import Quote, Wallet
@@ -87,3 +89,14 @@ def promoted_fen(promotion: Promotion, list_fen: int, plan: str, period: str) ->
 def discounted_fen(promotion: Promotion, list_fen: int) -> int:
     """A price by the promotion's factor, down to whole yuan."""
     return whole_yuan_down(share_up_to(list_fen, promotion.factor_bp, _WHOLE_BP))
+
+
+def with_promotion_counted(wallet: Wallet, order: Order) -> Wallet:
+    """The wallet once it has used the promotion that an order was opened under, if any."""
+    goods = order.goods
+    name = None if isinstance(goods, RechargeGoods) else goods.promotion
+    if name is None:
+        return wallet
+    return replace(
+        wallet, promotions=wallet.promotions | {name: wallet.promotions.get(name, 0) + 1}
+    )

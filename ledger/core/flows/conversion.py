@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ledger.core.gate import SPENDS
 from ledger.core.ids import conversion_id_for, converted_lot_id_for
 from ledger.core.instants import Instant
-from ledger.core.limits import insufficient_funds, lots_are_full, use_of, used_after
+from ledger.core.limits import insufficient_funds, too_many_lots, use_of, used_after
 from ledger.core.lots import add_lots, spend, takes_for
 from ledger.core.pricing import out_of_range
 from ledger.core.rejections import Reason, Rejection, rejected
@@ -69,13 +69,13 @@ def decide(
         return rejected(Reason.NOT_CONVERTIBLE, currency=source, to_currency=command.to_currency)
     if (refusal := _over_limit(wallet, command, terms, stamp)) is not None:
         return refusal
-    if lots_are_full(wallet, terms):
-        return _too_many_lots(terms)
+    if (refusal := too_many_lots(wallet, terms)) is not None:
+        return refusal
     takes = takes_for(wallet, source, amount_minor, paid_only=True)
     if takes is None:
         return insufficient_funds(wallet, source, amount_minor, paid_only=True)
-    if len(wallet.lots) + len(wallet.orders) + len(takes) > terms.lots_max:
-        return _too_many_lots(terms)
+    if (refusal := too_many_lots(wallet, terms, len(takes))) is not None:
+        return refusal
     lots = tuple(_lot(take, index, command, terms, stamp) for index, take in enumerate(takes, 1))
     return (
         Converted(
@@ -91,10 +91,6 @@ def decide(
             tuple(_inherited(wallet, takes, lots)),
         ),
     )
-
-
-def _too_many_lots(terms: Terms) -> Rejection:
-    return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
 
 
 def _over_limit(wallet: Wallet, command: Convert, terms: Terms, stamp: Stamp) -> Rejection | None:

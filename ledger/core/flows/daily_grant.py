@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from ledger.core.gate import SPENDS
 from ledger.core.ids import lot_id_for
 from ledger.core.instants import shanghai_day, shanghai_midnight_after
-from ledger.core.limits import lots_are_full
+from ledger.core.limits import too_many_lots
 from ledger.core.lots import add_lot
-from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import DailyTaken, LotTerms, Wallet
 
@@ -54,8 +54,8 @@ def decide(
     day = shanghai_day(stamp.at)
     if wallet.daily is not None and wallet.daily.day == day:
         return AlreadyTaken(wallet.daily)
-    if lots_are_full(wallet, terms):
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    if (refusal := too_many_lots(wallet, terms)) is not None:
+        return refusal
     lot = LotTerms(
         lot_id=lot_id_for(stamp),
         currency=terms.daily_currency,

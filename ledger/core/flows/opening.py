@@ -10,6 +10,7 @@ from ledger.core.claims import Claims, owing
 from ledger.core.flows.reversal import claim_revenue
 from ledger.core.gate import CHANGES
 from ledger.core.instants import INSTANT_MAX, Instant
+from ledger.core.limits import too_many_lots
 from ledger.core.lots import add_lots
 from ledger.core.pricing import in_range
 from ledger.core.purchases import Claim
@@ -150,9 +151,7 @@ def _lots_refusal(wallet: Wallet, command: ImportOpening, terms: Terms) -> Rejec
         if lot.lot_id in known:
             return rejected(Reason.LOT_EXISTS, lot_id=lot.lot_id)
         known.add(lot.lot_id)
-    if len(known) + len(wallet.orders) > terms.lots_max:
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
-    return None
+    return too_many_lots(wallet, terms, len(command.lots))
 
 
 def _lot(lot: OpeningLot, liabilities: dict[int, int], terms: Terms) -> LotTerms:

@@ -12,10 +12,10 @@ from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.gate import NO_GATES, ORDERS
 from ledger.core.ids import order_id_for, recharged_lot_id_for
 from ledger.core.instants import SECOND_US, Instant
-from ledger.core.limits import lots_are_full
+from ledger.core.limits import too_many_lots
 from ledger.core.lots import add_lot
 from ledger.core.money import share_up_to, vat_included
-from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for
+from ledger.core.pricing import discounted_fen, promoted_fen, promotion_for, with_promotion_counted
 from ledger.core.purchases import (
     Goods,
     MembershipGoods,
@@ -271,8 +271,8 @@ def _opened(
 ) -> Order | Rejection:
     if len(wallet.orders) >= terms.orders_max:
         return rejected(Reason.LIMIT_EXCEEDED, limit="pending orders", most=terms.orders_max)
-    if lots_are_full(wallet, terms):
-        return rejected(Reason.LIMIT_EXCEEDED, limit="open lots", most=terms.lots_max)
+    if (refusal := too_many_lots(wallet, terms)) is not None:
+        return refusal
     return Order(
         order_id=order_id_for(stamp),
         goods=goods,
@@ -382,10 +382,10 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
             owed = claims.repaid(wallet.claims, repaid)
             return replace(_without(wallet, order), lots=lots, claims=owed)
         case MembershipPaid(order, term, paid_at):
-            promoted = _promoted(_without(wallet, order), order)
+            promoted = with_promotion_counted(_without(wallet, order), order)
             return membership.begin(promoted, term, paid_at)
         case MembershipUpgraded(order=order):
-            return upgrade.evolve(_promoted(_without(wallet, order), order), event)
+            return upgrade.evolve(with_promotion_counted(_without(wallet, order), order), event)
         case PaymentSetAside(refund=refund):
             return wallet if refund is None else replace(wallet, refunds=(*wallet.refunds, refund))
         case _:
@@ -395,13 +395,3 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
 def _without(wallet: Wallet, order: Order) -> Wallet:
     orders = tuple(other for other in wallet.orders if other.order_id != order.order_id)
     return replace(wallet, orders=orders)
-
-
-def _promoted(wallet: Wallet, order: Order) -> Wallet:
-    goods = order.goods
-    name = None if isinstance(goods, RechargeGoods) else goods.promotion
-    if name is None:
-        return wallet
-    return replace(
-        wallet, promotions=wallet.promotions | {name: wallet.promotions.get(name, 0) + 1}
-    )
