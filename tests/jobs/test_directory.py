@@ -145,7 +145,7 @@ async def charge(ledger: Ledger, count: int, name: str, wallet_id: str = "w") ->
         for i in range(count)
     ]
     for done in await ledger.submit_many("test", commands):
-        assert isinstance(getattr(done, "answer", None), DebitCharged), done
+        assert isinstance(getattr(done, "outcome", None), DebitCharged), done
 
 
 async def give(ledger: Ledger, *wallet_ids: str) -> None:
