@@ -52,7 +52,7 @@ def listed() -> list[tuple[str, str]]:
     return [(line[0], line[1]) for line in lines if len(line) == 2 and line[1].startswith("test_")]
 
 
-def tests_here() -> dict[str, str]:
+def first_lines_of_tests() -> dict[str, str]:
     """The tests of this folder by name, each with the first line of its docstring."""
     return {
         node.name: (ast.get_docstring(node) or "").partition("\n")[0]
@@ -65,7 +65,7 @@ def tests_here() -> dict[str, str]:
 
 def test_every_bug_of_the_list_has_a_test_that_names_it() -> None:
     """A line of the list is a test whose docstring begins with the reference."""
-    first_lines = tests_here()
+    first_lines = first_lines_of_tests()
     strays = [(ref, name) for ref, name in listed() if name not in first_lines]
     silent = [
         (ref, name)
@@ -88,7 +88,7 @@ def test_every_test_that_names_a_bug_is_on_the_list() -> None:
     """Whoever adds a test of a bug adds its line."""
     named = {
         (line.partition(": ")[0], name)
-        for name, line in tests_here().items()
+        for name, line in first_lines_of_tests().items()
         if line.partition(": ")[0] in REFERENCES
     }
     assert named == set(listed())
