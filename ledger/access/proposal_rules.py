@@ -176,23 +176,23 @@ _VERDICTS: Final[dict[str, Verdict]] = {
 
 def refusal_of_decision(proposal: Proposal, decision: Decision) -> Rejection | None:
     """Why this decision was not taken; None if it had been taken before, by the same person."""
-    if (proposal.proposed_by == decision.by) != (decision.verdict == "withdrawn"):
-        withdrawn = decision.verdict == "withdrawn"
+    same_person = proposal.decided_by == decision.by
+    same_verdict = _VERDICTS.get(proposal.status) == decision.verdict
+    if same_person and proposal.decision_key_hash == decision.key_hash:
+        if not same_verdict:
+            return _key_reused("kind")
+        # A reason that was erased differs from none.
+        differs = proposal.reason and proposal.decision_reason != decision.reason
+        return _key_reused("reason") if differs else None
+    withdrawn = decision.verdict == "withdrawn"
+    if (proposal.proposed_by == decision.by) != withdrawn:
         reason = Reason.PROPOSAL_IS_ANOTHERS if withdrawn else Reason.PROPOSAL_IS_OWN
         return _refusal(reason, proposal)
     if proposal.status == "expired":
         return _refusal(Reason.PROPOSAL_EXPIRED, proposal)
-    if proposal.decided_by != decision.by:
-        return _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
-    same_verdict = _VERDICTS[proposal.status] == decision.verdict
-    if proposal.decision_key_hash != decision.key_hash:
-        return None if same_verdict else _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
-    if not same_verdict:
-        return _key_reused("kind")
-    # A reason that was erased differs from none.
-    if proposal.reason and proposal.decision_reason != decision.reason:
-        return _key_reused("reason")
-    return None
+    if same_person and same_verdict:
+        return None
+    return _refusal(Reason.PROPOSAL_NOT_OPEN, proposal)
 
 
 def _refusal(reason: Reason, proposal: Proposal) -> Rejection:

@@ -133,6 +133,12 @@ class Proposals:
             return KeptProposal(await self._execute(decided))
         proposal = await self.read(proposal_id)
         assert proposal is not None, proposal_id
+        async with self._reading() as connection:
+            earlier = await proposals.find_decided(
+                connection, decision.by, proposal.wallet_id, decision.key_hash
+            )
+        if earlier is not None and earlier.proposal_id != proposal_id:
+            return rejected(Reason.IDEMPOTENCY_KEY_REUSED, field="proposal_id")
         refusal = refusal_of_decision(proposal, decision)
         if refusal is not None:
             return refusal

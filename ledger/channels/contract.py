@@ -58,7 +58,7 @@ Message = Payment | RefundSucceeded | RefundFailed | Reversed | Restored
 
 
 class Instructions(Struct, frozen=True):
-    """How an order is paid at its `channel`: by a POST to `pay_url`, relative to the service."""
+    """How an order is paid at its `channel`: at `pay_url`, which is absolute or of this service."""
 
     channel: str
     pay_url: str

@@ -68,17 +68,17 @@ class Operation(Struct, frozen=True, kw_only=True):
     `scopes` are alternatives, none meaning that any key will do; `public` operations need no key.
     `body` is a struct, or None where nothing is read unless `raw_body` says that the operation
     decodes the bytes itself. `responds` says what each event that its command comes to is answered
-    with, `effects` the same of what it has done under an approval and tells inside its answer;
+    with, `effects` the same for events of an approved proposal, which its `outcome` shows;
     `answers` are the schemas by status of what is answered otherwise, and `plain` the media type of
-    an answer that is no JSON. `commands` are those that it submits, which say
-    what they are refused for; `reasons` and `problems` are the refusals to declare beyond those,
-    and beyond what the rules of all calls bring. `waits` says that its work is given up when the
+    an answer that is no JSON. `commands` are those that it submits, which say what they are refused
+    for; `reasons` and `problems` are the refusals to declare beyond those, and beyond what the
+    rules of all calls bring. `waits` says that its work is given up when the
     caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
 
     What is `audited`, or `audited_for_people` where a person calls, is entered in the audit list
-    under its `subject`, by default the first id of its path; `keeps_words` enters the reason too,
-    which is not for what is said about a wallet. `proposed_as` is the kind of proposal that a
-    person makes of it, who may not do it alone.
+    under its `subject`, by default the first id of its path. With `keeps_words` its reason is
+    entered too: never for a call about a wallet, whose texts must be erasable. `proposed_as` is the
+    kind of proposal that a person makes of it, who may not do it alone.
     """
 
     id: str
@@ -128,7 +128,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     @property
     def schemas(self) -> dict[int, Any]:
         """The types of its successful bodies by status."""
-        rendered = {
-            status: get_type_hints(render)["return"] for status, render in self.responds.values()
-        }
-        return self.answers | rendered
+        schemas = dict(self.answers)
+        for status, render in self.responds.values():
+            rendered = get_type_hints(render)["return"]
+            schemas[status] = schemas.get(status, rendered) | rendered
+        return schemas

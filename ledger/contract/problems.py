@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from ledger.contract.refusals import REFUSALS, slug_of, words_of
+from ledger.contract.refusals import REFUSALS, public_name, slug_of, words_of
 from ledger.contract.response import Response
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
@@ -113,7 +113,6 @@ def problem(slug: Slug | Reason, detail: str, /, *headers: Header, **facts: obje
 
 _INSTANTS: Final = frozenset({"expires_at", "now", "closed_at", "since", "until"})
 _CURRENCIES: Final = frozenset({"currency", "to_currency"})
-_RENAMED: Final = {"withheld_fen": "tax_withheld_cny"}
 
 
 def problem_of(rejection: Rejection, codes: Mapping[int, str]) -> Problem:
@@ -126,24 +125,10 @@ def problem_of(rejection: Rejection, codes: Mapping[int, str]) -> Problem:
     }
     words = words_of(reason, rejection.facts)
     detail = words.format_map(defaultdict(lambda: "unknown", facts))
-    if slug.endswith("-out-of-range"):
-        bounds = ", ".join(f"{name} {value}" for name, value in facts.items())
-        detail = f"{detail}: {bounds}."
     listed = {
         name: value for name, value in (_what(reason) | facts).items() if name not in unlisted
     }
     return Problem(slug, detail, listed)
-
-
-def public_name(name: str) -> str:
-    """The name that callers know a core field by: `amount_minor` is `amount` to them."""
-    if name in _RENAMED:
-        return _RENAMED[name]
-    if name.endswith("_minor"):
-        return name.removesuffix("_minor")
-    if name.endswith("_fen"):
-        return f"{name.removesuffix('_fen')}_cny"
-    return name
 
 
 def _public_value(name: str, value: Fact, codes: Mapping[int, str]) -> Fact:

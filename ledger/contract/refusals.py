@@ -19,6 +19,20 @@ _NEW_KEY: Final = "then send the command under a new key"
 _LATER: Final = "Wait for the next day in Shanghai or have the limit raised"
 
 
+_RENAMED: Final = {"withheld_fen": "tax_withheld_cny"}
+
+
+def public_name(name: str) -> str:
+    """The name that callers know a core field by: `amount_minor` is `amount` to them."""
+    if name in _RENAMED:
+        return _RENAMED[name]
+    if name.endswith("_minor"):
+        return name.removesuffix("_minor")
+    if name.endswith("_fen"):
+        return f"{name.removesuffix('_fen')}_cny"
+    return name
+
+
 class Words(Struct, frozen=True):
     """How a reason is answered: its HTTP status, its title, and the words of its detail.
 
@@ -34,6 +48,10 @@ class Words(Struct, frozen=True):
     unlisted: frozenset[str] = frozenset()
 
 
+def _conflict(title: str, detail: str | Callable[[Facts], str], *unlisted: str) -> Words:
+    return Words(409, title, detail, unlisted=frozenset(unlisted))
+
+
 def _missing(detail: str, *unlisted: str) -> Words:
     return Words(404, "There is no such thing", detail, "not-found", frozenset(unlisted))
 
@@ -44,6 +62,14 @@ def _malformed(detail: str, *unlisted: str) -> Words:
 
 def _forbidden(detail: str, *unlisted: str) -> Words:
     return Words(403, "The caller may not do this", detail, "forbidden", frozenset(unlisted))
+
+
+def _range_words(sentence: str) -> Callable[[Facts], str]:
+    def words(facts: Facts) -> str:
+        bounds = ", ".join(f"{name} {{{name}}}" for name in map(public_name, facts))
+        return f"{sentence}: {bounds}."
+
+    return words
 
 
 def _limit_words(facts: Facts) -> str:
@@ -182,18 +208,16 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         400, "There is no such promotion", f"There is no promotion {{promotion}}. {_CATALOGUE}"
     ),
     Reason.AMOUNT_OUT_OF_RANGE: Words(
-        400, "An amount is out of range", "The amount asked for is out of range"
+        400, "An amount is out of range", _range_words("The amount asked for is out of range")
     ),
     Reason.EXPIRY_OUT_OF_RANGE: Words(
-        400, "An expiry is out of range", "The expiry asked for is out of range"
+        400, "An expiry is out of range", _range_words("The expiry asked for is out of range")
     ),
-    Reason.NOT_CONVERTIBLE: Words(
-        409,
+    Reason.NOT_CONVERTIBLE: _conflict(
         "The conversion is not offered",
         f"{{currency}} cannot be converted to {{to_currency}}. {_CATALOGUE}",
     ),
-    Reason.NOT_TRANSFERABLE: Words(
-        409,
+    Reason.NOT_TRANSFERABLE: _conflict(
         "The currency cannot be given away",
         f"{{currency}} cannot be given away. {_CATALOGUE}",
     ),
@@ -202,53 +226,45 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "A transfer goes to another wallet",
         "The wallet {wallet_id} was to give to itself. Name another wallet in to_wallet_id.",
     ),
-    Reason.WALLET_CLOSED: Words(
-        409,
+    Reason.WALLET_CLOSED: _conflict(
         "The wallet is closed",
         "The wallet {wallet_id} was closed for good at {closed_at}. Use another wallet.",
     ),
-    Reason.WALLET_FROZEN: Words(
-        409,
+    Reason.WALLET_FROZEN: _conflict(
         "The wallet is frozen",
         "The wallet {wallet_id} is frozen, so nothing in it is spent, converted, given away or "
         f"claimed. Have it unfrozen, {_NEW_KEY}.",
     ),
-    Reason.CLAIM_OPEN: Words(
-        409,
+    Reason.CLAIM_OPEN: _conflict(
         "A claim must be paid first",
         "The wallet {wallet_id} owes {claim_cny} CNY for points whose payment was taken back. "
         f"Recharge, which repays it first, {_NEW_KEY}.",
     ),
-    Reason.STOPPED: Words(
-        409,
+    Reason.STOPPED: _conflict(
         "Operators stopped this",
         "Operators stopped the {kind} {name} for now. Use another one, or come again later under a "
         "new key.",
     ),
-    Reason.HOLD_EXISTS: Words(
-        409,
+    Reason.HOLD_EXISTS: _conflict(
         "The hold id is taken",
         "The id {hold_id} names a hold of this wallet already, open or closed. Choose another, or "
         "leave hold_id out.",
     ),
     Reason.HOLD_NOT_FOUND: _missing("This wallet never had a hold {hold_id}. Check both ids."),
-    Reason.HOLD_NOT_OPEN: Words(
-        409,
+    Reason.HOLD_NOT_OPEN: _conflict(
         "The hold is not open",
         "Hold {hold_id} is {hold_status}. Only an open hold changes.",
     ),
     Reason.CHARGE_NOT_FOUND: _missing("This wallet has no charge {charge_id}. Check both ids."),
     Reason.ORDER_NOT_FOUND: _missing("There is no order {order_id}. Check the id."),
-    Reason.ORDER_NOT_PAYABLE: Words(409, "The order cannot be paid this way", _not_payable_words),
-    Reason.ORDER_NOT_REFUNDABLE: Words(
-        409,
+    Reason.ORDER_NOT_PAYABLE: _conflict("The order cannot be paid this way", _not_payable_words),
+    Reason.ORDER_NOT_REFUNDABLE: _conflict(
         "The order was not paid",
         "Order {order_id} is {order_status} and was never paid, so there is nothing to give back. "
         "Close it if it is pending.",
     ),
     Reason.REFUND_NOT_FOUND: _missing("There is no refund {refund_id}. Check the id."),
-    Reason.REFUND_NOT_OPEN: Words(
-        409,
+    Reason.REFUND_NOT_OPEN: _conflict(
         "The refund is settled",
         "Refund {refund_id} is {refund_status}. Only one under way can be settled.",
     ),
@@ -259,27 +275,23 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "Nothing of {currency} is left in a lot {lot_id} of this wallet. Check the ids: GET "
         "/v1/wallets/{wallet_id}/lots lists what there is."
     ),
-    Reason.NO_MEMBERSHIP: Words(
-        409,
+    Reason.NO_MEMBERSHIP: _conflict(
         "There is no membership",
         "The wallet {wallet_id} has no membership. There is nothing to cancel.",
     ),
-    Reason.PROMOTION_NOT_APPLICABLE: Words(409, "The promotion does not apply", _promotion_words),
-    Reason.UPGRADE_NOT_OFFERED: Words(409, "The upgrade is not offered", _upgrade_words),
-    Reason.WALLET_NOT_EMPTY: Words(409, "The wallet is not empty", _not_empty_words),
-    Reason.LOT_EXISTS: Words(
-        409,
+    Reason.PROMOTION_NOT_APPLICABLE: _conflict("The promotion does not apply", _promotion_words),
+    Reason.UPGRADE_NOT_OFFERED: _conflict("The upgrade is not offered", _upgrade_words),
+    Reason.WALLET_NOT_EMPTY: _conflict("The wallet is not empty", _not_empty_words),
+    Reason.LOT_EXISTS: _conflict(
         "The lot id is taken",
         "The id {lot_id} names a lot of this wallet already. Import every lot once.",
     ),
-    Reason.CAPTURE_EXCEEDS_HOLD: Words(
-        409,
+    Reason.CAPTURE_EXCEEDS_HOLD: _conflict(
         "A capture is at most what is held",
         "A capture of {amount} was asked of hold {hold_id}, which holds {held}. Capture at most "
         "that; debit the rest.",
     ),
-    Reason.REFUND_EXCEEDS_CHARGE: Words(
-        409,
+    Reason.REFUND_EXCEEDS_CHARGE: _conflict(
         "A refund is at most what is left of the charge",
         "A refund of {amount} was asked of charge {charge_id}, of which {refundable} is not yet "
         "refunded. Refund at most that.",
@@ -287,13 +299,12 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
     Reason.REFUND_EXCEEDS_ORDER: Words(
         409, "A refund is at most what is unspent of the order", _over_order_words
     ),
-    Reason.PAYOUT_EXCEEDS_PAYABLE: Words(
-        409,
+    Reason.PAYOUT_EXCEEDS_PAYABLE: _conflict(
         "A payout is at most what is payable",
         "A payout of {amount_cny} CNY was asked for and {payable_cny} CNY is payable. Pay out at "
         "most that.",
     ),
-    Reason.LIMIT_EXCEEDED: Words(409, "A limit is reached", _limit_words),
+    Reason.LIMIT_EXCEEDED: _conflict("A limit is reached", _limit_words),
     Reason.INSUFFICIENT_FUNDS: Words(402, "There is too little available", _funds_words),
     Reason.PROPOSAL_NOT_FOUND: _missing(
         "There is no proposal {proposal_id} of this kind. Check the id."
@@ -304,13 +315,11 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
     Reason.PROPOSAL_IS_ANOTHERS: _forbidden(
         "The proposal {proposal_id} is {proposed_by}'s, who alone withdraws it. Reject it instead."
     ),
-    Reason.PROPOSAL_EXPIRED: Words(
-        409,
+    Reason.PROPOSAL_EXPIRED: _conflict(
         "The proposal has expired",
         "The proposal {proposal_id} could be decided on until {expires_at}. Propose it anew.",
     ),
-    Reason.PROPOSAL_NOT_OPEN: Words(
-        409,
+    Reason.PROPOSAL_NOT_OPEN: _conflict(
         "The proposal is decided",
         "{decided_by} has decided: the proposal {proposal_id} is {proposal_status}.",
     ),
@@ -355,9 +364,8 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "credit:write, and the key that you call with; others are rotated on the server: `ledger "
         "key rotate`."
     ),
-    Reason.KEY_NOT_ROTATABLE: Words(
-        409, "The key cannot be rotated", "{key_id} cannot be rotated: {why}.", "",
-        frozenset({"key_id", "why"}),
+    Reason.KEY_NOT_ROTATABLE: _conflict(
+        "The key cannot be rotated", "{key_id} cannot be rotated: {why}.", "key_id", "why"
     ),
     Reason.CERTIFICATE_TAKEN: _malformed(
         "The certificate identity {identity} is registered already: revoke that key first (`ledger "
@@ -367,7 +375,7 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
     Reason.CALLER_NOT_FOUND: _missing(
         "There is no caller {caller}: see GET /v1/callers.", "caller"
     ),
-}  # fmt: skip
+}
 """Every reason, in their order of precedence."""
 
 

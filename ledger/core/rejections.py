@@ -9,8 +9,10 @@ from msgspec import Struct
 class Reason(StrEnum):
     """Why a well-formed request was refused: by a wallet, or by the rules of proposals and keys.
 
-    Where several rules are broken, a command is refused for the first of them here. The values
-    are wire names and never change.
+    Where a command breaks several rules, the first of them here is the answer; the edges refuse
+    what is not well-formed, an unknown currency code among it, before there is a command, and the
+    daily cap on a caller's grants is kept before the wallet is looked at. The values are wire
+    names and never change.
     """
 
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"

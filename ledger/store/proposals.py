@@ -111,7 +111,7 @@ async def add_proposal(connection: Connection, new: NewProposal) -> Proposal | N
 
 async def find_proposal(connection: Connection, proposal_id: str) -> Proposal | None:
     """The proposal of an id."""
-    row = await connection.fetchrow(statement("find_proposal"), proposal_id, None, None, None)
+    row = await connection.fetchrow(statement("find_proposal"), proposal_id, None, None, None, None)
     return None if row is None else _proposal(row)
 
 
@@ -119,7 +119,15 @@ async def find_proposed(
     connection: Connection, by: str, wallet_id: str, key_hash: bytes
 ) -> Proposal | None:
     """The proposal that a person made for a wallet under an idempotency key."""
-    row = await connection.fetchrow(statement("find_proposal"), None, by, wallet_id, key_hash)
+    row = await connection.fetchrow(statement("find_proposal"), None, by, wallet_id, key_hash, None)
+    return None if row is None else _proposal(row)
+
+
+async def find_decided(
+    connection: Connection, by: str, wallet_id: str, key_hash: bytes
+) -> Proposal | None:
+    """The proposal of a wallet that a person decided on under an idempotency key."""
+    row = await connection.fetchrow(statement("find_proposal"), None, None, wallet_id, key_hash, by)
     return None if row is None else _proposal(row)
 
 

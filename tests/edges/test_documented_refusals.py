@@ -10,7 +10,6 @@ from ledger.contract.currencies import currencies_of
 from ledger.contract.operation import Call, Operation
 from ledger.contract.operations import OPERATIONS, RESPONSES
 from ledger.contract.problems import ProblemError
-from ledger.contract.refusals import slug_of
 from ledger.core.decider import Command
 from ledger.core.flows.adjustment import Adjust
 from ledger.core.flows.due import ApplyDues
@@ -19,7 +18,6 @@ from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
 from ledger.core.flows.order_refund import ConfirmRefund, FailRefund
 from ledger.core.flows.reversal import RestorePayment, ReversePayment
 from ledger.core.flows.transfer import CompleteTransfer, ReceiveTransfer
-from ledger.http.openapi import problems_of
 from tests.core.support import CODES
 
 NOT_SUBMITTED_BY_A_CALL = {
@@ -106,15 +104,3 @@ def test_an_operation_names_the_commands_that_it_submits(name: str) -> None:
     operation, kind = COMMANDS[name]
     kinds = {kind, OpenMembership} if kind is OpenRecharge else {kind}
     assert set(operation.commands) == kinds
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_call_documents_every_refusal_of_its_commands(name: str) -> None:
-    """At the gate, and by the rules of its flow."""
-    operation, _ = COMMANDS[name]
-    reasons = {
-        reason
-        for command in operation.commands
-        for reason in (*command.gates.reasons, *command.refusals)
-    }
-    assert {slug_of(reason) for reason in reasons} <= set(problems_of(operation))

@@ -71,6 +71,11 @@ class Paper:
     def decide(self, number: int, verdict: str, by: str, key: str, *, dies: bool = False) -> str:
         """What is answered."""
         row = self.rows[number]
+        under_this_key = [
+            other for other in self.rows if (other.decider, other.decision_key) == (by, key)
+        ]
+        if any(other is not row or other.verdict != verdict for other in under_this_key):
+            return Reason.IDEMPOTENCY_KEY_REUSED
         mine = row.by == by
         if mine != (verdict == "withdrawn"):
             return Reason.PROPOSAL_IS_OWN if mine else Reason.PROPOSAL_IS_ANOTHERS
@@ -80,15 +85,9 @@ class Paper:
             if row.decider != by:
                 return Reason.PROPOSAL_NOT_OPEN
             if row.verdict != verdict:
-                return (
-                    Reason.IDEMPOTENCY_KEY_REUSED
-                    if row.decision_key == key
-                    else Reason.PROPOSAL_NOT_OPEN
-                )
+                return Reason.PROPOSAL_NOT_OPEN
             self._do(row)
             return "again"
-        if any(other.decider == by and other.decision_key == key for other in self.rows):
-            return Reason.IDEMPOTENCY_KEY_REUSED
         row.verdict, row.decider, row.decision_key = verdict, by, key
         row.decided = max(other.decided for other in self.rows) + 1
         if not dies:

@@ -78,7 +78,8 @@ def failures(answers: Iterable[Done | BaseException]) -> Counter[str]:
 
 def _outcome_of(done: Done) -> object:
     """What a command came to; checkouts before 2026-11-28 have it under another name."""
-    return getattr(done, "outcome", None) or getattr(done, "answer", None)
+    name = "outcome" if hasattr(done, "outcome") else "answer"
+    return getattr(done, name)
 
 
 def log_to_standard_error() -> None:
