@@ -1,27 +1,28 @@
-"""The composition root: what the edges call, put together from engine, store and catalogue."""
+"""The composition root: it puts together what the edges call, and does nothing by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
+
+import structlog
 
 from ledger.access.audit_log import AuditLog
 from ledger.access.callers import Callers
+from ledger.access.keys import Keys
 from ledger.access.proposals import Proposals
 from ledger.catalog import Catalogue, load_catalogue
 from ledger.channels import REGISTRY, make_channels, secret_names
 from ledger.channels.contract import Channel
-from ledger.core.batch import Done, Outcome
-from ledger.core.decider import Command
-from ledger.core.flows.closure import CloseWallet, WalletClosed
-from ledger.core.rejections import Reason, Rejection
-from ledger.engine import CommandFailed, Engine, Unavailable
+from ledger.core.batch import Done
+from ledger.engine import Engine
 from ledger.engine.clock import Clock
 from ledger.engine.controls import Controls
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.reading import reading_from
 from ledger.engine.texts import Texts
 from ledger.payments.notifications import Payments
-from ledger.payments.outbox import LEAVES_OPEN, Outbox
+from ledger.payments.outbox import Outbox
 from ledger.payments.sandbox import SandboxControl
+from ledger.payments.submissions import Submissions
 from ledger.queries.directory import Directory
 from ledger.queries.explanation import Explanations
 from ledger.queries.feed import Feed
@@ -35,6 +36,8 @@ from ledger.settings import Settings
 from ledger.store import keys
 from ledger.store.pool import Pool, create_pool
 from ledger.store.schema import LedgerFacts, SchemaError, read_durability, read_facts
+
+_log: Final = structlog.get_logger()
 
 READ_CONNECTIONS: Final = 4
 
@@ -61,11 +64,14 @@ class Ledger:
         terms_at = self.controls.terms_at(catalogue.at)
         known = self.controls.quarantined
         self._engine = Engine(self._engine_pool, facts.shards, terms_at, known)
-        self._submitting: Engine | CappedEngine = self._engine
+        self._write_path: Engine | CappedEngine = self._engine
         if settings.grant_day_cap_minor is not None:
             cap_minor = settings.grant_day_cap_minor
-            self._submitting = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
+            self._write_path = CappedEngine(self._engine, self.reading, facts.shards, cap_minor)
         self.texts = Texts(self.reading, facts.shards)
+        submissions = Submissions(self._write_path, self.texts, self._start_open)
+        self.submit, self.submit_many = submissions.submit, submissions.submit_many
+        self.apply_dues = self._engine.apply_dues
         self.readiness = Readiness(self.reading, self.clock)
         self.wallets = Wallets(self.reading, facts.shards)
         self.orders = Orders(self.reading, self.clock, facts.shards)
@@ -77,6 +83,7 @@ class Ledger:
         self.explanations = Explanations(self.reading, facts.shards)
         self.audit_log = AuditLog(self.reading)
         self.callers = Callers(pepper, self.reading)
+        self.keys = Keys(self.reading)
         self.payments = Payments(self.submit, self.orders, self.reading, facts.shards, channels)
         self.outbox = Outbox(self._engine.submit, self.payments.ask, self.reading)
         self.proposals = Proposals(
@@ -84,31 +91,9 @@ class Ledger:
         )
         self.sandbox = SandboxControl(self.payments, self.orders, self.reading)
 
-    async def submit(self, caller: str, key: str, command: Command) -> Done:
-        """Have a command decided and made durable. Raises Unavailable or CommandFailed."""
-        done = await self._submitting.submit(caller, key, command)
-        if type(done.outcome) in LEAVES_OPEN:
-            self.outbox.start(done)
-        elif isinstance(command, CloseWallet) and _says_closed(done.outcome):
-            # Where this raises the caller closes it once more, which erases what is left.
-            await self.texts.erase(command.wallet_id)
-        return done
-
-    async def submit_many(
-        self, caller: str, requests: Sequence[tuple[str, Command]]
-    ) -> list[Done | Unavailable | CommandFailed]:
-        """Many commands, each standing alone; answers in their order."""
-        answers = await self._submitting.submit_many(caller, requests)
-        for done in answers:
-            if isinstance(done, Done) and type(done.outcome) in LEAVES_OPEN:
-                self.outbox.start(done)
-        return answers
-
-    async def apply_dues(
-        self, shard: int, wallet_ids: Sequence[str]
-    ) -> list[Done | Unavailable | CommandFailed]:
-        """Record what has fallen due in these wallets of a shard. Raises Unavailable."""
-        return await self._engine.apply_dues(shard, wallet_ids)
+    def _start_open(self, done: Done) -> None:
+        # Made last, for it asks through the payments, which submit.
+        self.outbox.start(done)
 
     def drain(self) -> None:
         """Refuse what comes from now on, and answer at once whoever only waits for events."""
@@ -125,11 +110,6 @@ class Ledger:
         await self.callers.close()
         for pool in (self._engine_pool, self._read_pool):
             pool.terminate()
-
-
-def _says_closed(answer: Outcome) -> bool:
-    refused = isinstance(answer, Rejection) and answer.reason is Reason.WALLET_CLOSED
-    return refused or isinstance(answer, WalletClosed)
 
 
 async def open_ledger(settings: Settings) -> Ledger:
@@ -152,7 +132,11 @@ async def open_ledger(settings: Settings) -> Ledger:
     except BaseException:
         read_pool.terminate()
         raise
-    catalogue = load_catalogue(without=REGISTRY.keys() - channels.keys())
+    without = REGISTRY.keys() - channels.keys()
+    for name in without:
+        if REGISTRY[name].secret in names:
+            _log.warning("channel_without_secret", channel=name, secret=REGISTRY[name].secret)
+    catalogue = load_catalogue(without=without)
     ledger = Ledger(settings, facts, catalogue, (engine_pool, read_pool), pepper, channels)
     try:
         await ledger.controls.begin()

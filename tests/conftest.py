@@ -170,15 +170,15 @@ class Served:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.said = ""
+        self.output = ""
 
     def wait_until_ready(self) -> None:
         """Wait for its ready line, and keep what it said up to there."""
-        while not _READY.search(self.said):
+        while not _READY.search(self.output):
             ended = self.process.poll() is not None
-            self.said += self._read()
-            if ended and not _READY.search(self.said):
-                raise AssertionError(f"the service ended before it was ready: {self.said}")
+            self.output += self._read()
+            if ended and not _READY.search(self.output):
+                raise AssertionError(f"the service ended before it was ready: {self.output}")
             time.sleep(0.02)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> str:

@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from ledger.access.rates import Buckets, Rate
 from ledger.core.instants import Instant, to_instant
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine.commit import Unavailable
 from ledger.engine.reading import Reading
-from ledger.store import keys
+from ledger.store import callers, keys
+from ledger.store.callers import CallerRow
 from ledger.store.keys import CallerKind, FoundKey
 from ledger.store.switches import caller_exists
 
@@ -115,6 +117,21 @@ class Callers:
         """The caller that a client certificate is registered for. Raises Unavailable."""
         credential = _CERTIFICATE + identity
         return self.cached(credential) or await self._authenticate(credential)
+
+    async def list(self) -> list[CallerRow]:
+        """All callers there are, by name. Raises Unavailable."""
+        async with self._reading() as connection:
+            return await callers.list_callers(connection)
+
+    async def limit(
+        self, name: str, rate_per_s: int | None, burst: int | None
+    ) -> CallerRow | Rejection:
+        """Limit a caller's rate, or lift its limit; the caller after that. Raises Unavailable."""
+        async with self._reading() as connection:
+            if not await callers.limit_caller(connection, name, rate_per_s, burst):
+                return rejected(Reason.CALLER_NOT_FOUND, caller=name)
+            (row,) = await callers.list_callers(connection, name)
+            return row
 
     async def exists(self, name: str) -> bool:
         """Whether there is a caller of this name. Raises Unavailable."""

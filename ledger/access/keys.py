@@ -8,7 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.access.callers import SCOPES, Caller, digest_identity, digest_key
+from ledger.core.ids import ID_PATTERN
 from ledger.core.rejections import Reason, Rejection, rejected
+from ledger.engine.reading import Reading
 from ledger.store import callers, keys
 from ledger.store.keys import CallerKind, KeyRow, NewKey
 from ledger.store.pool import Connection
@@ -32,7 +34,7 @@ RESERVED: Final = ("channel:", "ledger:", "approval:", "host:")
 OVERLAP_MAX_S: Final = 30 * 86_400
 """For how many seconds at most a rotated key works beside its successor."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_NAME: Final = re.compile(ID_PATTERN, re.ASCII)
 _IDENTITY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
 _PREFIXES: Final[Mapping[CallerKind, str]] = {
     "service": "lk_",
@@ -67,6 +69,35 @@ class MadeKey(Struct, frozen=True):
 
     row: KeyRow
     token: str | None
+
+
+class Keys:
+    """The API keys of one ledger, for callers over the network. All raise Unavailable."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    async def list(self, caller: str | None = None) -> list[KeyRow]:
+        """The keys of a caller, or of all."""
+        async with self._reading() as connection:
+            return await keys.list_keys(connection, caller)
+
+    async def create(self, by: By, wanted: WantedKey) -> MadeKey | Rejection:
+        """Make a key, as `create_key`."""
+        async with self._reading() as connection:
+            return await create_key(connection, by, wanted)
+
+    async def rotate(
+        self, by: By, key_id: str, overlap_s: float, lives_s: float | None
+    ) -> MadeKey | Rejection:
+        """Make a key's successor, as `rotate_key`."""
+        async with self._reading() as connection:
+            return await rotate_key(connection, by, key_id, overlap_s, lives_s)
+
+    async def revoke(self, by: By, key_id: str) -> tuple[KeyRow, bool] | Rejection:
+        """Revoke a key, as `revoke_key`."""
+        async with self._reading() as connection:
+            return await revoke_key(connection, by, key_id)
 
 
 async def create_key(connection: Connection, by: By, wanted: WantedKey) -> MadeKey | Rejection:
@@ -158,7 +189,7 @@ def _malformed_field(wanted: WantedKey, *, known: bool) -> Rejection | None:
     if unknown or not wanted.scopes:
         fault = f"unknown scopes {', '.join(unknown)}" if unknown else "no scope was asked for"
         there_are = ", ".join(sorted(SCOPES))
-        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", said=fault, known=there_are)
+        return rejected(Reason.SCOPES_UNKNOWN, field="scopes", fault=fault, known=there_are)
     if not known and (not _NAME.fullmatch(wanted.caller) or wanted.caller.startswith(RESERVED)):
         reserved = ", ".join(RESERVED)
         return rejected(Reason.CALLER_NAME_MALFORMED, field="caller", reserved=reserved)

@@ -64,7 +64,7 @@ class Instructions(Struct, frozen=True):
     pay_url: str
 
 
-class RefundAsked(Struct, frozen=True):
+class RefundRequest(Struct, frozen=True):
     """A refund to ask for: `amount_fen` of the `paid_fen` that were paid under `payment_id`.
 
     `refund_id` is constant: asked twice under one number, it is one refund.
@@ -111,7 +111,7 @@ class Channel(Protocol):
     def instructions(self, order: Order) -> Instructions | None:
         """How a pending order is paid; None where it cannot be (yet, or any more)."""
 
-    async def refund(self, asked: RefundAsked) -> None:
+    async def refund(self, asked: RefundRequest) -> None:
         """Ask for a refund; what becomes of it comes as a notification. Raises ChannelAway."""
 
     def acknowledge(self) -> Reply:

@@ -20,8 +20,8 @@ from ledger.channels.contract import (
     Message,
     NotAuthentic,
     Payment,
-    RefundAsked,
     RefundFailed,
+    RefundRequest,
     RefundSucceeded,
     Reply,
     Restored,
@@ -99,9 +99,9 @@ class Sandbox:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._secret = surroundings.secret
-        self._ask: Callable[[RefundAsked], Awaitable[None]] | None = None
+        self._ask: Callable[[RefundRequest], Awaitable[None]] | None = None
 
-    def connect(self, ask: Callable[[RefundAsked], Awaitable[None]]) -> None:
+    def connect(self, ask: Callable[[RefundRequest], Awaitable[None]]) -> None:
         """Say who answers when a refund is asked for; no channel that moves money has this."""
         self._ask = ask
 
@@ -137,7 +137,7 @@ class Sandbox:
         """Whoever calls the sandbox's own operation pays the order, for nothing."""
         return instructions_for(order.order_id)
 
-    async def refund(self, asked: RefundAsked) -> None:
+    async def refund(self, asked: RefundRequest) -> None:
         """Have whoever is connected answer it. Raises ChannelAway where nobody is."""
         if self._ask is None:
             raise ChannelAway("nobody answers for the sandbox")

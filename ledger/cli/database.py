@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ledger.catalog import load_catalogue
 from ledger.channels import drawn_secret_names
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.embedded import attach
 from ledger.settings import Settings, read_settings
 from ledger.store.schema import initialise, migrate

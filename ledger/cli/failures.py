@@ -11,8 +11,6 @@ from ledger.engine import Unavailable
 from ledger.settings import SettingsError
 from ledger.store.schema import SchemaError
 
-__all__ = ["EXPECTED", "CommandError"]
-
 EXPECTED: Final = (
     CatalogueError,
     CommandError,

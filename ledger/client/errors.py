@@ -52,11 +52,11 @@ class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
 
 
 class FeedGap(LedgerError):  # noqa: N818 - named for what is wrong
-    """The event feed left something out: seq `found` came where `expected` should have come."""
+    """The event feed left something out: seq `received` came where `expected` should have come."""
 
     def __init__(self, shard: int, expected: int, received: int) -> None:
         super().__init__(
             f"After seq {expected - 1} of shard {shard} came {received}. Go on from {expected - 1} "
             "again; if it happens again, the log or what is between us and it is damaged."
         )
-        self.shard, self.expected, self.found = shard, expected, received
+        self.shard, self.expected, self.received = shard, expected, received

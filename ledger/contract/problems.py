@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from ledger.contract.refusals import REFUSALS, public_name, slug_of, words_of
+from ledger.contract.refusals import REFUSALS, detail_of, public_name, slug_of
 from ledger.contract.response import Response
 from ledger.core.instants import format_instant
 from ledger.core.money import format_amount
@@ -123,7 +123,7 @@ def problem_of(rejection: Rejection, codes: Mapping[int, str]) -> Problem:
         public_name(name): _public_value(name, value, codes)
         for name, value in rejection.facts.items()
     }
-    words = words_of(reason, rejection.facts)
+    words = detail_of(reason, rejection.facts)
     detail = words.format_map(defaultdict(lambda: "unknown", facts))
     listed = {
         name: value for name, value in (_what(reason) | facts).items() if name not in unlisted

@@ -323,7 +323,7 @@ REFUSALS: Final[Mapping[Reason, Words]] = {
         "The proposal is decided",
         "{decided_by} has decided: the proposal {proposal_id} is {proposal_status}.",
     ),
-    Reason.SCOPES_UNKNOWN: _malformed("{said}: there are {known}", "said", "known"),
+    Reason.SCOPES_UNKNOWN: _malformed("{fault}: there are {known}", "fault", "known"),
     Reason.CALLER_NAME_MALFORMED: _malformed(
         "a caller is named by 1 to 64 of the characters A-Z a-z 0-9 _ . : -, and is no channel nor "
         "the ledger itself: no name begins with {reserved}",
@@ -384,7 +384,7 @@ def slug_of(reason: Reason) -> str:
     return REFUSALS[reason].slug or reason.value
 
 
-def words_of(reason: Reason, facts: Facts) -> str:
+def detail_of(reason: Reason, facts: Facts) -> str:
     """The words of a refusal's detail, the facts still in braces."""
     detail = REFUSALS[reason].detail
     return detail if isinstance(detail, str) else detail(facts)

@@ -1,6 +1,6 @@
 """The decider: every command, every event, and the pure functions over them.
 
-`decide(state, command, terms, now) -> events | Rejection` and `evolve(wallet, event) -> wallet`:
+`decide(state, command, terms, stamp) -> events | Rejection` and `evolve(wallet, event) -> wallet`:
 the same functions serve live traffic, replay and verification.
 """
 
@@ -54,7 +54,8 @@ Command = (
 )
 """Every command. As class attributes, and none by default, each says of itself:
 
-- `gates`: what it is refused for by what its wallet is, before its flow is asked;
+- `gates`: what it is refused for by what its wallet is, whatever its flow says;
+- `refusals`: what its flow refuses it for, in order of precedence;
 - `draws_id`: whether what it brings about may be named by the fresh id drawn for it;
 - `free_text`: the field, if any, that people fill in; the log keeps a salted digest of it;
 - `documents`: the fields that name documents, which are loaded before it is decided.

@@ -1,4 +1,4 @@
-"""Findings: the differences that an audit of the log reports."""
+"""Findings: the differences that a verification of the log reports."""
 
 from msgspec import Struct
 

@@ -1,6 +1,7 @@
-"""Ids: those that the ledger gives are made and taken apart here alone; and the pattern of any id.
+"""Ids of what is in a wallet, made and taken apart here alone; and the pattern of any id.
 
-An id that is drawn carries `now.fresh_id`, by which it sorts in time; others name what they are of.
+An id that is drawn carries `stamp.fresh_id`, by which it sorts in time; others name what they are
+of.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The audit of one shard: fold its log again, and report what is stored otherwise."""
+"""Verification of one shard: fold its log again, and report what is stored otherwise."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -45,7 +45,7 @@ class StoredWallet(Struct, frozen=True):
     events: int = 0
 
 
-class ShardAudit:
+class ShardVerification:
     """Folds a shard's log in seq order, then compares what is stored with the result."""
 
     def __init__(self, shard: int, transfers: TransferAudit | None = None) -> None:

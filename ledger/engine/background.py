@@ -26,11 +26,11 @@ class Background(Generic[T]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def put(self, name: str, thing: T) -> None:
+    def put(self, name: str, item: T) -> None:
         """Queue it, unless the queue is full."""
         if self._closing or name in self._under_way or len(self._waiting) >= QUEUE_MAX:
             return
-        self._waiting[name] = thing
+        self._waiting[name] = item
         if len(self._tasks) < self._tasks_max:
             task = asyncio.get_running_loop().create_task(self._run(), name="background")
             self._tasks.add(task)
@@ -49,9 +49,9 @@ class Background(Generic[T]):
     async def _run(self) -> None:
         while self._waiting:
             name = next(iter(self._waiting))
-            thing = self._waiting.pop(name)
+            item = self._waiting.pop(name)
             self._under_way.add(name)
             try:
-                await self._work(thing)
+                await self._work(item)
             finally:
                 self._under_way.discard(name)

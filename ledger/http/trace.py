@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from litestar.types import HTTPScope, Scope
 
+from ledger.core.ids import ID_PATTERN
 from ledger.http.request import Headers
 
 UNMATCHED: Final = "unmatched"
@@ -16,7 +17,7 @@ UNMATCHED: Final = "unmatched"
 ABANDONED: Final = 499
 """The status of a request whose caller went away before it was answered."""
 
-_WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_WELL_FORMED: Final = re.compile(ID_PATTERN.encode())
 _process: Final = urandom(8).hex()
 _numbers: Final = count(1)
 

@@ -14,8 +14,8 @@ from ledger.channels.contract import (
     Message,
     NotAuthentic,
     Payment,
-    RefundAsked,
     RefundFailed,
+    RefundRequest,
     RefundSucceeded,
     Reply,
     Restored,
@@ -109,7 +109,7 @@ class Payments:
         payment_id = refund.payment_id or order.payment_id
         if channel is None or payment_id is None:
             raise ChannelAway(f"nobody can be asked for {refund.refund_id} at {refund.channel}")
-        request = RefundAsked(
+        request = RefundRequest(
             order_id=refund.order_id,
             payment_id=payment_id,
             refund_id=refund.refund_id,
@@ -141,7 +141,7 @@ class Payments:
             case Payment(order_id, payment_id, amount_fen):
                 # The channel's own number is the idempotency key: a payment is credited once.
                 command = SettlePayment(wallet_id, order_id, payment_id, amount_fen)
-                return _why(await self._decide(name, payment_id, command))
+                return _reason_not_booked(await self._decide(name, payment_id, command))
             case RefundSucceeded():
                 return await self._refund_succeeded(name, wallet_id, order, message)
             case RefundFailed():
@@ -169,7 +169,7 @@ class Payments:
             command = ConfirmRefund(wallet_id, refund_id, order.order_id)
             rejection = await self._decide(name, f"refund-succeeded:{refund_id}", command)
             if rejection is None or rejection.reason != Reason.REFUND_NOT_OPEN:
-                return _why(rejection)
+                return _reason_not_booked(rejection)
             status = rejection.facts["refund_status"]
         if status == "confirmed":
             return None
@@ -188,7 +188,7 @@ class Payments:
             command = FailRefund(wallet_id, refund_id, message.order_id)
             rejection = await self._decide(name, f"refund-failed:{refund_id}", command)
             if rejection is None or rejection.reason != Reason.REFUND_NOT_OPEN:
-                return _why(rejection)
+                return _reason_not_booked(rejection)
             status = rejection.facts["refund_status"]
         if status == "confirmed":
             # The success stands: money that came back after it would be reported as Restored.
@@ -212,7 +212,7 @@ class Payments:
         command = ReversePayment(
             wallet_id, message.order_id, message.reversal_id, message.amount_fen
         )
-        return _why(await self._decide(name, _reversed(message.reversal_id), command))
+        return _reason_not_booked(await self._decide(name, _reversed(message.reversal_id), command))
 
     async def _restore(self, name: str, wallet_id: str, message: Restored) -> str | None:
         number = message.reversal_id
@@ -222,7 +222,7 @@ class Payments:
                 # Booked now it would go to suspense, and the later reversal would take the value.
                 return "nothing was taken back under this number yet"
         command = RestorePayment(wallet_id, message.order_id, number, message.amount_fen)
-        return _why(await self._decide(name, f"restored:{number}", command))
+        return _reason_not_booked(await self._decide(name, f"restored:{number}", command))
 
     async def _decide(self, name: str, key: str, command: Command) -> Rejection | None:
         done = await self._submit(_caller(name), key, command)
@@ -238,7 +238,7 @@ def _reversed(reversal_id: str) -> str:
     return f"reversed:{reversal_id}"
 
 
-def _why(rejection: Rejection | None) -> str | None:
+def _reason_not_booked(rejection: Rejection | None) -> str | None:
     if rejection is None:
         return None
     if rejection.reason == Reason.IDEMPOTENCY_KEY_REUSED:

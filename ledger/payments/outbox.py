@@ -43,9 +43,6 @@ T = TypeVar("T")
 CALLER: Final = "ledger:transfers"
 """Who sends the halves of transfers; no key has this name."""
 
-LEAVES_OPEN: Final = frozenset({TransferSent, OrderRefundRequested, PaymentSetAside})
-"""The answers that may leave something in the outbox."""
-
 TRANSFERS_MAX: Final = 64
 """How many transfers are completed at once: as many may share a batch."""
 

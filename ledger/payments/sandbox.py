@@ -3,7 +3,7 @@
 from secrets import token_hex
 from time import time
 
-from ledger.channels.contract import RefundAsked, Reply
+from ledger.channels.contract import RefundRequest, Reply
 from ledger.channels.sandbox import (
     MERCHANT,
     NAME,
@@ -120,7 +120,7 @@ class SandboxControl:
                 raise NotASandboxOrder(order.channel)
         return placed
 
-    async def _answer_refund(self, asked: RefundAsked) -> None:
+    async def _answer_refund(self, asked: RefundRequest) -> None:
         """Do with a refund that the ledger asks for as the behaviour has it at present."""
         async with self._reading() as connection:
             behaviour = await read_behaviour(connection)

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import grpc
 
+from ledger.core.ids import ID_PATTERN
+
 ABANDONED: Final = "CANCELLED"
 """The status of a call whose caller went away, or whose deadline passed, before its answer."""
 
-_WELL_FORMED: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_WELL_FORMED: Final = re.compile(ID_PATTERN, re.ASCII)
 _process: Final = urandom(8).hex()
 _numbers: Final = count(1)
 

@@ -86,7 +86,7 @@ async def test_a_gap_is_never_passed_over(
     way.faults.append(without(missing))
     with pytest.raises(FeedGap) as gap:
         [event async for event in far.events(0, follow=False)]
-    assert (gap.value.expected, gap.value.found) == (missing + 1, missing + 2)
+    assert (gap.value.expected, gap.value.received) == (missing + 1, missing + 2)
 
 
 async def test_a_shard_that_is_not_there_is_refused(either: LedgerClient) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.catalog import load_catalogue
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.cli.importing.checking import Checked, check, find_files
 from ledger.cli.importing.faults import Faults
 from ledger.cli.importing.scratch import Scratch

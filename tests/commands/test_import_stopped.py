@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.cli.importing import sending
 from ledger.cli.importing.sending import Request, Sender
 from ledger.core.flows.opening import ImportOpening, OpeningLot

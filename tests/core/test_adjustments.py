@@ -25,7 +25,7 @@ from ledger.core.flows.order_refund import RefundOrder
 from ledger.core.instants import DAY_US, INSTANT_MAX
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.verification import ShardAudit
+from ledger.core.verification import ShardVerification
 from tests.core.stories.invariants import check_invariants
 from tests.core.support import (
     INSPIRATION,
@@ -263,8 +263,8 @@ def test_an_adjustment_that_one_person_made_alone_is_found_by_the_audit(desk: De
     (record,) = desk.journal.records
     event = expect(BalanceAdjusted, wire.decode_event(record.payload))
     forged = wire.encode(replace(event, approved_by="amy"))
-    assert list(ShardAudit(SHARD).follow(record)) == []
-    (finding,) = ShardAudit(SHARD).follow(replace(record, payload=forged))
+    assert list(ShardVerification(SHARD).follow(record)) == []
+    (finding,) = ShardVerification(SHARD).follow(replace(record, payload=forged))
     assert finding.problem == "was approved by amy, its proposer"
 
 

@@ -1,6 +1,8 @@
 """The document: valid, complete, and true of the examples that it shows."""
 
+import importlib
 import json
+import pkgutil
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -8,6 +10,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import schema_v31
 
+import ledger.contract
+from ledger.contract import operations
 from ledger.contract.operation import Operation
 from ledger.contract.problems import KINDS, TYPE_BASE
 from ledger.contract.response import encode
@@ -137,3 +141,15 @@ def test_the_schema_of_a_debit_draws_the_line_where_the_service_does(
     """An exact document lets callers find their mistakes without asking."""
     schema = {"$ref": "#/components/schemas/DebitBody", "components": DOCUMENT["components"]}
     assert jsonschema.Draft202012Validator(schema).is_valid(body) is valid
+
+
+def test_every_file_of_the_contract_is_in_the_table() -> None:
+    """A call whose file nobody lists would be served by no edge, in silence."""
+    modules = pkgutil.walk_packages(ledger.contract.__path__, "ledger.contract.")
+    written = {
+        operation.id
+        for module in modules
+        if module.name != operations.__name__
+        for operation in getattr(importlib.import_module(module.name), "OPERATIONS", ())
+    }
+    assert written == {operation.id for operation in operations.OPERATIONS}

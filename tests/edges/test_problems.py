@@ -16,9 +16,11 @@ from ledger.contract.problems import (
 )
 from ledger.contract.refusals import REFUSALS, slug_of
 from ledger.core.money import CNY
-from ledger.core.rejections import Reason, rejected
+from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine import Unavailable
 from ledger.http.reply import reply_of
+from tests.core.breakers import breakers_of
+from tests.core.valid_commands import scenes
 
 CODES = {CNY: "CNY", 1001: "INSPIRATION", 1002: "KUAIBI"}
 
@@ -368,3 +370,22 @@ def test_a_problem_is_sent_as_problem_json() -> None:
     answer = reply_of(problem("malformed", "what was wrong", field="amount").response())
     assert (answer.status, answer.media_type) == (400, b"application/problem+json")
     assert msgspec.json.decode(answer.body)["field"] == "amount"
+
+
+NUMBERS = {"most", "quantity", "uses", "expires_in_s", "most_s"}
+"""Facts that callers are told as bare numbers: counts and seconds."""
+
+
+def test_no_amount_instant_or_currency_is_told_as_a_bare_number() -> None:
+    """A fact that has a unit says so by its name, or callers would see minor units or numbers."""
+    rejections = (
+        breaker(scene).decide() for scene in scenes() for _, breaker in breakers_of(scene)
+    )
+    bare = {
+        name
+        for rejection in rejections
+        if isinstance(rejection, Rejection)
+        for name, value in problem_of(rejection, CODES).facts.items()
+        if not isinstance(value, str)
+    }
+    assert bare <= NUMBERS

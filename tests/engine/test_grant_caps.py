@@ -160,7 +160,7 @@ async def test_what_is_refused_or_fails_does_not_count(capped: Ledger, owner: An
 
 async def count_only(ledger: Ledger, key: str, command: Grant) -> None:
     """What a process leaves that dies between counting a grant and making it."""
-    engine = ledger._submitting
+    engine = ledger._write_path
     assert isinstance(engine, CappedEngine)
     await engine._count("web", {0: engine._grant_request(key, command)})
 
@@ -199,7 +199,7 @@ async def test_of_two_tries_at_once_one_counts_and_the_other_may_grant(
     capped: Ledger, owner: Any
 ) -> None:
     """Who counted is told a replay then: what was granted today stays counted."""
-    engine = capped._submitting
+    engine = capped._write_path
     assert isinstance(engine, CappedEngine)
     asked = engine._grant_request("a", grant(100))
     day, counted_here, _ = await engine._count("web", {0: asked})

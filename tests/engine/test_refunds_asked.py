@@ -12,7 +12,7 @@ from ledger.channels.contract import (
     Instructions,
     Message,
     NotAuthentic,
-    RefundAsked,
+    RefundRequest,
     Reply,
 )
 from ledger.core.flows.order import OpenRecharge, OrderOpened, SettlePayment
@@ -42,7 +42,7 @@ class Desk:
     """A channel that notes what it is asked, and answers as it is told to."""
 
     def __init__(self) -> None:
-        self.asked: list[RefundAsked] = []
+        self.asked: list[RefundRequest] = []
         self.away = False
         self.hangs = False
 
@@ -61,7 +61,7 @@ class Desk:
         del order
         return None
 
-    async def refund(self, asked: RefundAsked) -> None:
+    async def refund(self, asked: RefundRequest) -> None:
         """Note it; fail or hang if so told."""
         self.asked.append(asked)
         if self.away:
@@ -116,7 +116,7 @@ async def test_a_channel_is_told_what_it_needs_to_know(ledger: Ledger) -> None:
     refund = await refunded(ledger, order)
     await desk.was_asked(1)
     payment_id = f"sandbox-{order.order_id}"
-    assert desk.asked == [RefundAsked(order.order_id, payment_id, refund.refund_id, 400, 1_000)]
+    assert desk.asked == [RefundRequest(order.order_id, payment_id, refund.refund_id, 400, 1_000)]
     again = await ledger.submit(
         "test", "r", RefundOrder("w", order.order_id, "changed my mind", 400)
     )
@@ -133,7 +133,7 @@ async def test_a_second_payments_return_names_that_payment(ledger: Ledger, owner
     await ledger.submit("channel:sandbox", "twice", second)
     await desk.was_asked(1)
     refund_id = await owner.fetchval("SELECT id FROM documents WHERE kind = 'refund'")
-    assert desk.asked == [RefundAsked(order.order_id, "twice", refund_id, 1_000, 1_000)]
+    assert desk.asked == [RefundRequest(order.order_id, "twice", refund_id, 1_000, 1_000)]
 
 
 async def test_a_refund_nobody_asked_for_before_a_crash_is_asked_for_by_the_job(

@@ -29,6 +29,7 @@ from ledger.client import (
 )
 from ledger.client.fields import checked_key
 from ledger.contract.problems import KINDS, TYPE_BASE
+from ledger.core.ids import ID_PATTERN
 
 REFUSED: Final = 1
 """Exit code: the ledger refused, and nothing was done."""
@@ -42,7 +43,7 @@ STOPPED: Final = 130
 PAGE: Final = 1_000
 """Items of one page where all are wanted."""
 
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
 Show = Callable[[Screen, Any], None]

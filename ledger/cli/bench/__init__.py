@@ -23,7 +23,7 @@ from ledger.cli.bench.plan import MEASUREMENT_S, Measurement, chosen, turns
 from ledger.cli.bench.progress import Turns
 from ledger.cli.bench.report import Report
 from ledger.cli.bench.usage import require_linux
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 UNSOUND: Final = 1
 """Exit code of a run in which a request failed or the books do not agree; slow is no failure."""

@@ -17,7 +17,7 @@ from ledger.cli.bench.processes import generating
 from ledger.cli.bench.progress import Turns
 from ledger.cli.bench.side import Side, books_of, side_of
 from ledger.cli.bench.usage import tree_cpu_s
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 ROUNDS_MIN: Final = 7
 ROUNDS: Final = 20

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 import ledger
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 _PACKAGE: Final = Path("ledger", "__init__.py")
 _WHICH: Final = "import ledger; print(ledger.__file__)"

@@ -29,8 +29,8 @@ from ledger.cli.bench.storage import (
     measure_pgbench,
     read_chunks,
 )
+from ledger.cli.command_error import CommandError
 from ledger.cli.database import EMBEDDED_OWNER, EMBEDDED_SERVICE
-from ledger.cli.failures import CommandError
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
 from ledger.service import open_ledger

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ledger.cli.bench.figures import Sample
 from ledger.cli.bench.place import Place
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 Run = Callable[[Place, float], Sample]
 """Measures for some seconds."""

@@ -16,7 +16,7 @@ import msgspec
 
 from ledger.cli.bench.jobs import Job, Result
 from ledger.cli.bench.usage import Usage, children_of, usage_of
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 READY_PATIENCE_S: Final = 60.0
 STOP_PATIENCE_S: Final = 30.0

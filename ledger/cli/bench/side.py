@@ -18,8 +18,8 @@ from ledger.cli.bench.http import HttpLoad
 from ledger.cli.bench.jobs import WALLET
 from ledger.cli.bench.processes import Generator, ask, end_of, ended, serving, start
 from ledger.cli.bench.storage import vacuum
+from ledger.cli.command_error import CommandError
 from ledger.cli.database import EMBEDDED_OWNER, EMBEDDED_SERVICE
-from ledger.cli.failures import CommandError
 from ledger.embedded import EmbeddedPostgres
 
 _DRIVER: Final = str(Path(driver.__file__))

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ledger.cli.bench.figures import Sample, percentiles
 from ledger.cli.bench.processes import ended, start
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.store.pool import Connection, connect_owner
 from ledger.store.sql import statement
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _USER, _SYSTEM, _ENDED_USER, _ENDED_SYSTEM = 11, 12, 13, 14

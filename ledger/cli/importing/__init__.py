@@ -19,8 +19,8 @@ from typing import IO, Final
 import uvloop
 from msgspec import Struct
 
+from ledger.cli.command_error import CommandError
 from ledger.cli.database import settings_with_database
-from ledger.cli.failures import CommandError
 from ledger.cli.importing.checking import Checked, check, find_files
 from ledger.cli.importing.faults import Faults
 from ledger.cli.importing.rehearsal import Rehearsal
@@ -37,6 +37,7 @@ from ledger.cli.importing.sending import CALLER, Sender, Submit
 from ledger.cli.importing.wallets import stream_openings
 from ledger.cli.progress import Meter
 from ledger.core.flows.opening import ImportOpening
+from ledger.core.ids import ID_PATTERN
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.service import Ledger, open_ledger
@@ -49,7 +50,7 @@ INCOMPLETE: Final = 1
 WRONG: Final = 2
 """Exit code where the files or their totals are wrong: nothing was imported."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_NAME: Final = re.compile(ID_PATTERN, re.ASCII)
 
 
 class ImportOptions(Struct, frozen=True):

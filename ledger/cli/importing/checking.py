@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.cli.importing.faults import Fault, Faults
 from ledger.cli.importing.lines import stream_rows
 from ledger.cli.importing.rows import FILES, tables_for

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.cli.failures import CommandError
+from ledger.cli.command_error import CommandError
 from ledger.core import wire
 from ledger.core.decider import Command
 from ledger.core.flows.opening import ImportOpening, OpeningImported

@@ -14,9 +14,8 @@ from ledger.contract.problems import ProblemError, problem, problem_of
 from ledger.contract.response import Response
 from ledger.contract.shared import Body, given
 from ledger.core.instants import format_instant, to_instant
-from ledger.core.rejections import Reason, rejected
-from ledger.store.callers import CallerRow, limit_caller
-from ledger.store.callers import list_callers as read_callers
+from ledger.core.rejections import Rejection
+from ledger.store.callers import CallerRow
 from ledger.store.keys import CallerKind
 
 LOOKERS: Final[tuple[Scope, ...]] = ("admin:write", "admin:approve")
@@ -100,8 +99,7 @@ async def read_me(call: Call[None, NoQuery]) -> Response:
 
 async def list_callers(call: Call[None, CallersQuery]) -> Response:
     """List the callers there are."""
-    async with call.ledger.reading() as connection:
-        rows = await read_callers(connection)
+    rows = await call.ledger.callers.list()
     page, following = _NAMES.page(rows, lambda row: (row.name,), call.query.limit, call.query.after)
     return Response(200, CallersAnswer([_render_caller(row) for row in page], following))
 
@@ -114,12 +112,10 @@ async def limit_rate(call: Call[RateBody, NoQuery]) -> Response:
         missing = "burst" if burst is None else "rate_per_s"
         detail = "A limit has both rate_per_s and burst; send neither for no limit."
         raise ProblemError(problem("malformed", detail, field=missing))
-    async with call.ledger.reading() as connection:
-        if not await limit_caller(connection, name, rate_per_s, burst):
-            refusal = rejected(Reason.CALLER_NOT_FOUND, caller=name)
-            raise ProblemError(problem_of(refusal, call.currencies.codes))
-        (row,) = await read_callers(connection, name)
-    return Response(200, _render_caller(row))
+    limited = await call.ledger.callers.limit(name, rate_per_s, burst)
+    if isinstance(limited, Rejection):
+        return problem_of(limited, call.currencies.codes).response()
+    return Response(200, _render_caller(limited))
 
 
 _STUDIO: Final = CallerAnswer(

@@ -12,9 +12,6 @@ from ledger.access.keys import (
     By,
     MadeKey,
     WantedKey,
-    create_key,
-    revoke_key,
-    rotate_key,
 )
 from ledger.contract.calls.callers import LOOKERS
 from ledger.contract.fields import Id, Moment, ReasonText
@@ -26,7 +23,6 @@ from ledger.contract.shared import Body, given, moment_of
 from ledger.core.instants import format_instant, to_instant
 from ledger.core.rejections import Reason, Rejection
 from ledger.store.keys import KeyKind, KeyRow, KeyState
-from ledger.store.keys import list_keys as read_keys
 
 _NEWEST: Final = Keyset(tuple[int, str])
 
@@ -128,8 +124,7 @@ def _render_key(row: KeyRow) -> KeyAnswer:
 async def list_keys(call: Call[None, KeysQuery]) -> Response:
     """List keys."""
     query = call.query
-    async with call.ledger.reading() as connection:
-        rows = await read_keys(connection, given(query.caller))
+    rows = await call.ledger.keys.list(given(query.caller))
     page, following = _NEWEST.page(
         rows, lambda row: (-to_instant(row.created_at), row.key_id), query.limit, query.after
     )
@@ -144,17 +139,15 @@ async def create(call: Call[KeyBody, NoQuery]) -> Response:
         scopes=frozenset(body.scopes),
         lives_s=given(body.expires_in_s),
     )
-    async with call.ledger.reading() as connection:
-        return _response_for(await create_key(connection, _by(call), wanted))
+    return _response_for(await call.ledger.keys.create(_by(call), wanted))
 
 
 async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
     """Make a key's successor."""
     body = call.body
-    async with call.ledger.reading() as connection:
-        made = await rotate_key(
-            connection, _by(call), call.params["key_id"], body.overlap_s, given(body.expires_in_s)
-        )
+    made = await call.ledger.keys.rotate(
+        _by(call), call.params["key_id"], body.overlap_s, given(body.expires_in_s)
+    )
     response = _response_for(made)
     if body.overlap_s == 0:
         await asyncio.sleep(KEY_CACHE_S)
@@ -163,8 +156,7 @@ async def rotate(call: Call[RotateBody, NoQuery]) -> Response:
 
 async def revoke(call: Call[RevokeBody, NoQuery]) -> Response:
     """Revoke a key; answered once no process has it in its cache any more."""
-    async with call.ledger.reading() as connection:
-        revoked = await revoke_key(connection, _by(call), call.params["key_id"])
+    revoked = await call.ledger.keys.revoke(_by(call), call.params["key_id"])
     if isinstance(revoked, Rejection):
         raise _problem_error(revoked)
     await asyncio.sleep(KEY_CACHE_S)

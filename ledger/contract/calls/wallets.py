@@ -1,4 +1,4 @@
-"""Wallets: what they hold, and points given to them without payment."""
+"""Wallets: what they hold, lot by lot, now or at an instant of the past."""
 
 from collections.abc import Iterable
 from typing import Final, Literal

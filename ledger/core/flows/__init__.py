@@ -1,1 +1,1 @@
-"""Business flows, one a file: its commands and events, decide, evolve, legs and answers."""
+"""Business flows, one a file: its commands and events, what is decided and how a wallet evolves."""

@@ -16,7 +16,7 @@ from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
 from ledger.core.flows.transfer import TransferCompleted, TransferReceived, TransferSent
 from ledger.core.lots import sums_of
 from ledger.core.money import CNY
-from ledger.core.verification import ShardAudit, StoredWallet, cost_left_fen
+from ledger.core.verification import ShardVerification, StoredWallet, cost_left_fen
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import Transfer, Wallet
 from tests.core.stories.imagination import MOODS
@@ -38,10 +38,10 @@ def journal() -> Journal:
 
 def audit(journal: Journal) -> list[Finding]:
     """Everything that the audit of a journal finds."""
-    return list(_audit(ShardAudit(SHARD), journal))
+    return list(_audit(ShardVerification(SHARD), journal))
 
 
-def _audit(shard: ShardAudit, journal: Journal) -> Iterator[Finding]:
+def _audit(shard: ShardVerification, journal: Journal) -> Iterator[Finding]:
     blocks = {block.last_seq: block for block in journal.blocks}
     for record in journal.records:
         yield from shard.follow(record)
@@ -186,7 +186,7 @@ def test_tampering_is_found(journal: Journal, name: str) -> None:
 
 def test_postings_that_do_not_carry_the_cost_are_found(journal: Journal) -> None:
     """Contract liability and VAT pending equal the unspent cost of all lots."""
-    shard = ShardAudit(SHARD)
+    shard = ShardVerification(SHARD)
     for record in journal.records:
         list(shard.follow(record))
     wallets = [journal.wallet(name) for name in journal.wallets]
@@ -230,7 +230,7 @@ def test_halves_of_transfers_that_do_not_belong_together_are_found() -> None:
 
 def test_a_wallet_whose_points_were_never_posted_is_found(journal: Journal) -> None:
     """What a wallet holds equals its postings, by source; its sums are those of its lots."""
-    shard = ShardAudit(SHARD)
+    shard = ShardVerification(SHARD)
     for record in journal.records:
         list(shard.follow(_without_legs(record)))
     name = next(name for name in journal.wallets if journal.wallet(name).lots)
@@ -242,7 +242,7 @@ def test_a_wallet_whose_points_were_never_posted_is_found(journal: Journal) -> N
 
 def test_a_payload_that_overdraws_its_wallet_is_found(journal: Journal) -> None:
     """Every part of every lot stays at least 0, at every seq."""
-    shard = ShardAudit(SHARD)
+    shard = ShardVerification(SHARD)
     charge = next(record for record in journal.records if record.tag == "debit_charged_v1")
     (finding,) = (
         finding for finding in shard.follow(replace(charge, seq=1)) if finding.what == "wallet"
@@ -256,7 +256,7 @@ def _without_legs(record: Record) -> Record:
 
 def test_a_snapshot_is_the_wallet_of_its_event(journal: Journal) -> None:
     """The past is told from snapshots: a wrong one would tell a wrong past."""
-    shard = ShardAudit(SHARD)
+    shard = ShardVerification(SHARD)
     for record in journal.records:
         list(shard.follow(record))
     name = next(iter(journal.wallets))
@@ -271,7 +271,7 @@ def test_a_snapshot_is_the_wallet_of_its_event(journal: Journal) -> None:
 
 def test_a_wallet_that_miscounts_its_events_is_found(journal: Journal) -> None:
     """By the count it is decided when the next snapshot is due."""
-    shard = ShardAudit(SHARD)
+    shard = ShardVerification(SHARD)
     for record in journal.records:
         list(shard.follow(record))
     name = next(iter(journal.wallets))

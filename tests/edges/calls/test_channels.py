@@ -19,7 +19,7 @@ from ledger.channels.contract import (
     Message,
     NotAuthentic,
     Payment,
-    RefundAsked,
+    RefundRequest,
     Registration,
     Reply,
     Surroundings,
@@ -55,7 +55,7 @@ class Till:
             raise NotAuthentic("this is not the secret")
         return msgspec.json.decode(body, type=Payment)
 
-    async def refund(self, asked: RefundAsked) -> None:
+    async def refund(self, asked: RefundRequest) -> None:
         """It takes money only."""
 
     def acknowledge(self) -> Reply:

@@ -32,13 +32,14 @@ from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session
 from ledger.cli.command_error import CommandError
 from ledger.cli.progress import Meter
 from ledger.client import OutcomeUnknown, Unavailable
+from ledger.core.ids import ID_PATTERN
 
 app: Final = App(name="bulk", help="Do the same for every row of a CSV file.")
 
 WRONG: Final = 2
 """Exit code: the file, or what was expected of it, is wrong; nothing was done."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_NAME: Final = re.compile(ID_PATTERN, re.ASCII)
 
 
 @Parameter(name="*")
