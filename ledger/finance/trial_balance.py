@@ -1,7 +1,5 @@
 """The trial balance: every account's opening, movement and closing on one day."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 
@@ -15,11 +13,3 @@ class TrialBalanceRow(Struct, frozen=True):
     debit: int
     credit: int
     closing: int
-
-
-def closing_sums(rows: Iterable[TrialBalanceRow]) -> dict[int, int]:
-    """The sum of all closings per currency: zero for books that balance."""
-    sums: dict[int, int] = {}
-    for row in rows:
-        sums[row.currency] = sums.get(row.currency, 0) + row.closing
-    return sums

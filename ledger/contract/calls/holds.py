@@ -256,7 +256,6 @@ async def extend(call: Call[ExtendBody, NoQuery]) -> Response:
 
 
 _ONE: Final = "/v1/wallets/{wallet_id}/holds/{hold_id}"
-_CLOSED: Final = (Reason.HOLD_NOT_FOUND, Reason.HOLD_NOT_OPEN)
 
 
 def example_hold(status: HoldStatus = "open") -> HoldAnswer:
