@@ -172,6 +172,9 @@ def _run_audited(
     """
     done = asyncio.run(_audited(operation, subject, detail, work))
     if isinstance(done, Rejection):
+        if done.reason is Reason.CALLER_NOT_FOUND:
+            # Who is on the host has no key to ask the API with.
+            raise CommandError(f"there is no caller {subject}: see `ledger key list`")
         raise CommandError(problem_of(done, {}).detail)
     return done
 

@@ -15,6 +15,9 @@ from ledger.client.messages import METHODS, body_of, message_of, method_of
 from ledger.client.transport import Lost, NotSent, Reply, Request
 from ledger.v1.finance_pb2 import WatchEventsRequest
 
+_RECONNECT_S: Final = 1.0
+"""How long an attempt waits for a channel that could not connect before, and tries again."""
+
 _OPTIONS: Final = (
     # The client itself decides what is sent again, and counts its attempts.
     ("grpc.enable_retries", 0),
@@ -132,13 +135,18 @@ class GrpcTransport:
         state = channel.get_state(try_to_connect=True)
         if state is grpc.ChannelConnectivity.READY:
             return channel
+        wait_s = min(timeout_s, self._connect_timeout_s)
+        if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            # An earlier attempt failed, and the channel says so until it is connected again: to
+            # fail at once would use up all attempts within its pause.
+            wait_s = min(wait_s, _RECONNECT_S)
         try:
-            async with asyncio.timeout(min(timeout_s, self._connect_timeout_s)):
+            async with asyncio.timeout(wait_s):
                 while state is not grpc.ChannelConnectivity.READY:
-                    if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-                        raise NotSent(f"no connection to the ledger at {self._target}")
                     await channel.wait_for_state_change(state)
                     state = channel.get_state(try_to_connect=True)
+                    if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+                        raise NotSent(f"no connection to the ledger at {self._target}")
         except TimeoutError as error:
             raise NotSent(f"no connection to the ledger at {self._target} in time") from error
         return channel

@@ -164,6 +164,20 @@ async def test_nobody_there_means_nothing_was_done() -> None:
         assert asyncio.get_running_loop().time() - begun < 4
 
 
+async def test_an_attempt_after_a_failed_one_is_one_of_its_own(
+    client: LedgerClient, cutting: CuttingWay
+) -> None:
+    """It waits until the channel connects again, and does not repeat the failure it finds."""
+    wallet_id = await funded(client)
+    once = RetryPolicy(attempts_max=1)
+    async with LedgerClient(cutting.url, DEV_KEY, retry=once) as far:
+        cutting.cuts = 1
+        with pytest.raises(Unavailable, match="Nothing was done"):
+            await far.debit(wallet_id, currency="INSPIRATION", amount=7)
+        await far.debit(wallet_id, currency="INSPIRATION", amount=7)
+    assert await left(client, wallet_id) == ("93.00", "0.00")
+
+
 async def test_threads_use_it_as_well(client: LedgerClient, served: Served) -> None:
     """The synchronous face has a loop of its own, beside the one that is here."""
     wallet_id = await funded(client)
