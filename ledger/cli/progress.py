@@ -1,4 +1,4 @@
-"""Progress bars: one for each phase on standard error, where that is a terminal."""
+"""Progress bars on standard error, where that is a terminal."""
 
 import os
 import sys
@@ -8,10 +8,13 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TaskProgressColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -21,17 +24,14 @@ _TASK: Final = TaskID(0)
 _STEPS: Final = 1_000
 
 
-class Meter:
-    """How far the phase under way has come."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._done = self._step = 0
+class _Bar:
+    def __init__(self, *columns: ProgressColumn, quiet: bool, auto_refresh: bool) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
+            *columns,
             console=Console(stderr=True),
+            auto_refresh=auto_refresh,
             transient=True,
             disable=quiet or bool(os.environ.get("CI")) or not sys.stderr.isatty(),
         )
@@ -49,6 +49,15 @@ class Meter:
     ) -> None:
         self._progress.stop()
 
+
+class Meter(_Bar):
+    """How far the phase under way has come."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        columns = (TaskProgressColumn(), TimeRemainingColumn())
+        super().__init__(*columns, quiet=quiet, auto_refresh=True)
+        self._done = self._step = 0
+
     def begin(self, what: str, total: int) -> None:
         """The next phase begins."""
         self._done, self._step = 0, total // _STEPS
@@ -61,3 +70,25 @@ class Meter:
         if self._done > self._step:
             self._progress.advance(_TASK, self._done)
             self._done = 0
+
+
+class Turns(_Bar):
+    """How many turns of a bench's measurements are over, and what is being done.
+
+    Drawn anew between measurements only: a thread that draws during one would be measured.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(MofNCompleteColumn(), TimeElapsedColumn(), quiet=False, auto_refresh=False)
+
+    def expect(self, count: int) -> None:
+        """So many turns there will be."""
+        self._progress.update(_TASK, total=count)
+
+    def say(self, what: str) -> None:
+        """What is being done from now on."""
+        self._progress.update(_TASK, description=what, refresh=True)
+
+    def advance(self) -> None:
+        """A turn is over."""
+        self._progress.advance(_TASK)

@@ -12,8 +12,8 @@ from msgspec import Struct
 from ledger.cli.bench import against, driver, side
 from ledger.cli.bench.checkout import Checkout, checkout_at
 from ledger.cli.bench.comparison import Turn
-from ledger.cli.bench.progress import Turns
 from ledger.cli.command_error import CommandError
+from ledger.cli.progress import Turns
 from ledger.core.batch import Done
 from ledger.core.flows.debit import DebitCharged
 from ledger.core.rejections import Reason, Rejection, rejected

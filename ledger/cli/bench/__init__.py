@@ -20,10 +20,10 @@ from ledger.cli.bench.driver import log_to_standard_error
 from ledger.cli.bench.figures import Sample, aims_of, figure_of
 from ledger.cli.bench.place import Place, place_for
 from ledger.cli.bench.plan import MEASUREMENT_S, Measurement, chosen, turns
-from ledger.cli.bench.progress import Turns
 from ledger.cli.bench.report import Report
 from ledger.cli.bench.usage import require_linux
 from ledger.cli.command_error import CommandError
+from ledger.cli.progress import Turns
 
 UNSOUND: Final = 1
 """Exit code of a run in which a request failed or the books do not agree; slow is no failure."""

@@ -14,10 +14,10 @@ from ledger.cli.bench.comparison import Comparison, Turn, compared
 from ledger.cli.bench.figures import Sample
 from ledger.cli.bench.place import WARM_UP_S
 from ledger.cli.bench.processes import generating
-from ledger.cli.bench.progress import Turns
 from ledger.cli.bench.side import Side, books_of, side_of
 from ledger.cli.bench.usage import tree_cpu_s
 from ledger.cli.command_error import CommandError
+from ledger.cli.progress import Turns
 
 ROUNDS_MIN: Final = 7
 ROUNDS: Final = 20
