@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import asyncpg
@@ -20,7 +21,7 @@ from ledger.access.keys import (
 )
 from ledger.cli.keys import add_token
 from ledger.contract.problems import problem_of
-from ledger.core.rejections import Rejection
+from ledger.core.rejections import Reason, Rejection
 from ledger.service import Ledger
 from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
@@ -206,6 +207,41 @@ async def test_over_the_network_people_make_keys_of_services_only(
         connection, ann, wanted("web", *SCOPES_OF["service"] - {"admin:write", "credit:write"})
     )
     assert (done.row.caller_kind, done.row.created_by) == ("service", "ann")
+
+
+async def test_of_several_broken_rules_of_keys_the_first_in_the_list_is_told(
+    connection: Connection,
+) -> None:
+    """Every combination of a wrong scope, name and identity, of a kind that may not, and of who."""
+    ann = await acting(connection, "ann", "admin:write", "admin:approve")
+    robot = await acting(connection, "robot", "admin:write")
+    checked: set[frozenset[Reason]] = set()
+    for number, (scope, name, identity, person, by) in enumerate(
+        product(
+            ("wallet:read", "fly"), ("web", "bad name"), (None, "\n"), (False, True), (ann, robot)
+        )
+    ):
+        # A person would generate by hand, which nobody does.
+        scopes = {scope, "debit:write"} if person else {scope}
+        caller = f"{name}-{number}" if name == "web" else name
+        key = WantedKey(
+            caller=caller, scopes=frozenset(scopes), person=person, certificate=identity
+        )
+        broken = {
+            Reason.SCOPES_UNKNOWN: scope == "fly",
+            Reason.CALLER_NAME_MALFORMED: name == "bad name",
+            Reason.CERTIFICATE_MALFORMED: identity == "\n",
+            Reason.SCOPES_NOT_FOR_KIND: person,
+            Reason.KEYS_ARE_PEOPLES: by is robot,
+            Reason.KEY_MADE_ON_HOST: by is ann and person,
+        }
+        reasons = [reason for reason in Reason if broken.get(reason)]
+        answer = await create_key(connection, by, key)
+        assert (answer.reason if isinstance(answer, Rejection) else None) == next(
+            iter(reasons), None
+        )
+        checked.add(frozenset(reasons))
+    assert len(checked) == 32
 
 
 async def test_over_the_network_people_rotate_keys_of_services_and_their_own(
