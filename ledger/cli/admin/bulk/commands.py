@@ -150,7 +150,10 @@ async def _plan(
 
     def take(outcome: RowCommand | Fault) -> None:
         meter.advance(1)
-        (faults if isinstance(outcome, Fault) else row_commands).append(outcome)  # type: ignore[arg-type]
+        if isinstance(outcome, Fault):
+            faults.append(outcome)
+        else:
+            row_commands.append(outcome)
 
     async def work(row_command: RowCommand) -> RowCommand | Fault:
         outcome = await precheck(session, row_command, new_wallets=options.new_wallets)
