@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ledger.cli.admin.commands import register
 from ledger.cli.command_error import CommandError
+from ledger.cli.streams import Streams
 
 app = App(name="ledger", help="The payments and virtual-currency ledger.", version_flags=[])
 keys = App(name="key", help="API keys: create, list, rotate, revoke; limit callers.")
@@ -22,6 +23,9 @@ FAILED = 1
 
 REFUSED = 2
 """Exit code of a command that could not run as it was called."""
+
+STOPPED = 130
+"""Exit code of a command that was interrupted (Ctrl-C)."""
 
 
 @app.command
@@ -285,11 +289,19 @@ def bench(
 
 
 def main() -> None:
-    """Run a command; say in one sentence what kept it from running."""
+    """Run a command, and exit with its code; writing what it says never fails it."""
+    streams = Streams()
+    sys.exit(streams.exit_code(_run()))
+
+
+def _run() -> int:
+    """The exit code of the command; says in one sentence what kept it from running."""
     try:
         app()
+    except SystemExit as end:
+        return 0 if end.code is None else int(end.code)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return STOPPED
     except Exception as error:
         if not isinstance(error, CommandError | OSError):
             # Imported late: commands over the API need none of the modules that the others fail in.
@@ -298,4 +310,5 @@ def main() -> None:
             if not isinstance(error, EXPECTED):
                 raise
         print(f"ledger: {error}", file=sys.stderr)
-        sys.exit(REFUSED)
+        return REFUSED
+    return 0

@@ -1,14 +1,13 @@
 """`ledger verify`: the log against everything derived from it."""
 
 import asyncio
-import os
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ledger.cli.database import settings_with_database
+from ledger.cli.progress import Meter
 from ledger.core.findings import Finding
 from ledger.queries.verify import verify
 from ledger.store.pool import connect_service
@@ -39,21 +38,12 @@ async def _verify(url: str, *, quiet: bool) -> tuple[int, int, list[Finding]]:
     connection = await connect_service(url)
     findings: list[Finding] = []
     differences = 0
-    progress = Progress(
-        TextColumn("verifying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or bool(os.environ.get("CI")),
-    )
     try:
         await read_facts(connection)
         total = await count_events(connection)
-        with progress:
-            task = progress.add_task("verify", total=total)
-            async for finding in verify(connection, lambda count: progress.advance(task, count)):
+        with Meter(quiet=quiet) as meter:
+            meter.begin("verifying", total)
+            async for finding in verify(connection, meter.advance):
                 differences += 1
                 if len(findings) < SHOWN_MAX:
                     findings.append(finding)

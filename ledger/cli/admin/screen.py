@@ -25,9 +25,6 @@ class Screen:
     """Prints a command's answer to standard output, and notes to standard error."""
 
     def __init__(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            # A name in Chinese shall not stop a command where the locale cannot show it.
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         self.is_terminal = sys.stdout.isatty()
         self._width = max(_WIDTH_MIN, shutil.get_terminal_size().columns)
         self._is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
@@ -88,8 +85,3 @@ class Screen:
 
     def _fitted(self, text: str, stream: TextIO) -> str:
         return "\n".join(folded(text, self._width)) if stream.isatty() else text
-
-
-def close_quietly() -> None:
-    """Write nothing more, and raise nothing, after a reader such as `head` closed the pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

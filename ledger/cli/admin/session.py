@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ledger.cli.admin.connection_options import DEFAULT_URL, ConnectionOptions
 from ledger.cli.admin.credentials import Credential, find_credential
-from ledger.cli.admin.screen import Screen, close_quietly
+from ledger.cli.admin.screen import Screen
 from ledger.cli.admin.texts import in_both_zones, text_of
 from ledger.cli.command_error import CommandError
 from ledger.client import (
@@ -125,7 +125,6 @@ async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
     try:
         async with LedgerClient(url, credential.key) as client:
             yield Session(client, screen, as_json=where.json)
-        sys.stdout.flush()
     except Refused as refused:
         show_refusal(screen, refused, credential, as_json=where.json)
         sys.exit(UNREACHABLE if isinstance(refused, RateLimited) else REFUSED)
@@ -137,9 +136,6 @@ async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
         cause = _cause(unavailable)
         screen.note(f"ledger: {url} does not answer: {cause}. Nothing was done; try later.")
         sys.exit(UNREACHABLE)
-    except BrokenPipeError:
-        close_quietly()
-        sys.exit(0)
 
 
 def address(url: str | None) -> str:
