@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ledger.client import FeedGap, LedgerClient, Refused
-from ledger.client.results_books import Event
+from ledger.client.results import Event
 from tests.client.conftest import funded
 from tests.client.faulty_way import FaultyWay
 

@@ -20,8 +20,7 @@ from ledger.client import (
     SyncLedgerClient,
     batch,
 )
-from ledger.client.results import Debit, Wallet
-from ledger.client.results_books import Entry
+from ledger.client.results import Debit, Entry, Wallet
 from tests.client.conftest import QUICK, funded
 from tests.client.faulty_way import FaultyWay
 from tests.conftest import DEV_KEY, Served, wait_until
@@ -76,7 +75,7 @@ def test_every_call_of_the_client_is_there() -> None:
         for name, method in inspect.getmembers(LedgerClient, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert calls - set(vars(SyncLedgerClient)) == {"aclose", "finish"}
+    assert calls - set(dir(SyncLedgerClient)) == {"aclose", "finish"}
     assert SyncLedgerClient.debit.__doc__ == LedgerClient.debit.__doc__
 
 

@@ -14,7 +14,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from msgspec import Struct
 
-from ledger.rpc.methods import SERVICES
+from ledger.v1.services import SERVICES
 from tests.conftest import DEV_KEY
 
 METHODS: Final[dict[str, MethodDescriptor]] = {

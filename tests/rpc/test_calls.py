@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from ledger.contract.problems import KINDS
-from ledger.rpc.refusals import CODES
+from ledger.v1.refusals import CODES
 from tests.conftest import MakeKey, Served
 from tests.edges.callers import Client, post
 from tests.rpc.calls import Rpc, available, bearer, funded, json_of, new_wallet_id, refused

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message_factory import GetMessageClass
 
 from ledger.contract.problems import KINDS
-from ledger.rpc.refusals import CODES
+from ledger.v1.refusals import CODES
 from tests.conftest import MakeKey, Served
 from tests.edges.callers import Client, new_wallet
 from tests.edges.contract import WHY, Body, Books, books, called, fetched, moved
