@@ -79,7 +79,7 @@ class HttpTransport:
             raise NotSent(f"no connection to the ledger: {_cause_text(error)}") from error
         except (httpx2.RequestError, TimeoutError) as error:
             raise Lost(f"no answer from the ledger: {_cause_text(error)}") from error
-        return _reply(answer)
+        return _reply(answer, request)
 
     async def watch(
         self, shard: int, after_seq: int, page_size: int, timeout_s: float
@@ -141,7 +141,7 @@ def _cause_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _reply(answer: httpx2.Response) -> Reply:
+def _reply(answer: httpx2.Response, request: Request) -> Reply:
     """The answer as builtins; what is no JSON, such as a proxy's own page, has no body."""
     try:
         body = msgspec.json.decode(answer.content) if answer.content else None
@@ -153,7 +153,7 @@ def _reply(answer: httpx2.Response) -> Reply:
         status=answer.status_code,
         body=body,
         replayed=answer.headers.get("idempotency-replayed") == "true",
-        request_id=answer.headers.get("x-request-id"),
+        request_id=answer.headers.get("x-request-id", request.request_id),
         retry_after_s=_seconds(answer.headers.get("retry-after")),
     )
 

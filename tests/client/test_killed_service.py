@@ -18,14 +18,15 @@ PATIENT = RetryPolicy(
 )
 
 
-def serve(database: Database, folder: Path) -> Served:
-    """A service of its own on a database."""
+def serve(database: Database, folder: Path, ports: dict[str, str] | None = None) -> Served:
+    """A service of its own on a database, on ports of its own unless they are named."""
     environment = {
         "LEDGER_DATABASE_URL": database.url,
         "LEDGER_OWNER_DATABASE_URL": database.owner_url,
         "LEDGER_DATA_DIR": str(folder),
         "LEDGER_DEV_API_KEY": DEV_KEY,
         "LEDGER_ACCESS_LOG": "0",
+        **(ports or {}),
     }
     service = Served(environment, "--dev")
     service.wait_until_ready()
