@@ -39,8 +39,9 @@ from ledger.client.results_orders import (
 )
 from ledger.client.transport import Operation
 from tests.client.conftest import funded
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 OPERATIONS = [var for var in vars(operations).values() if isinstance(var, Operation)]
 
