@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.embedded import EmbeddedPostgres
-from tests.conftest import DEV_KEY, Served, fresh_database
+from tests.kit.databases import Database
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served, serving
 
 README = Path(__file__).parents[1] / "README.md"
 _BLOCKS = re.compile(r"```sh\n(.*?)```\n(?:```json\n(.*?)```)?", re.DOTALL)
@@ -17,21 +18,10 @@ _MARK = "--- next ---"
 
 
 @pytest.fixture
-async def newcomer(
-    postgres: EmbeddedPostgres, template: str, tmp_path: Path
-) -> AsyncIterator[Served]:
+async def newcomer(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     """A service nobody has used yet."""
-    async with fresh_database(postgres, template) as own_database:
-        environment = {
-            "LEDGER_DATABASE_URL": own_database.url,
-            "LEDGER_OWNER_DATABASE_URL": own_database.owner_url,
-            "LEDGER_DATA_DIR": str(tmp_path),
-            "LEDGER_DEV_API_KEY": DEV_KEY,
-        }
-        service = Served(environment, "--dev")
-        await asyncio.to_thread(service.wait_until_ready)
+    async with serving(database, tmp_path) as service:
         yield service
-        await asyncio.to_thread(service.stop)
 
 
 async def test_the_examples_give_what_they_show(newcomer: Served) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "ledger"
 TESTS = ROOT / "tests"
 OURS = (LEDGER, TESTS, ROOT / "deploy")
+KIT = TESTS / "kit"
 SQL = LEDGER / "store" / "sql"
 
 FUNCTION_LINES_MAX = 60
@@ -29,6 +31,7 @@ REPLACED = {
     "outage", "told_as", "_told_of_rarer", "write_news", "ClaimDailyGrant", "AlreadyClaimed",
 }  # fmt: skip
 BY_KIND = ("answers_", "bodies_", "render_", "commands_", "wording_")
+STARTERS = {"Served", "start_server", "start_unix_server"}
 TOP_FOLDERS = {"ledger", "migrations", "deploy", "tests"}
 
 CORE_IMPORTS = {
@@ -69,6 +72,7 @@ def kept_files() -> list[Path]:
     return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a source file."""
     return ast.parse(path.read_text(), path.name)
@@ -187,6 +191,39 @@ def test_the_contract_is_cut_by_subject() -> None:
     ]
     assert not by_kind
     assert not shapes
+
+
+def calls_in(path: Path) -> Iterator[tuple[int, str]]:
+    """What a file calls, by its last name, and where."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call):
+            for name in list(names_in(node.func))[:1]:
+                yield node.lineno, name
+
+
+def test_proxies_and_servers_of_tests_are_started_in_one_place() -> None:
+    """`tests/kit` has one proxy and one way to serve; what is special is an argument of theirs."""
+    started = [
+        at(path, line, name)
+        for path in python_files(TESTS)
+        if KIT not in path.parents
+        for line, name in calls_in(path)
+        if name in STARTERS
+    ]
+    assert not started
+
+
+def test_a_test_file_is_nobody_elses_toolbox() -> None:
+    """What two files of tests need stands in `tests/kit`, or beside them where both are."""
+    borrowed = [
+        at(path, node.lineno, module)
+        for path in python_files(TESTS)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom)
+        and (module := node.module or "").startswith("tests.")
+        and ".test_" in module
+    ]
+    assert not borrowed
 
 
 def test_a_function_fits_a_screen() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DEV_KEY, Served
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 ROOT = Path(__file__).parents[2]
 SERVICE = Path(__file__).with_name("generation_service.py")

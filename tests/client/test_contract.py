@@ -21,8 +21,9 @@ from ledger.client.results import (
     RechargeOrder,
 )
 from tests.client.conftest import funded
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 
 async def test_every_call_is_made(either: LedgerClient) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import ledger.client
-from tests.conftest import DEV_KEY, Served
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 EXAMPLES = Path(ledger.client.__file__).with_name("README.md")
 _BLOCKS = re.compile(r"```python\n(.*?)```\n(?:```text\n(.*?)```)?", re.DOTALL)

@@ -20,10 +20,10 @@ from ledger.client import (
     Unavailable,
     batch,
 )
-from tests.client.conftest import QUICK, funded
-from tests.client.faulty_way import FaultyWay
-from tests.client.test_feed import without
-from tests.conftest import DEV_KEY, Served
+from tests.client.conftest import QUICK, funded, without
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 NOWHERE = "http://127.0.0.1:9"
 """Nobody listens there."""

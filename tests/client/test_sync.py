@@ -22,8 +22,10 @@ from ledger.client import (
 )
 from ledger.client.results import Debit, Entry, Wallet
 from tests.client.conftest import QUICK, funded
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served, wait_until
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
+from tests.kit.waiting import wait_until
 
 T = TypeVar("T")
 
