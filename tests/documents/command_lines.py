@@ -12,7 +12,7 @@ from typing import Final
 from cyclopts import App, CycloptsError
 
 from ledger.cli.app import app
-from tests.documents.markdown import ROOT
+from tests.kit.markdown import ROOT
 
 _ASSIGNMENT: Final = re.compile(r"[A-Z_]+=\S*")
 _PLACEHOLDER: Final = re.compile(r"[A-Z]|\d|<|…|\.\.\.")

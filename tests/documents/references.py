@@ -18,7 +18,7 @@ from ledger.v1 import (
     support_pb2,
     wallet_pb2,
 )
-from tests.documents.markdown import ROOT, Document
+from tests.kit.markdown import ROOT, Document
 
 PYTHON: Final = ROOT / "ledger"
 

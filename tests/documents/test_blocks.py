@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import pytest
 
 from ledger.embedded import EmbeddedPostgres
 from tests.documents.command_lines import check_line
-from tests.documents.examples import examples_of, play_shell
-from tests.documents.markdown import (
+from tests.kit.databases import Database, connected, fresh_database
+from tests.kit.examples import examples_of, play_shell
+from tests.kit.keys import DEV_KEY
+from tests.kit.markdown import (
     ROOT,
     Block,
     Document,
@@ -21,8 +22,6 @@ from tests.documents.markdown import (
     names_with,
     read_document,
 )
-from tests.kit.databases import Database, fresh_database
-from tests.kit.keys import DEV_KEY
 from tests.kit.serving import Served, serving
 
 LANGUAGES: Final = {"sh", "python", "console", "sql", "toml", "json", "text"}
@@ -90,9 +89,8 @@ async def test_shell_examples_print_what_they_show(name: str, visit: Visit, tmp_
     environment = {
         "LEDGER": service.url,
         "GRPC": f"127.0.0.1:{service.grpc_port}",
-        "LEDGER_DATABASE_URL": database.url,
-        "LEDGER_OWNER_DATABASE_URL": database.owner_url,
         "KEY": DEV_KEY,
+        **database.environment,
     }
     await play_shell(setup.source, examples, environment, tmp_path)
 
@@ -109,11 +107,8 @@ async def test_sql_runs_on_a_ledger(name: str, database: Database) -> None:
     """What an owner of the database is told to run is run."""
     for block in read_document(name).blocks:
         if block.language == "sql":
-            connection = await asyncpg.connect(database.owner_url)
-            try:
-                await connection.execute(block.text)
-            finally:
-                await connection.close()
+            async with connected(database.owner_url) as owner:
+                await owner.execute(block.text)
 
 
 @pytest.mark.parametrize("name", names_with("console"))

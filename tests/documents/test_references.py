@@ -12,7 +12,6 @@ from tests.documents.command_lines import (
     commands,
     options_of,
 )
-from tests.documents.markdown import ROOT, Document, document_names, read_document
 from tests.documents.references import (
     VARIABLE,
     file_exists,
@@ -24,9 +23,7 @@ from tests.documents.references import (
     unknown_rpc,
     variables_read,
 )
-
-AWAITED: Final = {"ledger/client/README.md"}
-"""Documents that are linked to and come with another change."""
+from tests.kit.markdown import ROOT, Document, document_names, read_document
 
 OLDER_NAMES: Final = {"apikey"}
 """Commands that name the newer one."""
@@ -52,8 +49,6 @@ def test_links_lead_somewhere(document: Document) -> None:
             continue
         path, anchor = path_of_link(document, place)
         name = str(path.resolve().relative_to(ROOT))
-        if name in AWAITED and not path.exists():
-            continue
         if not path.exists() or (anchor and anchor not in read_document(name).prose.anchors):
             broken.append(document.at(line, place))
     assert not broken

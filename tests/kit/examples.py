@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tests.documents.markdown import Block
+from tests.kit.command_line import clean_environment
+from tests.kit.markdown import Block
 
 _MARK: Final = "--- next ---"
-_STAND_INS: Final = Path(__file__).with_name("stand_ins")
+_STAND_INS: Final = Path(__file__).parents[1] / "documents" / "stand_ins"
 
 
 class Example(Struct, frozen=True):
@@ -55,14 +56,13 @@ async def play_shell(
     setup: str, examples: Sequence[Example], environment: Mapping[str, str], folder: Path
 ) -> None:
     """Run shell examples in one shell, in `folder`; fails where one fails or prints otherwise."""
-    outside = {name: text for name, text in os.environ.items() if not name.startswith("LEDGER_")}
     programs = [str(_STAND_INS), str(Path(sys.executable).parent), os.environ["PATH"]]
     shell = await asyncio.create_subprocess_exec(
         "bash",
         "-euc",
         f"\necho '{_MARK}'\n".join([setup, *(example.source for example in examples)]),
         cwd=folder,
-        env={**outside, **environment, "PATH": os.pathsep.join(programs)},
+        env={**clean_environment(), **environment, "PATH": os.pathsep.join(programs)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
