@@ -11,7 +11,7 @@ RUN := .venv/bin/python -m
 # Other people's modules must not be mixed with the ones that are pinned here.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help serve test test-all coverage check check-locks check-proto proto proto-landed lock bench clean ready-venv ready-serve ready-test ready-dev
+.PHONY: help serve test test-all coverage check check-locks check-proto check-client client client-code proto proto-landed lock bench clean ready-venv ready-serve ready-test ready-dev
 
 help:
 	@echo 'make serve     a development ledger on its own Postgres: http://127.0.0.1:8000'
@@ -19,6 +19,8 @@ help:
 	@echo 'make test-all  all tests'
 	@echo 'make coverage  branch coverage: whole, and that of ledger/core, which must be 100 %'
 	@echo 'make check     linters, types, import contracts, dependencies, migrations, lock files'
+	@echo 'make client    the Python SDK alone, as a wheel in deploy/client/dist'
+	@echo 'make client-code  generate what the SDK has of the contract'
 	@echo 'make proto     generate ledger/v1/*_pb2* from the .proto files there'
 	@echo 'make bench     measure this machine and the ledger on it; ARGS=--json for machines'
 	@echo 'make lock      pin the dependencies again; ARGS=--upgrade to take newer ones'
@@ -48,7 +50,7 @@ coverage: ready-test
 
 # squawk: a migration is one transaction, its lock_timeout is set by migrations/env.py, and a
 # smallint is chosen where the number of rows (shards, accounts, currencies) is bounded for life.
-check: ready-dev check-locks check-proto
+check: ready-dev check-locks check-proto check-client
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
@@ -89,6 +91,21 @@ check-proto: ready-dev
 			name=ledger/v1/$${file##*/}; cmp "$$made/$$name" "$$name" || \
 				{ echo "$$name is not what its .proto says: run \`make proto\`." >&2; exit 1; }; \
 		done
+
+# What the SDK has of the contract: its results, methods and index of calls.
+client-code: ready-dev
+	$(RUN) deploy.client.generate
+
+check-client: ready-dev
+	$(RUN) deploy.client.generate --check
+
+# The SDK alone, as a wheel for callers: it has no part of the service.
+client: ready-dev
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && mkdir "$$made/ledger" && \
+		cp deploy/client/pyproject.toml LICENSE "$$made" && cp ledger/client/README.md "$$made" && \
+		cp -R ledger/client ledger/v1 "$$made/ledger" && rm -rf deploy/client/dist && \
+		$(RUN) pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+			--wheel-dir deploy/client/dist "$$made" && ls deploy/client/dist/*.whl
 
 # The widest set first: the others take its versions, so that one .venv can hold all three.
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

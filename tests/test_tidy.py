@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from ledger.channels import REGISTRY
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "ledger"
 TESTS = ROOT / "tests"
+OURS = (LEDGER, TESTS, ROOT / "deploy")
+KIT = TESTS / "kit"
 SQL = LEDGER / "store" / "sql"
 
 FUNCTION_LINES_MAX = 60
@@ -28,6 +31,7 @@ REPLACED = {
     "outage", "told_as", "_told_of_rarer", "write_news", "ClaimDailyGrant", "AlreadyClaimed",
 }  # fmt: skip
 BY_KIND = ("answers_", "bodies_", "render_", "commands_", "wording_")
+STARTERS = {"Served", "start_server", "start_unix_server"}
 TOP_FOLDERS = {"ledger", "migrations", "deploy", "tests"}
 
 CORE_IMPORTS = {
@@ -47,7 +51,11 @@ STATEMENT = re.compile(
 
 def python_files(folder: Path) -> list[Path]:
     """Our own sources; code that a generator wrote follows the generator's style."""
-    return [path for path in sorted(folder.rglob("*.py")) if "_pb2" not in path.name]
+    return [
+        path
+        for path in sorted(folder.rglob("*.py"))
+        if "_pb2" not in path.name and not path.read_text().startswith("# Generated ")
+    ]
 
 
 def kept_files() -> list[Path]:
@@ -64,6 +72,7 @@ def kept_files() -> list[Path]:
     return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a source file."""
     return ast.parse(path.read_text(), path.name)
@@ -154,7 +163,7 @@ def test_a_name_says_what_it_names() -> None:
     banned = NOUNLESS | REPLACED
     named = [
         at(path, getattr(node, "lineno", 0), name)
-        for folder in (LEDGER, TESTS)
+        for folder in OURS
         for path in python_files(folder)
         for node in ast.walk(tree_of(path))
         for name in bound_names(node)
@@ -165,7 +174,7 @@ def test_a_name_says_what_it_names() -> None:
 
 def test_a_folder_can_be_taken_in_at_a_glance() -> None:
     """A folder has at most 25 Python files; what a generator or migrations wrote does not count."""
-    files = Counter(path.parent for folder in (LEDGER, TESTS) for path in python_files(folder))
+    files = Counter(path.parent for folder in OURS for path in python_files(folder))
     assert not {str(folder): n for folder, n in files.items() if n > FOLDER_FILES_MAX}
 
 
@@ -184,11 +193,44 @@ def test_the_contract_is_cut_by_subject() -> None:
     assert not shapes
 
 
+def calls_in(path: Path) -> Iterator[tuple[int, str]]:
+    """What a file calls, by its last name, and where."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call):
+            for name in list(names_in(node.func))[:1]:
+                yield node.lineno, name
+
+
+def test_proxies_and_servers_of_tests_are_started_in_one_place() -> None:
+    """`tests/kit` has one proxy and one way to serve; what is special is an argument of theirs."""
+    started = [
+        at(path, line, name)
+        for path in python_files(TESTS)
+        if KIT not in path.parents
+        for line, name in calls_in(path)
+        if name in STARTERS
+    ]
+    assert not started
+
+
+def test_a_test_file_is_nobody_elses_toolbox() -> None:
+    """What two files of tests need stands in `tests/kit`, or beside them where both are."""
+    borrowed = [
+        at(path, node.lineno, module)
+        for path in python_files(TESTS)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom)
+        and (module := node.module or "").startswith("tests.")
+        and ".test_" in module
+    ]
+    assert not borrowed
+
+
 def test_a_function_fits_a_screen() -> None:
     """A function has at most 60 lines; 40 is a smell."""
     too_long = [
         at(path, node.lineno, f"{node.name} has {lines} lines")
-        for path in [*python_files(LEDGER), *python_files(TESTS)]
+        for path in [path for folder in OURS for path in python_files(folder)]
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
@@ -201,8 +243,7 @@ def test_a_file_is_about_one_thing() -> None:
     too_long = [
         at(path, lines, "too long")
         for path in [
-            *python_files(LEDGER),
-            *python_files(TESTS),
+            *(path for folder in OURS for path in python_files(folder)),
             *sorted(LEDGER.rglob("*.sql")),
         ]
         if (lines := len(path.read_text().splitlines())) > FILE_LINES_MAX

@@ -1,10 +1,11 @@
 """The Python SDK of the ledger; it imports nothing else of ours but the messages of gRPC.
 
-`LedgerClient` is for asyncio, `SyncLedgerClient` for everything else. EXAMPLES.md beside this file
+`LedgerClient` is for asyncio, `SyncLedgerClient` for everything else. README.md beside this file
 shows all of it at work, and says what to do when an answer is lost.
 """
 
-from ledger.client import batching as batch
+from ledger.client import batch, results
+from ledger.client.answers import Document, Page, Result, Rows
 from ledger.client.batching import BatchCommand, BatchResult
 from ledger.client.client import LedgerClient
 from ledger.client.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "BatchResult",
     "CaptureExceedsHold",
     "ClaimOpen",
+    "Document",
     "FeedGap",
     "Forbidden",
     "HoldExists",
@@ -74,12 +76,15 @@ __all__ = [
     "OrderNotPayable",
     "OutcomeUnknown",
     "Pace",
+    "Page",
     "RateLimited",
     "RefundExceedsCharge",
     "RefundExceedsOrder",
     "Refused",
+    "Result",
     "RetryBudget",
     "RetryPolicy",
+    "Rows",
     "Stopped",
     "SyncHoldScope",
     "SyncLedgerClient",
@@ -93,4 +98,5 @@ __all__ = [
     "WalletFrozen",
     "batch",
     "new_key",
+    "results",
 ]

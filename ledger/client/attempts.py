@@ -1,10 +1,16 @@
 """One logical call: its attempts, what each of them proves, and the error that it ends with."""
 
 import asyncio
+import math
+import os
 from collections.abc import Coroutine, Mapping
-from typing import Any, Final, TypeVar
+from copy import copy
+from itertools import count
+from os import urandom
+from typing import Any, Final, Self, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.client.errors import LedgerError, NoAnswer, OutcomeUnknown, Unavailable
 from ledger.client.refusals import Refused, refusal_of
@@ -33,6 +39,15 @@ _PASSING: Final = frozenset({429, 502, 503, 504})
 """Statuses after which the same request may well succeed."""
 
 
+_process: Final = urandom(8).hex()
+_numbers: Final = count(1)
+
+
+def new_request_id() -> str:
+    """An id that no other request has, by whatever process."""
+    return f"{_process}-{os.getpid():x}-{next(_numbers):x}"
+
+
 class _Failure(Struct, frozen=True):
     """An attempt without a result, and its `cause`.
 
@@ -56,6 +71,17 @@ class CallRunner:
         self._policy, self._budget, self._pace = policy, budget, pace
         self._finishing: set[asyncio.Future[Any]] = set()
 
+    def with_policy(self, policy: RetryPolicy) -> Self:
+        """A runner on the same connections and out of the same budget, under another policy."""
+        runner = copy(self)
+        runner._policy = policy  # noqa: SLF001 - its own copy
+        return runner
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How long and how often calls are tried."""
+        return self._policy
+
     def finish(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
         """Run something to its end even if the task that waits for it is cancelled."""
         task = asyncio.ensure_future(work)
@@ -68,9 +94,9 @@ class CallRunner:
         while self._finishing:
             await asyncio.wait(self._finishing)
 
-    def retries(self) -> Retries:
-        """The attempts of a call that begins now."""
-        return Retries(self._policy, self._budget, self._pace)
+    def patience(self) -> Retries:
+        """The attempts of whoever follows a stream: no other call uses up their budget."""
+        return Retries(self._policy, RetryBudget(burst=math.inf), self._pace)
 
     async def call(self, request: Request) -> Reply:
         """The ledger's answer to a request.
@@ -78,6 +104,8 @@ class CallRunner:
         Raises Refused if it refused, Unavailable if nothing was done, OutcomeUnknown if that
         cannot be said.
         """
+        if request.request_id is None:
+            request = replace(request, request_id=new_request_id())
         with span_of(request) as span:
             try:
                 return await self._call(request, span)
@@ -86,7 +114,8 @@ class CallRunner:
                 raise
 
     async def _call(self, request: Request, span: CallSpan) -> Reply:
-        retries, unknown = self.retries(), False
+        retries = Retries(self._policy, self._budget, self._pace)
+        unknown = False
         while True:
             timeout_s = retries.begin(request.waits_s)
             outcome = await self._attempt(request, timeout_s, span.context())

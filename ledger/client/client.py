@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
+from msgspec.structs import replace
+
+from ledger.client.answers import Document, from_reply
 from ledger.client.attempts import CallRunner
 from ledger.client.batching import BatchCalls
-from ledger.client.calls_generation import GenerationCalls
-from ledger.client.calls_operators import OperatorCalls
-from ledger.client.calls_orders import OrderCalls
-from ledger.client.calls_wallets import WalletCalls
 from ledger.client.errors import OutcomeUnknown
 from ledger.client.feed import FeedCalls
 from ledger.client.fields import checked_key, query_texts
+from ledger.client.holding import HoldCalls
 from ledger.client.http import HttpTransport
 from ledger.client.retries import Pace, RetryBudget, RetryPolicy
 from ledger.client.transport import Operation, Request, Transport
 
 
-class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, OperatorCalls, FeedCalls):
+class LedgerClient(HoldCalls, BatchCalls, FeedCalls):
     """A ledger, as its callers use it. It is made in any event loop and then stays in that one.
 
     `url` is such as `https://ledger.example` or `grpcs://ledger.example:50051` (without TLS `http`
@@ -51,6 +51,23 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
         carrier = transport_to(url, key) if transport is None else transport
         super().__init__(CallRunner(carrier, retry, budget or RetryBudget(), pace))
 
+    def with_options(
+        self, *, timeout_s: float | None = None, retry: RetryPolicy | None = None
+    ) -> Self:
+        """The same client with other limits: `await client.with_options(timeout_s=2).debit(…)`.
+
+        `timeout_s` bounds a call as a whole, its attempts and the waits between them; `retry` says
+        all of it. Connections and retry budget are those of this client, which is the one to close.
+        Raises ValueError for a timeout that is not above 0.
+        """
+        policy = self._runner.policy if retry is None else retry
+        if timeout_s is not None:
+            if not timeout_s > 0:
+                raise ValueError(f"timeout_s was {timeout_s}; a call takes more than 0 seconds.")
+            attempt_s = min(policy.attempt_timeout_s, timeout_s)
+            policy = replace(policy, deadline_s=timeout_s, attempt_timeout_s=attempt_s)
+        return self._with_runner(self._runner.with_policy(policy))
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -76,7 +93,7 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         waits_s: float = 0.0,
-    ) -> dict[str, Any]:
+    ) -> Document:
         """Any call of the HTTP contract, also one that has no method here; the answer's JSON.
 
         `path` is such as "/v1/find"; ids in it are already percent-encoded where they need it.
@@ -100,7 +117,7 @@ class LedgerClient(WalletCalls, GenerationCalls, BatchCalls, OrderCalls, Operato
             key=None if idempotency_key is None else checked_key(idempotency_key),
             waits_s=waits_s,
         )
-        return await self._sent(request, lambda body: cast("dict[str, Any]", body))
+        return await self._sent(request, lambda reply: from_reply(Document(reply.body), reply))
 
     async def resolve(self, unknown: OutcomeUnknown) -> Any:  # noqa: ANN401 - that call's result
         """Learn what became of a call: the same once more, under the same key.

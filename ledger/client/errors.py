@@ -8,6 +8,9 @@ from ledger.client.transport import Request
 class LedgerError(Exception):
     """Anything that this client raises about a call to the ledger."""
 
+    request_id: str | None = None
+    """The id of the request that it is about, as the ledger's own log has it."""
+
 
 class NoAnswer(LedgerError):  # noqa: N818 - named for what happened
     """No answer came, however often the call was sent.
@@ -20,6 +23,7 @@ class NoAnswer(LedgerError):  # noqa: N818 - named for what happened
         super().__init__(text)
         self.request = request
         self.attempts = attempts
+        self.request_id = request.request_id
 
     @property
     def operation(self) -> str:
@@ -44,7 +48,7 @@ class OutcomeUnknown(NoAnswer):
     """
 
     decode: Any = None
-    """Makes the call's result of an answer's body, for `client.resolve`."""
+    """Makes the call's result of a reply, for `client.resolve`."""
 
 
 class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
@@ -54,9 +58,12 @@ class UnexpectedAnswer(LedgerError):  # noqa: N818 - named for what came
 class FeedGap(LedgerError):  # noqa: N818 - named for what is wrong
     """The event feed left something out: seq `received` came where `expected` should have come."""
 
-    def __init__(self, shard: int, expected: int, received: int) -> None:
+    def __init__(
+        self, shard: int, expected: int, received: int, request_id: str | None = None
+    ) -> None:
         super().__init__(
             f"After seq {expected - 1} of shard {shard} came {received}. Go on from {expected - 1} "
             "again; if it happens again, the log or what is between us and it is damaged."
         )
+        self.request_id = request_id
         self.shard, self.expected, self.received = shard, expected, received

@@ -2,24 +2,21 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any
 
 from ledger.client import operations as op
+from ledger.client.answers import answer_of
 from ledger.client.attempts import error_of, unanswered_error
-from ledger.client.calls import Calls, decoded
 from ledger.client.errors import FeedGap
 from ledger.client.fields import query_texts
 from ledger.client.refusals import Refused
-from ledger.client.results_books import Event, EventPage
+from ledger.client.results import Event, EventPage
+from ledger.client.sending import Sender
 from ledger.client.transport import Lost, NotSent, Reply, Request
 
 _Pages = AsyncGenerator[EventPage, None]
 
-_POLL_S = 25
-"""How long one poll waits for an event, in seconds; the ledger allows 30."""
 
-
-class FeedCalls(Calls):
+class FeedCalls(Sender):
     """The event feed."""
 
     async def events_page(
@@ -30,12 +27,8 @@ class FeedCalls(Calls):
         Raises FeedGap if one is missing.
         """
         query = {"shard": shard, "after_seq": after_seq, "limit": limit, "wait_s": wait_s}
-        request = Request(
-            operation=op.READ_EVENTS,
-            query=query_texts(query),
-            waits_s=wait_s,
-        )
-        return _checked((await self._runner.call(request)).body, shard, after_seq)
+        request = Request(operation=op.READ_EVENTS, query=query_texts(query), waits_s=wait_s)
+        return _checked(await self._runner.call(request), shard, after_seq)
 
     async def events(
         self, shard: int = 0, *, after_seq: int = 0, follow: bool = True, page_size: int = 500
@@ -43,48 +36,40 @@ class FeedCalls(Calls):
         """The events after a seq, in order; with `follow` it waits for more, without end.
 
         Keep the seq of the last event that was dealt with, and begin after it next time: none is
-        missed and none comes twice. It outlives lost connections; an outage longer than the retry
-        policy's deadline ends it with Unavailable. Raises FeedGap.
+        missed and none comes twice. It outlives lost connections and a restart of the ledger; an
+        outage longer than the retry policy's deadline ends it with Unavailable. Raises FeedGap.
         """
-        stream = self._runner.transport.watch(shard, after_seq) if follow else None
-        if stream is None:
-            pages = self._polled(shard, after_seq, page_size, follow=follow)
-        else:
-            pages = self._streamed(shard, after_seq, stream)
-        async with aclosing(pages):
+        read = self._followed if follow else self._recorded
+        async with aclosing(read(shard, after_seq, page_size)) as pages:
             async for page in pages:
                 for event in page.items:
                     yield event
 
-    async def _polled(self, shard: int, after_seq: int, page_size: int, *, follow: bool) -> _Pages:
-        """Pages by one long poll after the other."""
-        wait_s = _POLL_S if follow else 0
+    async def _recorded(self, shard: int, after_seq: int, page_size: int) -> _Pages:
+        """Pages up to the head."""
         while True:
-            page = await self.events_page(
-                shard, after_seq=after_seq, limit=page_size, wait_s=wait_s
-            )
+            page = await self.events_page(shard, after_seq=after_seq, limit=page_size)
             yield page
             after_seq = page.next
-            if not follow and after_seq >= page.head:
+            if after_seq >= page.head:
                 return
 
-    async def _streamed(
-        self, shard: int, after_seq: int, stream: AsyncGenerator[Reply, None] | None
-    ) -> _Pages:
-        """Pages of `stream`, and of a new stream each time the last one broke."""
+    async def _followed(self, shard: int, after_seq: int, page_size: int) -> _Pages:
+        """Pages of a stream, and of a new stream each time the last one broke."""
         request = Request(operation=op.READ_EVENTS)
-        retries = self._runner.retries()
-        retries.begin(0)
-        while stream is not None:
-            received_any, after_s = False, None
+        patience = self._runner.patience()
+        while True:
+            timeout_s, received_any = patience.begin(0), False
             failure: Exception = Lost("the ledger ended the stream")
+            after_s = None
+            stream = self._runner.transport.watch(shard, after_seq, page_size, timeout_s)
             try:
                 async with aclosing(stream):
                     async for reply in stream:
                         if reply.status >= 300:
                             failure, after_s = error_of(request, reply), reply.retry_after_s
                             break
-                        page = _checked(reply.body, shard, after_seq)
+                        page = _checked(reply, shard, after_seq)
                         received_any, after_seq = True, page.next
                         yield page
             except (NotSent, Lost) as broken:
@@ -93,20 +78,18 @@ class FeedCalls(Calls):
                 raise failure
             if received_any:
                 # It worked until now: this is another outage than the one before.
-                retries = self._runner.retries()
-                retries.begin(0)
-            if not await retries.another(after_s):
+                patience = self._runner.patience()
+                patience.begin(0)
+            if not await patience.another(after_s):
                 raise unanswered_error(
-                    request, retries.attempts, failure, unknown=False
+                    request, patience.attempts, failure, unknown=False
                 ) from failure
-            retries.begin(0)
-            stream = self._runner.transport.watch(shard, after_seq)
 
 
-def _checked(body: Any, shard: int, after_seq: int) -> EventPage:  # noqa: ANN401 - JSON
-    """The page of a body, whose events follow `after_seq` without a gap. Raises FeedGap."""
-    page = decoded(body, EventPage)
+def _checked(reply: Reply, shard: int, after_seq: int) -> EventPage:
+    """A reply's page, whose events follow `after_seq` without a gap. Raises FeedGap."""
+    page = answer_of(reply, EventPage)
     for expected, event in enumerate(page.items, after_seq + 1):
         if event.seq != expected:
-            raise FeedGap(shard, expected, event.seq)
+            raise FeedGap(shard, expected, event.seq, reply.request_id)
     return page

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from os import urandom
 from typing import Any, Final
@@ -81,6 +81,11 @@ def query_texts(query: Mapping[str, object] | None) -> dict[str, str]:
     return {name: str(value) for name, value in (query or {}).items() if value is not None}
 
 
+def day_text(day: date) -> str:
+    """The text of a day in Shanghai."""
+    return day.isoformat()
+
+
 def optional_amount(amount: Amount | None) -> str | None:
     """The text of an amount, if there is one."""
     return None if amount is None else amount_text(amount)
@@ -89,3 +94,8 @@ def optional_amount(amount: Amount | None) -> str | None:
 def optional_moment(moment: datetime | None) -> str | None:
     """The text of a moment, if there is one."""
     return None if moment is None else moment_text(moment)
+
+
+def optional_day(day: date | None) -> str | None:
+    """The text of a day, if there is one."""
+    return None if day is None else day_text(day)

@@ -2,40 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self
 
+from ledger.client.calls import ContractCalls
 from ledger.client.errors import LedgerError, OutcomeUnknown
 from ledger.client.fields import Amount, amount_text
 from ledger.client.refusals import HoldNotOpen, Refused
 from ledger.client.results import Capture, Hold
-
-T = TypeVar("T")
+from ledger.client.sending import keyed
 
 _log: Final = logging.getLogger("ledger.client")
 
 KEY_MAX: Final = 240
 """The longest key of a hold: those of its capture and its void are made of it."""
-
-
-class HoldCalls(Protocol):
-    """What a scope needs of a client."""
-
-    async def capture(
-        self, wallet_id: str, hold_id: str, amount: Amount | None, *, idempotency_key: str | None
-    ) -> Capture:
-        """Charge the hold."""
-
-    async def void(self, wallet_id: str, hold_id: str, *, idempotency_key: str | None) -> Hold:
-        """Give the hold back."""
-
-    async def extend(self, wallet_id: str, hold_id: str, expires_in_s: int) -> Hold:
-        """Let the hold expire later."""
-
-    def finish(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
-        """Run something to its end even if the task that waits for it is cancelled."""
 
 
 class HoldScope:
@@ -59,7 +41,7 @@ class HoldScope:
     """
 
     def __init__(
-        self, calls: HoldCalls, authorize: Callable[[], Coroutine[Any, Any, Hold]], key: str
+        self, calls: ContractCalls, authorize: Callable[[], Coroutine[Any, Any, Hold]], key: str
     ) -> None:
         if len(key) > KEY_MAX:
             raise ValueError(f"The idempotency key of a hold has at most {KEY_MAX} characters.")
@@ -197,3 +179,41 @@ class HoldScope:
         except LedgerError:
             return
         await self._void_or_note()
+
+
+class HoldCalls(ContractCalls):
+    """Holds around a piece of work."""
+
+    def hold(
+        self,
+        wallet_id: str,
+        *,
+        sku: str | None = None,
+        quantity: int | None = None,
+        currency: str | None = None,
+        amount: Amount | None = None,
+        hold_id: str | None = None,
+        expires_in_s: int | None = None,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> HoldScope:
+        """A hold for `async with`: captured when the block succeeds, voided when it does not.
+
+        See `HoldScope` for what happens in every other case.
+        """
+        key = keyed(idempotency_key)
+
+        async def authorize() -> Hold:
+            return await self.authorize(
+                wallet_id,
+                sku=sku,
+                quantity=quantity,
+                currency=currency,
+                amount=amount,
+                hold_id=hold_id,
+                expires_in_s=expires_in_s,
+                reference=reference,
+                idempotency_key=key,
+            )
+
+        return HoldScope(self, authorize, key)

@@ -10,11 +10,15 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
+from ledger.client.operations import READ_EVENTS
 from ledger.client.transport import Lost, NotSent, Reply, Request
 
 # The ledger closes connections that were idle for 10 s: ours go first, so that none is used just
 # as it closes.
 _KEPT_ALIVE_S: Final = 5.0
+
+_POLL_S: Final = 25
+"""How long one poll waits for an event, in seconds; the ledger allows 30."""
 
 _PLAIN_KEY: Final = re.compile(r"[\x21\x23-\x7e][\x21-\x7e]*")
 _NEVER_SENT: Final = (
@@ -75,12 +79,26 @@ class HttpTransport:
             raise NotSent(f"no connection to the ledger: {_cause_text(error)}") from error
         except (httpx2.RequestError, TimeoutError) as error:
             raise Lost(f"no answer from the ledger: {_cause_text(error)}") from error
-        return _reply(answer)
+        return _reply(answer, request)
 
-    def watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None] | None:
-        """None: over HTTP events are read by long polls."""
-        del shard, after_seq
-        return None
+    async def watch(
+        self, shard: int, after_seq: int, page_size: int, timeout_s: float
+    ) -> AsyncGenerator[Reply, None]:
+        """Pages of events, by one long poll after the other. Raises NotSent or Lost."""
+        while True:
+            query = {
+                "shard": str(shard),
+                "after_seq": str(after_seq),
+                "limit": str(page_size),
+                "wait_s": str(_POLL_S),
+            }
+            reply = await self.send(
+                Request(operation=READ_EVENTS, query=query), _POLL_S + timeout_s, {}
+            )
+            yield reply
+            if reply.status >= 300:
+                return
+            after_seq = reply.body["next"]
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -102,6 +120,8 @@ def _segment(text: str) -> str:
 
 def _headers(request: Request, context: Mapping[str, str]) -> dict[str, str]:
     headers = dict(context)
+    if request.request_id is not None:
+        headers["x-request-id"] = request.request_id
     if request.body is not None:
         headers["content-type"] = "application/json"
     if request.key is not None:
@@ -121,7 +141,7 @@ def _cause_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _reply(answer: httpx2.Response) -> Reply:
+def _reply(answer: httpx2.Response, request: Request) -> Reply:
     """The answer as builtins; what is no JSON, such as a proxy's own page, has no body."""
     try:
         body = msgspec.json.decode(answer.content) if answer.content else None
@@ -133,7 +153,7 @@ def _reply(answer: httpx2.Response) -> Reply:
         status=answer.status_code,
         body=body,
         replayed=answer.headers.get("idempotency-replayed") == "true",
-        request_id=answer.headers.get("x-request-id"),
+        request_id=answer.headers.get("x-request-id", request.request_id),
         retry_after_s=_seconds(answer.headers.get("retry-after")),
     )
 

@@ -22,11 +22,11 @@ class Refused(LedgerError):  # noqa: N818 - named for what happened
     def __init__(self, slug: str, status: int, detail: str, facts: Mapping[str, Any]) -> None:
         super().__init__(f"{slug}: {detail}")
         self.slug, self.status, self.detail, self.facts = slug, status, detail, facts
-        self.request_id: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it by its own arguments, so that it can go from process to process."""
-        return type(self), (self.slug, self.status, self.detail, dict(self.facts))
+        arguments = self.slug, self.status, self.detail, dict(self.facts)
+        return type(self), arguments, {"request_id": self.request_id}
 
     def _text(self, name: str) -> str:
         return str(self.facts.get(name, ""))

@@ -16,12 +16,13 @@ from msgspec import Struct
 class RetryPolicy(Struct, frozen=True, kw_only=True):
     """How long and how often one logical call is tried; times in seconds.
 
-    The wait before attempt n+1 is drawn evenly between 0 and `backoff_s` doubled n-1 times, at most
-    `backoff_max_s` (full jitter); what the ledger asks for in Retry-After comes on top. A wait that
-    would end after `deadline_s` is not begun.
+    It is tried until `deadline_s` is over, which outlasts a restart of the ledger, and at most
+    `attempts_max` times. The wait before attempt n+1 is drawn evenly between 0 and
+    `backoff_s` doubled n-1 times, at most `backoff_max_s` (full jitter); what the ledger asks for
+    in Retry-After comes on top. A wait that would end after `deadline_s` is not begun.
     """
 
-    attempts_max: int = 6
+    attempts_max: int = 1_000
     attempt_timeout_s: float = 10.0
     deadline_s: float = 30.0
     backoff_s: float = 0.1
@@ -41,7 +42,8 @@ class RetryBudget:
     """What keeps an outage from multiplying the load: a bucket of retries.
 
     Every logical call puts `ratio` of a retry into it, every retry takes one out, and it holds
-    `burst` at most. So in any stretch of n calls there are at most `burst` + n * `ratio` retries.
+    `burst` at most (`math.inf` is no budget). So in any stretch of n calls there are at most
+    `burst` + n * `ratio` retries.
     """
 
     def __init__(self, *, ratio: float = 0.1, burst: float = 100.0) -> None:

@@ -8,12 +8,12 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
 
-from ledger.client.messages import METHODS, body_of, message_of, method_of
 from ledger.client.transport import Lost, NotSent, Reply, Request
+from ledger.v1.codec import response_reader, writer_of
 from ledger.v1.finance_pb2 import WatchEventsRequest
+from ledger.v1.refusals import TYPE_BASE, read_details, status_of
+from ledger.v1.services import METHODS, path_of
 
 _RECONNECT_S: Final = 1.0
 """How long an attempt waits for a channel that could not connect before, and tries again."""
@@ -30,21 +30,6 @@ _OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
-
-_STATUSES: Final[Mapping[grpc.StatusCode, int]] = {
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.UNAUTHENTICATED: 401,
-    grpc.StatusCode.PERMISSION_DENIED: 403,
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.UNIMPLEMENTED: 405,
-    grpc.StatusCode.FAILED_PRECONDITION: 409,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: 413,
-    grpc.StatusCode.INTERNAL: 500,
-    grpc.StatusCode.UNAVAILABLE: 503,
-}
-"""The status that HTTP gives a refusal, by its code."""
-
-_BY_SLUG: Final = {"insufficient-funds": 402, "idempotency-key-reused": 422, "rate-limited": 429}
 
 _MAYBE_DONE: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 """Without a reason of the ledger's these are about the connection only: it may be done."""
@@ -82,42 +67,48 @@ class GrpcTransport:
         method, message = method_of(request), message_of(request)
         channel = await self._connected(timeout_s)
         call = channel.unary_unary(
-            _path(method),
+            path_of(method),
             request_serializer=type(message).SerializeToString,
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
-        metadata = tuple({**self._metadata, **context}.items())
+        about = {} if request.request_id is None else {"x-request-id": request.request_id}
+        metadata = tuple({**self._metadata, **context, **about}.items())
         try:
             answer: Message = await call(message, timeout=timeout_s, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             return _refusal(error)
-        about: Any = answer
+        known: Any = answer
         return Reply(
             status=200,
-            body=body_of(answer),
-            replayed=getattr(about, "replayed", False),
-            request_id=about.request_id,
+            body=response_reader(method.output_type)(answer),
+            replayed=getattr(known, "replayed", False),
+            request_id=known.request_id,
         )
 
-    def watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None] | None:
-        """Events as they are recorded, page after page."""
-        return self._watch(shard, after_seq)
-
-    async def _watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None]:
-        channel = await self._connected(self._connect_timeout_s)
+    async def watch(
+        self, shard: int, after_seq: int, page_size: int, timeout_s: float
+    ) -> AsyncGenerator[Reply, None]:
+        """Pages of events as they are recorded; the ledger says how large. Raises NotSent."""
+        del page_size
+        channel = await self._connected(timeout_s)
         method = METHODS["WatchEvents"]
         watch_events = channel.unary_stream(
-            _path(method),
+            path_of(method),
             request_serializer=WatchEventsRequest.SerializeToString,
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
+        read = response_reader(method.output_type)
         message = WatchEventsRequest(shard=shard, after_seq=after_seq)
         stream: _EventCall = watch_events(message, metadata=tuple(self._metadata.items()))
         try:
-            if "x-request-id" in dict(await stream.initial_metadata() or ()):
-                yield Reply(status=200, body={"items": [], "next": after_seq, "head": after_seq})
+            mark = dict(await stream.initial_metadata() or ()).get("x-request-id")
+            request_id = None if mark is None else str(mark)
+            if mark is not None:
+                # It is accepted, though there is nothing new yet.
+                nothing = {"items": [], "next": after_seq, "head": after_seq}
+                yield Reply(status=200, body=nothing, request_id=request_id)
             async for page in stream:
-                yield Reply(status=200, body=body_of(page))
+                yield Reply(status=200, body=read(page), request_id=request_id)
         except grpc.aio.AioRpcError as error:
             yield _refusal(error)
         finally:
@@ -157,33 +148,37 @@ class GrpcTransport:
         return grpc.aio.secure_channel(self._target, self._credentials, options=_OPTIONS)
 
 
-def _path(method: MethodDescriptor) -> str:
-    return f"/{method.containing_service.full_name}/{method.name}"
+def method_of(request: Request) -> MethodDescriptor:
+    """The method of a call. Raises ValueError for one that only HTTP has."""
+    name = request.operation.name
+    method = METHODS.get(name[:1].upper() + name[1:])
+    if method is None:
+        raise ValueError(f"{request.operation.path} can be asked for over HTTP only.")
+    return method
+
+
+def message_of(request: Request) -> Message:
+    """The request message of a call. Raises ValueError for what has no place in it."""
+    plain = {**request.parameters, **request.query, **(request.body or {})}
+    kind = method_of(request).input_type
+    if request.key is not None and "idempotency_key" in kind.fields_by_name:
+        plain["idempotency_key"] = request.key
+    return GetMessageClass(kind)(**writer_of(kind)(plain))
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> Reply:
     """The problem in a gRPC status. Raises Lost for a status of the connection, not the ledger."""
-    code, (info, retry) = error.code(), _details(error)
+    code, metadata = error.code(), tuple(error.trailing_metadata() or ())
+    known = read_details(metadata)
     words = error.details() or code.name
-    status = _STATUSES.get(code)
-    if status is None or (info is None and code in _MAYBE_DONE):
+    slug, facts, retry_after_s = known or ("", {}, None)
+    status = status_of(code, slug)
+    if status is None or (known is None and code in _MAYBE_DONE):
         raise Lost(f"no answer from the ledger: {words}") from error
-    slug = "" if info is None else info.reason.lower().replace("_", "-")
-    facts = {} if info is None else dict(info.metadata)
+    request_id = dict(metadata).get("x-request-id")
     return Reply(
-        status=_BY_SLUG.get(slug, status),
-        body={**facts, "type": f"https://ledger.example/problems/{slug}", "detail": words},
-        retry_after_s=None if retry is None else retry.retry_delay.ToTimedelta().total_seconds(),
+        status=status,
+        body={**facts, "type": f"{TYPE_BASE}{slug}", "detail": words},
+        request_id=None if request_id is None else str(request_id),
+        retry_after_s=retry_after_s,
     )
-
-
-def _details(error: grpc.aio.AioRpcError) -> tuple[ErrorInfo | None, RetryInfo | None]:
-    info, retry = None, None
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            for detail in Status.FromString(value).details:
-                if detail.Is(ErrorInfo.DESCRIPTOR):
-                    info = ErrorInfo.FromString(detail.value)
-                elif detail.Is(RetryInfo.DESCRIPTOR):
-                    retry = RetryInfo.FromString(detail.value)
-    return info, retry

@@ -28,6 +28,9 @@ class Request(Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     body: Mapping[str, Any] | None = None
     key: str | None = None
+    request_id: str | None = None
+    """The id that all its attempts have in the ledger's log, given when it is first sent."""
+
     waits_s: float = 0.0
     """How much longer than usual the answer may take, because it was asked to wait."""
 
@@ -64,16 +67,18 @@ class Transport(Protocol):
     """A way to the ledger. It never sends anything twice: what is safe to repeat is not its say."""
 
     async def send(self, request: Request, timeout_s: float, context: Mapping[str, str]) -> Reply:
-        """Send once; `context` are the headers of the caller's trace.
+        """Send once, under the request's id; `context` are the headers of the caller's trace.
 
         Raises NotSent or Lost. A refusal is an answer like any other.
         """
 
-    def watch(self, shard: int, after_seq: int) -> AsyncGenerator[Reply, None] | None:
-        """Pages of a shard's events as they come; None where they must be polled.
+    def watch(
+        self, shard: int, after_seq: int, page_size: int, timeout_s: float
+    ) -> AsyncGenerator[Reply, None]:
+        """Pages of a shard's events as they come, the first within `timeout_s`.
 
-        The first may be empty: then the ledger has only accepted the stream. It ends with a
-        refusal, or raises NotSent or Lost.
+        A page may be empty: then there is nothing new. It ends with a refusal, or raises NotSent or
+        Lost.
         """
 
     async def aclose(self) -> None:

@@ -73,7 +73,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     an answer that is no JSON. `commands` are those that it submits, which say what they are refused
     for; `reasons` and `problems` are the refusals to declare beyond those, and beyond what the
     rules of all calls bring. `waits` says that its work is given up when the
-    caller goes away, `only_http` that it is about HTTP itself, and no other edge has it.
+    caller goes away, `only_http` that it is about HTTP itself, and no other edge has it. What is
+    `repeatable` needs no key to be sent twice: the second time changes nothing.
 
     What is `audited`, or `audited_for_people` where a person calls, is entered in the audit list
     under its `subject`, by default the first id of its path. With `keeps_words` its reason is
@@ -99,6 +100,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     raw_body: bool = False
     body_max: int = BODY_MAX
     needs_key: bool = False
+    repeatable: bool = False
     commands: tuple[type[Command], ...] = ()
     reasons: tuple[Reason, ...] = ()
     problems: tuple[Slug | Reason, ...] = ()

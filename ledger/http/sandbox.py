@@ -170,6 +170,7 @@ def _operation(**more: Any) -> Operation:  # noqa: ANN401 - an operation's own f
 OPERATIONS: Final = (
     _operation(
         id="paySandboxOrder",
+        repeatable=True,
         path=f"{_ORDER_PATH}/pay",
         summary="Have the sandbox pay an order",
         description=(

@@ -24,10 +24,9 @@ from ledger.contract.problems import Problem, ProblemError, unavailable_problem
 from ledger.engine import Unavailable
 from ledger.rpc.callers import Credentials, credentials_of
 from ledger.rpc.edge import Context, Edge
-from ledger.rpc.methods import KEY, converted, parsed
-from ledger.rpc.requests import reader_of
-from ledger.rpc.responses import response_encoder
+from ledger.rpc.methods import KEY, converted, parsed, plain_of, read_strictly
 from ledger.rpc.trace import Trace
+from ledger.v1.codec import request_reader, writer_of
 from ledger.v1.generation_pb2 import Command, CommandResult, SubmitRequest, SubmitResponse
 
 PATH: Final = "/ledger.v1.GenerationService/Submit"
@@ -38,8 +37,8 @@ AT_ONCE: Final = 256
 COMMAND_BYTES: Final = 4 * 1024
 """More than any command needs: what waits in memory is bounded by it."""
 
-_read: Final = reader_of(Command.DESCRIPTOR)
-_encode: Final = response_encoder(CommandResult.DESCRIPTOR, ResultAnswer)
+_read: Final = request_reader(Command.DESCRIPTOR)
+_write: Final = writer_of(CommandResult.DESCRIPTOR)
 
 
 class QueuedCommand(Struct, frozen=True):
@@ -102,7 +101,7 @@ def _queued(raw: bytes) -> QueuedCommand:
     try:
         if len(raw) > COMMAND_BYTES:
             parsed(SubmitRequest, raw, COMMAND_BYTES)
-        values = _read(entry)
+        values = read_strictly(_read, entry)
         key = values.get(KEY, "")
         return QueuedCommand(message.sequence, key, converted(values, AnyBatchCommand))
     except ProblemError as refused:
@@ -193,6 +192,6 @@ def _refused(problem: Problem) -> ResultAnswer:
 
 
 def _response(queued: QueuedCommand, result: ResultAnswer) -> bytes:
-    outcome = CommandResult(**_encode(result))
+    outcome = CommandResult(**_write(plain_of(result)))
     response = SubmitResponse(sequence=queued.sequence, idempotency_key=queued.key, result=outcome)
     return response.SerializeToString()

@@ -7,15 +7,14 @@ from msgspec.structs import replace
 
 from ledger.access.callers import Caller
 from ledger.contract.access import check_scope
-from ledger.contract.history.feed import WAIT_MAX_S, FeedAnswer, FeedEventAnswer, FeedQuery
+from ledger.contract.history.feed import WAIT_MAX_S, FeedAnswer, FeedQuery
 from ledger.contract.operation import Call, Operation
 from ledger.contract.operations import RESPONSES
 from ledger.rpc.callers import credentials_of
 from ledger.rpc.edge import Context, Edge
-from ledger.rpc.methods import converted, parsed
-from ledger.rpc.requests import reader_of
-from ledger.rpc.responses import response_encoder
+from ledger.rpc.methods import converted, parsed, plain_of, read_strictly
 from ledger.rpc.trace import Trace
+from ledger.v1.codec import request_reader, writer_of
 from ledger.v1.finance_pb2 import Event, WatchEventsRequest, WatchEventsResponse
 
 PATH: Final = "/ledger.v1.FinanceService/WatchEvents"
@@ -26,8 +25,8 @@ PAGE_EVENTS: Final = 200
 MESSAGE_BYTES: Final = 1024 * 1024
 """A message ends with the event that makes it this large; any client takes four times as much."""
 
-_read: Final = reader_of(WatchEventsRequest.DESCRIPTOR)
-_encode: Final = response_encoder(Event.DESCRIPTOR, FeedEventAnswer)
+_read: Final = request_reader(WatchEventsRequest.DESCRIPTOR)
+_write: Final = writer_of(Event.DESCRIPTOR)
 
 
 class EventStream:
@@ -45,7 +44,7 @@ class EventStream:
             message = parsed(WatchEventsRequest, raw, self._operation.body_max)
             trace.identify(message.request_id)
             waiting = {"limit": PAGE_EVENTS, "wait_s": WAIT_MAX_S}
-            query = converted(_read(message) | waiting, FeedQuery)
+            query = converted(read_strictly(_read, message) | waiting, FeedQuery)
             # Metadata first: the caller knows that its stream was accepted before any event.
             await context.send_initial_metadata((("x-request-id", trace.request_id),))
             while True:
@@ -70,7 +69,7 @@ def _messages(feed: FeedAnswer) -> Iterator[bytes]:
     """The events of a page, as responses of a bounded size."""
     message, size = WatchEventsResponse(head=feed.head), 0
     for item in feed.items:
-        event = Event(**_encode(item))
+        event = Event(**_write(plain_of(item)))
         message.items.append(event)
         message.next = item.seq
         size += event.ByteSize()

@@ -1,10 +1,10 @@
 """Every operation of the contract with its messages, by the names that both have."""
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from msgspec import Struct
@@ -12,36 +12,10 @@ from msgspec import Struct
 from ledger.contract.fields import KeyText, checked_id
 from ledger.contract.operation import Operation
 from ledger.contract.problems import ProblemError, malformed_from, problem
-from ledger.rpc.requests import REQUEST_ID, Reader, reader_of
-from ledger.rpc.responses import response_encoder
-from ledger.v1 import (
-    administration_pb2,
-    callers_pb2,
-    finance_pb2,
-    generation_pb2,
-    orders_pb2,
-    proposals_pb2,
-    support_pb2,
-    wallet_pb2,
-)
+from ledger.v1.codec import CodecError, Plain, Reader, Writer, request_reader, response_writer
+from ledger.v1.services import SERVICES, path_of
 
 M = TypeVar("M", bound=Message)
-
-SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
-    service
-    for file in (
-        wallet_pb2,
-        generation_pb2,
-        orders_pb2,
-        finance_pb2,
-        administration_pb2,
-        proposals_pb2,
-        callers_pb2,
-        support_pb2,
-    )
-    for service in file.DESCRIPTOR.services_by_name.values()
-)
-"""Every service of the contract."""
 
 KEY: Final = "idempotency_key"
 _CONTRACT: Final = "ledger/v1"
@@ -62,13 +36,14 @@ class Method:
     def __init__(self, descriptor: MethodDescriptor, operation: Operation) -> None:
         self.operation = operation
         self.name = descriptor.name
-        self.path = f"/{descriptor.containing_service.full_name}/{descriptor.name}"
+        self.path = path_of(descriptor)
         self.input_type, self.output_type = descriptor.input_type, descriptor.output_type
         self._request, self._response = (
             GetMessageClass(self.input_type),
             GetMessageClass(self.output_type),
         )
-        self._read: Reader = reader_of(self.input_type)
+        self._read: Reader = request_reader(self.input_type)
+        self._write: Writer = response_writer(self.output_type)
         self._params = [part[1:-1] for part in operation.path.split("/") if part[:1] == "{"]
         self._nothing = None if operation.query.__struct_fields__ else operation.query()
         self._has_replayed = "replayed" in self.output_type.fields_by_name
@@ -79,7 +54,7 @@ class Method:
 
     def input_of(self, message: Message) -> OperationInput:
         """The operation's input. Raises ProblemError, in HTTP's order of precedence."""
-        operation, values = self.operation, self._read(message)
+        operation, values = self.operation, read_strictly(self._read, message)
         params = {name: checked_id(values.pop(name, ""), name) for name in self._params}
         query = self._nothing
         if query is None:
@@ -90,11 +65,24 @@ class Method:
 
     def response_bytes(self, answer: Any, request_id: str, *, replayed: bool) -> bytes:  # noqa: ANN401
         """The response message of an answer, serialised."""
-        fields = response_encoder(self.output_type, cast("Hashable", type(answer)))(answer)
-        fields[REQUEST_ID] = request_id
+        fields = self._write(plain_of(answer))
+        fields["request_id"] = request_id
         if replayed and self._has_replayed:
             fields["replayed"] = True
         return self._response(**fields).SerializeToString()
+
+
+def read_strictly(read: Reader, message: Message) -> Plain:
+    """A request as plain values. Raises ProblemError `malformed` for what JSON could not say."""
+    try:
+        return read(message)
+    except CodecError as error:
+        raise ProblemError(problem("malformed", str(error), field=error.field)) from None
+
+
+def plain_of(answer: Any) -> Any:  # noqa: ANN401 - a struct of the contract
+    """An answer as JSON has it; an event's payload is the very text that was hashed, in bytes."""
+    return msgspec.to_builtins(answer, enc_hook=bytes, builtin_types=(bytes,))
 
 
 def parsed(kind: type[M], raw: bytes, limit: int) -> M:

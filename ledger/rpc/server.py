@@ -17,10 +17,11 @@ from ledger.rpc import command_stream, event_stream
 from ledger.rpc.command_stream import CommandStream
 from ledger.rpc.edge import Edge
 from ledger.rpc.event_stream import EventStream
-from ledger.rpc.methods import SERVICES, methods_for
+from ledger.rpc.methods import methods_for
 from ledger.rpc.unary import Unary
 from ledger.service import Ledger
 from ledger.settings import Settings, SettingsError
+from ledger.v1.services import SERVICES
 
 HEALTH_EVERY_S: Final = 0.5
 DRAINING_SEEN_IN_S: Final = 0.1

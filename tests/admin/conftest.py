@@ -8,11 +8,9 @@ import httpx2
 import pytest
 from msgspec import Struct
 
-from ledger.cli.keys import add_token
-from ledger.store.keys import CallerKind
-from ledger.store.pool import connect_service
 from tests.admin.desk import Desk
-from tests.conftest import DEV_KEY, Served
+from tests.kit.keys import DEV_KEY, add_key
+from tests.kit.serving import Served
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 PERSON = ("wallet:read", "order:write", "credit:write", "finance:read", "admin:write")
@@ -30,18 +28,6 @@ def desk(served: Served, bytecode: str) -> Desk:
     return Desk(served.url, DEV_KEY, bytecode)
 
 
-async def key_of(served: Served, caller: str, kind: CallerKind, *scopes: str) -> str:
-    """A new key of a caller."""
-    token = f"test-{secrets.token_urlsafe(24)}"
-    connection = await connect_service(served.database_url)
-    try:
-        row = (f"key-{secrets.token_hex(8)}", caller, token, list(scopes), None)
-        await add_token(connection, row, kind)
-    finally:
-        await connection.close()
-    return token
-
-
 class People(Struct, frozen=True):
     """Two people: one proposes, the other approves."""
 
@@ -52,8 +38,10 @@ class People(Struct, frozen=True):
 @pytest.fixture(scope="session")
 async def people(served: Served, bytecode: str) -> People:
     """The desks of two people."""
-    ann = await key_of(served, "ann", "person", *PERSON)
-    bob = await key_of(served, "bob", "person", *PERSON, "admin:approve")
+    ann = await add_key(served.database_url, PERSON, caller="ann", kind="person")
+    bob = await add_key(
+        served.database_url, (*PERSON, "admin:approve"), caller="bob", kind="person"
+    )
     return People(Desk(served.url, ann, bytecode), Desk(served.url, bob, bytecode))
 
 

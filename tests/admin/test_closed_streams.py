@@ -13,8 +13,9 @@ from ledger.cli.streams import UNWRITTEN
 from tests.admin.conftest import Story
 from tests.admin.desk import LEDGER, Desk
 from tests.admin.every_command import Ended, Forks, Leaf, Streams, every_command
-from tests.commands.test_commands import of
-from tests.conftest import Database, free_port
+from tests.kit.command_line import of
+from tests.kit.databases import Database
+from tests.kit.serving import free_port
 
 TROUBLE = re.compile("Traceback|Exception ignored|BrokenPipe|Bad file|Errno")
 PLAIN: tuple[Streams, ...] = ("out-gone", "out-full", "err-closed")

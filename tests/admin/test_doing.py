@@ -9,9 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.admin.conftest import Call, key_of
+from tests.admin.conftest import Call
 from tests.admin.desk import Desk, at_once
-from tests.conftest import Served
+from tests.kit.keys import add_key
+from tests.kit.serving import Served
 
 
 async def test_a_wallet_is_given_limited_and_frozen(desk: Desk, call: Call) -> None:
@@ -143,7 +144,7 @@ async def status(served: Served, key: str) -> int:
 async def test_callers_are_limited_and_stopped(desk: Desk, served: Served, call: Call) -> None:
     """A rate, and a switch that is asked about: everybody there is told what it stops."""
     caller = f"service.{secrets.token_hex(4)}"
-    key = await key_of(served, caller, "service", "wallet:read")
+    key = await add_key(served.database_url, ["wallet:read"], caller=caller, kind="service")
     slow = ("caller", "rate", caller, "--rate-per-s", "5", "--burst", "9", "--reason", "peak")
     limited, stopped = await at_once(
         desk.run(*slow), desk.sit("switch", "stop", "caller", caller, "--reason", "x", answer="y\n")

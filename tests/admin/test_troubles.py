@@ -10,9 +10,9 @@ import pytest
 
 from tests.admin.conftest import Call
 from tests.admin.desk import Desk, at_once
-from tests.client.faulty_way import FaultyWay
-from tests.commands.test_commands import untouched
-from tests.conftest import Served, free_port
+from tests.kit.command_line import untouched
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.serving import Served, free_port
 
 RING = """
 import json, os

@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[2]
 
 def make_checkout(folder: Path, python: str | None) -> Path:
     """What looks like a checkout; its Python, if it is to have one, is this shell script."""
-    (folder / "ledger").mkdir(parents=True)
-    (folder / "ledger" / "__init__.py").touch()
+    (folder / "ledger" / "core").mkdir(parents=True)
+    (folder / "ledger" / "core" / "__init__.py").touch()
     (folder / "Makefile").touch()
     if python is not None:
         programs = folder / ".venv" / "bin"
@@ -102,7 +102,7 @@ def test_a_checkout_needs_a_venv_that_runs_its_own_code(tmp_path: Path) -> None:
     copied = make_checkout(tmp_path / "copied", f'exec "{sys.executable}" "$@"')
     with pytest.raises(CommandError, match=f"runs the ledger of {ROOT}: remove that"):
         checkout_at(copied)
-    mended = make_checkout(tmp_path / "mended", f"echo '{tmp_path}/mended/ledger/__init__.py'")
+    mended = make_checkout(tmp_path / "mended", f"echo '{tmp_path}/mended/ledger/core/__init__.py'")
     assert checkout_at(mended).python == mended / ".venv" / "bin" / "python"
 
 

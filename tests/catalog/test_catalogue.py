@@ -7,7 +7,8 @@ import pytest
 
 import ledger.catalog
 from ledger.catalog import CatalogueError, load_catalogue
-from tests.core.support import INSPIRATION, KUAIBI, at
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import at
 
 SHIPPED = Path(ledger.catalog.__file__).parent
 

@@ -8,8 +8,7 @@ from ledger.queries.verify import verify
 from ledger.store.keys import read_secret
 from ledger.store.pool import Connection, connect_service
 from tests.channels.sender import Sender, behave
-from tests.conftest import Served
-from tests.edges.callers import Client
+from tests.kit.serving import Client, Served
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from ledger.channels.sandbox import (
     RefundNotification,
     Sandbox,
 )
-from tests.edges.callers import Client, Response
-from tests.edges.contract import Body, eventually, fetched
+from tests.kit.http_calls import Response
+from tests.kit.http_steps import Body, eventually, fetched
+from tests.kit.serving import Client
 
 Headers = Sequence[tuple[str, str]]
 

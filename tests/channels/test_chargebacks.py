@@ -13,8 +13,9 @@ from tests.channels.sender import (
     taken,
     won,
 )
-from tests.edges.callers import Client, balance, new_wallet, post, problem, state
-from tests.edges.contract import Body, books, done, fetched, moved, ordered, recharged
+from tests.kit.http_calls import balance, new_wallet, post, problem, state
+from tests.kit.http_steps import Body, books, done, fetched, moved, ordered, recharged
+from tests.kit.serving import Client
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 SPENT = {"currency": "INSPIRATION", "amount": "80"}

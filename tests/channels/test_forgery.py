@@ -17,8 +17,9 @@ from tests.channels.sender import (
     refund,
     won,
 )
-from tests.edges.callers import Client, new_wallet, state
-from tests.edges.contract import Body, ordered, paid
+from tests.kit.http_calls import new_wallet, state
+from tests.kit.http_steps import Body, ordered, paid
+from tests.kit.serving import Client
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 OTHERS = "f" * 32

@@ -4,8 +4,9 @@ import asyncio
 
 from ledger.store.pool import Connection
 from tests.channels.sender import NOTIFICATIONS, Sender, behave, payment, refund, settled, taken
-from tests.edges.callers import Client, balance, new_wallet, post, problem
-from tests.edges.contract import advance, books, called, fetched, moved, ordered, paid
+from tests.kit.http_calls import balance, new_wallet, post, problem
+from tests.kit.http_steps import advance, books, called, fetched, moved, ordered, paid
+from tests.kit.serving import Client
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 FUNDS, SUSPENSE, REFUNDS = (

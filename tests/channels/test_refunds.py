@@ -12,8 +12,9 @@ from tests.channels.sender import (
     taken,
     won,
 )
-from tests.edges.callers import Client, balance, new_wallet, post, state
-from tests.edges.contract import Body, books, done, fetched, moved, ordered, paid, recharged
+from tests.kit.http_calls import balance, new_wallet, post, state
+from tests.kit.http_steps import Body, books, done, fetched, moved, ordered, paid, recharged
+from tests.kit.serving import Client
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10"}
 FUNDS, REFUNDS = "assets:funds:sandbox CNY", "liabilities:refunds CNY"

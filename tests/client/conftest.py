@@ -2,13 +2,17 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
 
+import msgspec
 import pytest
 
 from ledger.client import LedgerClient, Pace, RetryPolicy
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served
+from ledger.client.results import Event
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 QUICK = RetryPolicy(
     attempts_max=8, attempt_timeout_s=0.5, deadline_s=20, backoff_s=0.001, backoff_max_s=0.01
@@ -70,3 +74,20 @@ async def left(client: LedgerClient, wallet_id: str) -> tuple[str, str]:
     """(available, held) of INSPIRATION."""
     balance = (await client.wallet(wallet_id)).balances["INSPIRATION"]
     return str(balance.available), str(balance.held)
+
+
+async def follow(client: LedgerClient, shard: int, after_seq: int) -> AsyncGenerator[Event, None]:
+    """As a generator, which can be closed."""
+    async for event in client.events(shard, after_seq=after_seq):
+        yield event
+
+
+def without(index: int) -> Callable[[bytes], bytes]:
+    """What takes an event out of a page."""
+
+    def change(body: bytes) -> bytes:
+        page: dict[str, Any] = msgspec.json.decode(body)
+        del page["items"][index]
+        return msgspec.json.encode(page)
+
+    return change

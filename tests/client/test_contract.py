@@ -1,12 +1,9 @@
-"""The SDK against the contract: every call, every field, and what callers do with them."""
+"""The SDK against a live ledger: what callers do with it, over both transports."""
 
-import types
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
-import httpx2
-import msgspec
 import pytest
 
 from ledger.client import (
@@ -17,131 +14,16 @@ from ledger.client import (
     NotFound,
     UnknownCurrency,
     batch,
-    operations,
 )
-from ledger.client import results as plain
-from ledger.client.results_books import (
+from ledger.client.results import (
     AccountBalance,
-    ClosedWallet,
-    Entry,
-    EventPage,
-    Frozen,
-    LimitSet,
-    Payout,
-    Switch,
-)
-from ledger.client.results_orders import (
-    Catalogue,
     MembershipOrder,
-    OrderRefund,
     RechargeOrder,
-    RequestedRefund,
 )
-from ledger.client.transport import Operation
 from tests.client.conftest import funded
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served
-
-OPERATIONS = [var for var in vars(operations).values() if isinstance(var, Operation)]
-
-RESULTS: dict[str, Any] = {
-    "readWallet": plain.Wallet,
-    "listLots": plain.Page[plain.Lot],
-    "listEntries": plain.Page[Entry],
-    "claimDailyGrant": plain.DailyGrant,
-    "grant": plain.Grant,
-    "convert": plain.Conversion,
-    "sendTransfer": plain.SentTransfer,
-    "readTransfer": plain.Transfer,
-    "quote": plain.Quote,
-    "authorizeHold": plain.Hold,
-    "listHolds": plain.Page[plain.Hold],
-    "readHold": plain.Hold,
-    "captureHold": plain.Capture,
-    "voidHold": plain.Hold,
-    "extendHold": plain.Hold,
-    "debit": plain.Debit,
-    "readCharge": plain.Charge,
-    "refundCharge": plain.ChargeRefund,
-    "openOrder": RechargeOrder | MembershipOrder,
-    "listOrders": plain.Page[RechargeOrder | MembershipOrder],
-    "readOrder": RechargeOrder | MembershipOrder,
-    "closeOrder": RechargeOrder | MembershipOrder,
-    "refundOrder": RequestedRefund,
-    "readRefund": OrderRefund,
-    "cancelMembership": plain.Membership,
-    "readCatalogue": Catalogue,
-    "readEvents": EventPage,
-    "freezeWallet": Frozen,
-    "unfreezeWallet": Frozen,
-    "setLimit": LimitSet,
-    "closeWallet": ClosedWallet,
-    "payOut": Payout,
-    "throwSwitch": Switch,
-}
-
-
-@pytest.fixture
-async def document(http: httpx2.AsyncClient) -> dict[str, Any]:
-    """The OpenAPI document of the live ledger."""
-    answer = await http.get("/schema/openapi.json")
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def test_every_call_is_where_the_contract_has_it(document: dict[str, Any]) -> None:
-    """Same name, method and path; a key where the contract needs one, and only there."""
-    for operation in OPERATIONS:
-        call = document["paths"][operation.path][operation.method.lower()]
-        assert call["operationId"] == operation.name
-        headers = {parameter.get("name", "").lower() for parameter in call.get("parameters", [])}
-        assert ("idempotency-key" in headers) == operation.keyed, operation.name
-
-
-async def test_every_result_has_every_field_of_the_answer(document: dict[str, Any]) -> None:
-    """Nothing that the ledger tells is lost, and nothing is asked of it that it does not tell."""
-    for name, result in RESULTS.items():
-        operation = next(operation for operation in OPERATIONS if operation.name == name)
-        responses = document["paths"][operation.path][operation.method.lower()]["responses"]
-        success = next(answer for status, answer in responses.items() if status.startswith("2"))
-        schema = success["content"]["application/json"]["schema"]
-        assert shape_of(result) == shape_of_schema(document, schema), name
-
-
-def shape_of(kind: Any) -> Any:
-    """The names of a type's fields, and theirs; leaves and tags are None."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        named = {field.name: shape_of(field.type) for field in msgspec.structs.fields(kind)}
-        return named | ({"kind": None} if kind.__struct_config__.tag else {})
-    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
-        return {field.name: shape_of(field.type) for field in msgspec.structs.fields(kind)}
-    if origin in (Union, types.UnionType):
-        shapes = [shape for argument in arguments if (shape := shape_of(argument))]
-        return shapes[0] if len(shapes) == 1 else shapes or None
-    if origin is dict:
-        return ("each", shape_of(arguments[1])) if shape_of(arguments[1]) else None
-    return shape_of(arguments[0]) if origin is tuple else None
-
-
-def shape_of_schema(document: dict[str, Any], schema: dict[str, Any]) -> Any:
-    """The same of a JSON schema."""
-    if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[-1]
-        schema = document["components"]["schemas"][name]
-    for either in ("anyOf", "oneOf"):
-        if either in schema:
-            shapes = [
-                shape for option in schema[either] if (shape := shape_of_schema(document, option))
-            ]
-            return shapes[0] if len(shapes) == 1 else shapes or None
-    if schema.get("type") == "array":
-        return shape_of_schema(document, schema["items"])
-    if "properties" in schema:
-        return {name: shape_of_schema(document, of) for name, of in schema["properties"].items()}
-    each = schema.get("additionalProperties")
-    inner = shape_of_schema(document, each) if isinstance(each, dict) else None
-    return ("each", inner) if inner else None
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 
 async def test_every_call_is_made(either: LedgerClient) -> None:

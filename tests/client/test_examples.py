@@ -1,4 +1,4 @@
-"""EXAMPLES.md: every block is run in one session, everything it prints compared."""
+"""README.md: every block is run in one session, everything it prints compared."""
 
 import ast
 import contextlib
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import ledger.client
-from tests.conftest import DEV_KEY, Served
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
-EXAMPLES = Path(ledger.client.__file__).with_name("EXAMPLES.md")
+EXAMPLES = Path(ledger.client.__file__).with_name("README.md")
 _BLOCKS = re.compile(r"```python\n(.*?)```\n(?:```text\n(.*?)```)?", re.DOTALL)
 
 
@@ -34,7 +35,7 @@ async def test_the_examples_print_what_they_show(
 
 async def _play(blocks: list[tuple[str, str]], session: dict[str, Any]) -> None:
     for source, shown in blocks:
-        code = compile(source, "EXAMPLES.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compile(source, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         with contextlib.redirect_stdout(io.StringIO()) as out:
             waiting = eval(code, session)
             if inspect.isawaitable(waiting):

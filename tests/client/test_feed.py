@@ -1,17 +1,14 @@
 """The feed: every event once and in order, over whatever way."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
 
-import msgspec
 import pytest
 
 from ledger.client import FeedGap, LedgerClient, Refused
-from ledger.client.results_books import Event
-from tests.client.conftest import funded
-from tests.client.faulty_way import FaultyWay
+from ledger.client.results import Event
+from tests.client.conftest import follow, funded, without
+from tests.kit.http_proxy import FaultyWay
 
 
 async def recorded(client: LedgerClient) -> list[list[Event]]:
@@ -58,23 +55,6 @@ async def test_who_follows_hears_of_what_comes(either: LedgerClient) -> None:
     await asyncio.gather(*pending, return_exceptions=True)
     event = done.pop().result()
     assert (event.wallet_id, event.type) == (wallet_id, "lot_granted_v1")
-
-
-async def follow(client: LedgerClient, shard: int, after_seq: int) -> AsyncGenerator[Event, None]:
-    """As a generator, which can be closed."""
-    async for event in client.events(shard, after_seq=after_seq):
-        yield event
-
-
-def without(index: int) -> Callable[[bytes], bytes]:
-    """What takes an event out of a page."""
-
-    def change(body: bytes) -> bytes:
-        page: dict[str, Any] = msgspec.json.decode(body)
-        del page["items"][index]
-        return msgspec.json.encode(page)
-
-    return change
 
 
 @pytest.mark.parametrize("missing", [0, 1])

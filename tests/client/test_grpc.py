@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Self
 
 import pytest
 
@@ -15,85 +14,33 @@ from ledger.client import (
     SyncLedgerClient,
     Unavailable,
 )
-from tests.client.conftest import QUICK, funded, left
-from tests.client.test_feed import follow
-from tests.conftest import DEV_KEY, Served, free_port
+from tests.client.conftest import QUICK, follow, funded, left
+from tests.kit.keys import DEV_KEY
+from tests.kit.proxy import Proxy
+from tests.kit.serving import Served, free_port
 
 
-class CuttingWay:
-    """A TCP proxy: while `cuts` is above 0, a connection that is answered is cut instead."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
-        self.cuts = 0
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        assert self._server is not None
-        return f"grpc://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        pumps = [
-            asyncio.create_task(self._pump(reader, up_writer, cutting=False)),
-            asyncio.create_task(self._pump(up_reader, writer, cutting=True)),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._serving.discard(task)
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            writer.close()
-            up_writer.close()
-
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, cutting: bool
-    ) -> None:
-        while chunk := await reader.read(65_536):
-            if cutting and self.cuts:
-                self.cuts -= 1
-                # Whatever this was: the answer is made by now.
-                await asyncio.sleep(0.1)
-                return
-            writer.write(chunk)
-            await writer.drain()
+def far_url(way: Proxy) -> str:
+    """How the ledger is reached over a way."""
+    return f"grpc://127.0.0.1:{way.port}"
 
 
 @pytest.fixture
-async def cutting(served: Served) -> AsyncIterator[CuttingWay]:
+async def cutting(served: Served) -> AsyncIterator[Proxy]:
     """A way to the live ledger's gRPC that loses answers."""
-    async with CuttingWay(served.grpc_port) as cutting_way:
+    async with Proxy(served.grpc_port) as cutting_way:
         yield cutting_way
 
 
 @pytest.fixture
-async def far(cutting: CuttingWay) -> AsyncIterator[LedgerClient]:
+async def far(cutting: Proxy) -> AsyncIterator[LedgerClient]:
     """A client over that way."""
-    async with LedgerClient(cutting.url, DEV_KEY, retry=QUICK) as ledger_client:
+    async with LedgerClient(far_url(cutting), DEV_KEY, retry=QUICK) as ledger_client:
         yield ledger_client
 
 
 async def test_a_lost_answer_is_recovered_and_charged_once(
-    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+    client: LedgerClient, far: LedgerClient, cutting: Proxy
 ) -> None:
     """A connection that breaks is an unknown outcome, which the same key resolves."""
     wallet_id = await funded(far)
@@ -105,12 +52,12 @@ async def test_a_lost_answer_is_recovered_and_charged_once(
 
 
 async def test_an_unknown_outcome_is_resolved_over_either_transport(
-    client: LedgerClient, cutting: CuttingWay
+    client: LedgerClient, cutting: Proxy
 ) -> None:
     """Keys are the ledger's, not the transport's."""
     wallet_id = await funded(client)
     once = RetryPolicy(attempts_max=1)
-    async with LedgerClient(cutting.url, DEV_KEY, retry=once) as far:
+    async with LedgerClient(far_url(cutting), DEV_KEY, retry=once) as far:
         await far.wallet(wallet_id)
         cutting.cuts = 1
         with pytest.raises(OutcomeUnknown) as unknown:
@@ -121,7 +68,7 @@ async def test_an_unknown_outcome_is_resolved_over_either_transport(
 
 
 async def test_a_hold_survives_what_is_lost(
-    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+    client: LedgerClient, far: LedgerClient, cutting: Proxy
 ) -> None:
     """Authorization and capture."""
     wallet_id = await funded(far)
@@ -133,7 +80,7 @@ async def test_a_hold_survives_what_is_lost(
 
 
 async def test_who_follows_goes_on_over_broken_connections(
-    client: LedgerClient, far: LedgerClient, cutting: CuttingWay
+    client: LedgerClient, far: LedgerClient, cutting: Proxy
 ) -> None:
     """From the last event that came: none is missed and none comes twice."""
     for _ in range(6):
@@ -165,12 +112,12 @@ async def test_nobody_there_means_nothing_was_done() -> None:
 
 
 async def test_an_attempt_after_a_failed_one_is_one_of_its_own(
-    client: LedgerClient, cutting: CuttingWay
+    client: LedgerClient, cutting: Proxy
 ) -> None:
     """It waits until the channel connects again, and does not repeat the failure it finds."""
     wallet_id = await funded(client)
     once = RetryPolicy(attempts_max=1)
-    async with LedgerClient(cutting.url, DEV_KEY, retry=once) as far:
+    async with LedgerClient(far_url(cutting), DEV_KEY, retry=once) as far:
         cutting.cuts = 1
         with pytest.raises(Unavailable, match="Nothing was done"):
             await far.debit(wallet_id, currency="INSPIRATION", amount=7)

@@ -18,8 +18,8 @@ from ledger.client import (
     Unavailable,
 )
 from tests.client.conftest import QUICK, funded, left
-from tests.client.faulty_way import Fault, FaultyWay
-from tests.conftest import DEV_KEY
+from tests.kit.http_proxy import Fault, FaultyWay
+from tests.kit.keys import DEV_KEY
 
 LOST: list[Fault] = ["cut-after"] * QUICK.attempts_max
 BUSY: list[Fault] = ["busy"] * QUICK.attempts_max

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import msgspec
@@ -19,8 +18,9 @@ from ledger.client import (
     new_key,
 )
 from tests.client.conftest import QUICK, Waits, funded, left
-from tests.client.faulty_way import LOSING, Fault, FaultyWay
-from tests.conftest import DEV_KEY, free_port
+from tests.kit.http_proxy import LOSING, Fault, FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import free_port
 
 TWICE = RetryPolicy(attempts_max=2, attempt_timeout_s=0.5, backoff_s=0.001, backoff_max_s=0.01)
 
@@ -232,26 +232,10 @@ async def test_a_command_of_a_batch_may_be_unknown_alone(
     assert await left(client, wallet_id) == ("97.00", "0.00")
 
 
-async def test_an_answer_in_drips_is_given_up(served_drips: str) -> None:
+async def test_an_answer_in_drips_is_given_up(way: FaultyWay) -> None:
     """An attempt is bounded as a whole, not from byte to byte."""
     once = RetryPolicy(attempts_max=1, attempt_timeout_s=0.3)
-    async with LedgerClient(served_drips, DEV_KEY, retry=once) as client:
-        begun = asyncio.get_running_loop().time()
+    way.faults.append("drip")
+    async with LedgerClient(way.url, DEV_KEY, retry=once) as client:
         with pytest.raises(Unavailable):
             await client.wallet("w")
-        assert asyncio.get_running_loop().time() - begun < 1
-
-
-@pytest.fixture
-async def served_drips() -> AsyncIterator[str]:
-    """A server that answers a byte every 0.1 s."""
-
-    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for byte in b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n":
-            writer.write(bytes([byte]))
-            await asyncio.sleep(0.1)
-        writer.close()
-
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()

@@ -37,8 +37,9 @@ from ledger.client import (
 from ledger.client.refusals import KINDS, refusal_of
 from ledger.client.transport import Reply
 from tests.client.conftest import QUICK, Waits, funded, left
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, MakeKey, Served
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY, MakeKey
+from tests.kit.serving import Served
 
 
 async def test_too_little_says_what_there_is(either: LedgerClient) -> None:

@@ -20,11 +20,12 @@ from ledger.client import (
     SyncLedgerClient,
     batch,
 )
-from ledger.client.results import Debit, Wallet
-from ledger.client.results_books import Entry
+from ledger.client.results import Debit, Entry, Wallet
 from tests.client.conftest import QUICK, funded
-from tests.client.faulty_way import FaultyWay
-from tests.conftest import DEV_KEY, Served, wait_until
+from tests.kit.http_proxy import FaultyWay
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
+from tests.kit.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ def test_every_call_of_the_client_is_there() -> None:
         for name, method in inspect.getmembers(LedgerClient, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert calls - set(vars(SyncLedgerClient)) == {"aclose", "finish"}
+    assert calls - set(dir(SyncLedgerClient)) == {"aclose", "finish"}
     assert SyncLedgerClient.debit.__doc__ == LedgerClient.debit.__doc__
 
 

@@ -8,9 +8,9 @@ import pytest
 from ledger.client import Forbidden, LedgerClient, RetryPolicy, Unauthenticated, Unavailable
 from ledger.client.rpc import GrpcTransport
 from ledger.settings import Tls
-from tests.conftest import Database
+from tests.kit.certificates import Authorities, register
+from tests.kit.databases import Database
 from tests.rpc.conftest import start_alone
-from tests.rpc.test_tls import Authorities, register
 
 
 async def test_a_certificate_stands_for_a_key(database: Database, tmp_path: Path) -> None:

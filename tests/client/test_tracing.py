@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.util.types import AttributeValue
 
 from ledger.client import InsufficientFunds, LedgerClient, tracing
-from tests.client.faulty_way import FaultyWay
+from tests.kit.http_proxy import FaultyWay
 
 TRACE_ID, SPAN_ID = 0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7
 

@@ -7,15 +7,13 @@ from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from ledger.store.verification import count_events
-from tests.commands.test_commands import of, run
-from tests.conftest import Database
-
-INSPIRATION, KUAIBI = 1001, 1002
+from tests.kit.command_line import run
+from tests.kit.databases import Database
 
 
 async def import_(database: Database, *arguments: object) -> tuple[int, dict[str, Any]]:
     """The exit code and the report of an import."""
-    code, out, err = await run("import", *map(str, arguments), "--json", **of(database))
+    code, out, err = await run("import", *map(str, arguments), "--json", **database.environment)
     assert out, err
     assert not err
     return code, json.loads(out)

@@ -1,10 +1,8 @@
 """The command line, as processes of their own against a real Postgres."""
 
-import asyncio
 import json
 import os
 import pwd
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,39 +11,12 @@ import httpx2
 import pytest
 
 from ledger.embedded import EmbeddedPostgres
-from tests.conftest import DEV_KEY, Database, Served, fresh_database
+from tests.kit.command_line import run, untouched
+from tests.kit.databases import Database, fresh_database
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 EXPIRED = ["--expires-in-days", "0"]
-LEDGER = str(Path(sys.executable).with_name("ledger"))
-
-
-async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
-    process = await asyncio.create_subprocess_exec(
-        LEDGER,
-        *arguments,
-        env={**clean, "COLUMNS": "80", **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
-
-
-def of(database: Database) -> dict[str, str]:
-    """The environment that points at a database."""
-    return {
-        "LEDGER_DATABASE_URL": database.url,
-        "LEDGER_OWNER_DATABASE_URL": database.owner_url,
-    }
-
-
-def untouched(folder: Path) -> bool:
-    """Whether nothing was put into a folder."""
-    return not list(folder.iterdir())
 
 
 @pytest.fixture
@@ -60,22 +31,22 @@ async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
 async def test_a_production_ledger_is_made_and_says_what_is_missing(empty: Database) -> None:
     """Before init every command says `ledger init`; afterwards they work; init may run again."""
     for command in (["serve"], ["verify"], ["wallet", "show", "w"]):
-        code, out, err = await run(*command, **of(empty))
+        code, out, err = await run(*command, **empty.environment)
         assert (code, out) == (2, ""), command
         assert "ledger init" in err
         assert "Traceback" not in err
     for _ in range(2):
-        code, out, err = await run("init", "--shards", "4", **of(empty))
+        code, out, err = await run("init", "--shards", "4", **empty.environment)
         assert code == 0, err
-    code, _, err = await run("init", "--shards", "5", **of(empty))
+    code, _, err = await run("init", "--shards", "5", **empty.environment)
     assert code == 2
     assert "4 shards for life" in err
-    code, _, err = await run("serve", "--dev", **of(empty))
+    code, _, err = await run("serve", "--dev", **empty.environment)
     assert code == 2
     assert "production ledger for life" in err
-    code, out, _ = await run("verify", "--json", **of(empty))
+    code, out, _ = await run("verify", "--json", **empty.environment)
     assert (code, json.loads(out)["differences"]) == (0, 0)
-    code, _, err = await run("migrate", **of(empty))
+    code, _, err = await run("migrate", **empty.environment)
     assert code == 0, err
 
 
@@ -154,7 +125,7 @@ async def test_a_wrong_call_is_refused_in_one_sentence(
     database: Database, arguments: list[str], complaint: str
 ) -> None:
     """Exit code not zero, what is wrong on standard error, nothing done."""
-    code, out, err = await run(*arguments, **of(database))
+    code, out, err = await run(*arguments, **database.environment)
     assert code != 0
     assert complaint in out + err
     assert "Traceback" not in err
@@ -207,12 +178,12 @@ async def test_a_wallet_is_shown_to_people_and_to_machines(served: Served) -> No
 
 async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> None:
     """0 when all agrees, 1 when anything differs; the difference is named either way."""
-    code, out, _ = await run("verify", **of(database))
+    code, out, _ = await run("verify", **database.environment)
     assert (code, "0 events verified" in out) == (0, True)
     await owner.execute("UPDATE shards SET seq = 7 WHERE shard = 1")
-    code, out, _ = await run("verify", **of(database))
+    code, out, _ = await run("verify", **database.environment)
     assert (code, "says seq 7" in out) == (1, True)
-    code, out, _ = await run("verify", "--json", **of(database))
+    code, out, _ = await run("verify", "--json", **database.environment)
     report = json.loads(out)
     assert (code, report["differences"], report["findings"][0]["what"]) == (1, 1, "head")
 

@@ -11,9 +11,10 @@ from ledger.core.purchases import Claim
 from ledger.core.rejections import Rejection
 from ledger.core.wallet import LotTerms
 from ledger.service import Ledger
-from tests.commands.importing import INSPIRATION, KUAIBI, closings, import_, verified
+from tests.commands.importing import closings, import_, verified
 from tests.commands.old_system import CLAIMS, HEADERS, LOTS, PAYABLES, export, export_small
-from tests.conftest import Database
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.databases import Database
 
 NEW_YEAR_2099 = to_instant(datetime(2098, 12, 31, 16, tzinfo=UTC))
 

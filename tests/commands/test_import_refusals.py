@@ -12,10 +12,11 @@ from ledger.core.flows.closure import CloseWallet
 from ledger.core.flows.grant import Grant
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
-from tests.commands.importing import INSPIRATION, import_, verified
+from tests.commands.importing import import_, verified
 from tests.commands.old_system import CLAIMS, LOTS, PAYABLES, export, export_small
-from tests.commands.test_commands import of, run
-from tests.conftest import Database
+from tests.kit.command_line import run
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database
 
 
 async def _make_trouble(ledger: Ledger) -> None:
@@ -98,7 +99,9 @@ async def test_control_totals_must_agree(database: Database, tmp_path: Path) -> 
         {"total": "points:KUAIBI", "wanted": "30.01", "found": "30.00"},
         {"total": "wallets", "wanted": "4", "found": "3"},
     ]
-    code, out, err = await run("import", str(folder), "--totals", str(control), **of(database))
+    code, out, err = await run(
+        "import", str(folder), "--totals", str(control), **database.environment
+    )
     assert (code, out) == (2, "")
     assert "points:KUAIBI: the control total is 30.01, the files have 30.00" in err
     assert await verified(database) == 0
@@ -123,7 +126,7 @@ async def test_wrong_files_are_told_and_nothing_is_imported(
         ("lots.csv", 7, "paid"),
         ("payables.csv", 2, "payable_cny"),
     ]
-    code, out, err = await run("import", str(folder), **of(database))
+    code, out, err = await run("import", str(folder), **database.environment)
     assert (code, out) == (2, "")
     assert "lots.csv, line 7, currency: found 'GOLD'; wanted one of INSPIRATION, KUAIBI\n" in err
     assert "Nothing was imported." in err
@@ -134,13 +137,13 @@ async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path:
     """A table of totals, how many wallets, and who was refused why, on 80 columns."""
     await _make_trouble(ledger)
     folder = export(tmp_path, _TROUBLE, CLAIMS, PAYABLES)
-    code, out, _ = await run("import", str(folder), "--dry-run", **of(database))
+    code, out, _ = await run("import", str(folder), "--dry-run", **database.environment)
     assert (code, "4 wallets would be imported, 0 already were, 3 would be refused." in out) == (
         1,
         True,
     )
     assert "This was a dry run" in out
-    code, out, err = await run("import", str(folder), **of(database))
+    code, out, err = await run("import", str(folder), **database.environment)
     assert (code, err) == (1, "")
     assert "4 wallets imported, 0 already were, 3 refused." in out
     assert "  closed: wallet-closed" in out
@@ -163,7 +166,7 @@ async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Pat
         ([str(folder), "--name", "a b"], "--name"),
         ([str(folder), "--result", str(folder / "claims.csv")], "overwrite"),
     ]
-    runs = [run("import", *arguments, **of(database)) for arguments, _ in wrong]
+    runs = [run("import", *arguments, **database.environment) for arguments, _ in wrong]
     for (arguments, error), (code, out, err) in zip(
         wrong, await asyncio.gather(*runs), strict=True
     ):

@@ -20,8 +20,8 @@ from ledger.engine.commit import Answered
 from ledger.service import Ledger
 from tests.commands.importing import closings, import_, verified
 from tests.commands.old_system import export_many, export_small
-from tests.commands.test_commands import LEDGER, of
-from tests.conftest import Database
+from tests.kit.command_line import LEDGER
+from tests.kit.databases import Database
 
 WALLETS = 8_000
 
@@ -33,7 +33,7 @@ async def start(database: Database, *arguments: object) -> asyncio.subprocess.Pr
         LEDGER,
         "import",
         *map(str, arguments),
-        env={**clean, **of(database)},
+        env={**clean, **database.environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -153,7 +153,7 @@ async def test_a_terminal_shows_how_far_it_is(database: Database, tmp_path: Path
         LEDGER,
         "import",
         str(export_small(tmp_path)),
-        env={**clean, **of(database), "TERM": "xterm", "COLUMNS": "80"},
+        env={**clean, **database.environment, "TERM": "xterm", "COLUMNS": "80"},
         stdout=asyncio.subprocess.PIPE,
         stderr=terminal,
     )

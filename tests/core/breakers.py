@@ -25,8 +25,8 @@ from ledger.core.flows.transfer import CompleteTransfer, PayOut, SendTransfer
 from ledger.core.purchases import Claim
 from ledger.core.rejections import Reason
 from ledger.core.wallet import SpendLimit
-from tests.core.support import INSPIRATION, KUAIBI
 from tests.core.valid_commands import LOTS, NOON, SKU, Scene
+from tests.kit.currencies import INSPIRATION, KUAIBI
 
 Breaker = Callable[[Scene], Scene]
 

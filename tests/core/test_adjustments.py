@@ -26,35 +26,24 @@ from ledger.core.instants import DAY_US, INSTANT_MAX
 from ledger.core.money import CNY
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.verification import ShardVerification
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import (
-    INSPIRATION,
-    KUAIBI,
-    SHARD,
-    TIGHT,
-    Desk,
-    balances,
-    desk_at,
-    thorough,
-)
-from tests.core.test_claims import claims, restore, reverse
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import (
+from tests.core.steps import (
+    balance,
     buy,
+    claims,
     debit,
     expect,
     grant,
     hold,
     now_in,
     recharge,
+    restore,
+    reverse,
     slices,
 )
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, balances, desk_at
+from tests.kit.house_terms import SHARD, TIGHT, thorough
+from tests.kit.stories.invariants import check_invariants
 
 
 def adjustment(direction: Direction, amount: int, **fields: Any) -> Adjust:

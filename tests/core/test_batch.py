@@ -19,9 +19,11 @@ from ledger.core.flows.hold import AuthorizeHold, CaptureHold
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
 from ledger.core.instants import shanghai_day
 from ledger.core.rejections import Reason, Rejection
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, Desk, Journal, at, balances, desk_at, thorough
-from tests.core.test_holds_and_lots import expect, grant, now_in
+from tests.core.steps import expect, grant, now_in
+from tests.kit.currencies import INSPIRATION
+from tests.kit.desk import Desk, Journal, at, balances, desk_at
+from tests.kit.house_terms import thorough
+from tests.kit.stories.invariants import check_invariants
 
 GRANT = Grant("ann", INSPIRATION, 100, "promotional", "welcome")
 DEBIT = Debit("ann", INSPIRATION, 60)

@@ -17,44 +17,32 @@ from ledger.core.flows.opening import ImportOpening, OpeningClaim, OpeningImport
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened, RechargePaid
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
 from ledger.core.flows.reversal import (
-    PaymentRestored,
-    PaymentReversed,
     RestorePayment,
     ReversePayment,
 )
 from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.rejections import Reason, Rejection
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, KUAIBI, STRICT, Desk, balances, desk_at
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import buy, debit, expect, hold, now_in
-from tests.core.test_order_refunds import fail, refund
-from tests.core.test_orders import opened, pay
+from tests.core.steps import (
+    balance,
+    buy,
+    claims,
+    debit,
+    expect,
+    fail,
+    hold,
+    now_in,
+    opened,
+    pay,
+    refund,
+    restore,
+    reverse,
+)
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, balances, desk_at
+from tests.kit.house_terms import STRICT
+from tests.kit.stories.invariants import check_invariants
 
 RECHARGE = OpenRecharge("ann", INSPIRATION, 1_000, "sandbox")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
-
-
-def reverse(desk: Desk, order_id: str, amount_fen: int) -> PaymentReversed:
-    """A chargeback."""
-    command = ReversePayment("ann", order_id, "chargeback-1", amount_fen)
-    return expect(PaymentReversed, desk.send(command))
-
-
-def restore(desk: Desk, order_id: str, amount_fen: int) -> PaymentRestored:
-    """A chargeback won."""
-    command = RestorePayment("ann", order_id, "dispute-1", amount_fen)
-    return expect(PaymentRestored, desk.send(command))
-
-
-def claims(desk: Desk) -> list[tuple[int, int, int]]:
-    """What is open, the VAT inside it, and the revenue account, of every claim."""
-    return [(claim.open_fen, claim.open_vat_fen, claim.revenue) for claim in now_in(desk).claims]
 
 
 def test_a_chargeback_takes_what_is_left_and_leaves_a_claim_for_the_rest(desk: Desk) -> None:

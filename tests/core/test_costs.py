@@ -7,22 +7,14 @@ from ledger.core.chart import LIABILITY_INSPIRATION, VAT_PAYABLE, VAT_PENDING
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldAuthorized
 from ledger.core.flows.refund import RefundCharge
-from ledger.core.money import CNY
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, Desk, desk_at, thorough
-from tests.core.test_holds_and_lots import now_in, recharge
+from tests.core.steps import balance, now_in, recharge
+from tests.kit.currencies import INSPIRATION
+from tests.kit.desk import Desk, desk_at
+from tests.kit.house_terms import thorough
+from tests.kit.stories.invariants import check_invariants
 
 parts = st.lists(st.tuples(st.sampled_from("dddhr"), st.integers(1, 9)), max_size=50)
 """Mostly less than a fen's worth: VAT then moves with takes whose share of the cost is nothing."""
-
-
-def balance(desk: Desk, account: int) -> int:
-    """The balance of an account in fen, debit positive."""
-    return sum(
-        debit - credit
-        for (_, number, currency), (debit, credit) in desk.journal.totals.items()
-        if (number, currency) == (account, CNY)
-    )
 
 
 def spend_in_parts(desk: Desk, parts: list[tuple[str, int]]) -> None:

@@ -17,17 +17,12 @@ from ledger.core.flows.hold import AuthorizeHold, HoldExpired, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge
 from ledger.core.instants import HOUR_US
 from ledger.core.wire import tag_of
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, Desk, at, desk_at
-from tests.core.test_holds_and_lots import buy, grant, hold
+from tests.core.steps import buy, grant, hold
+from tests.kit.currencies import INSPIRATION
+from tests.kit.desk import Desk, at
+from tests.kit.stories.invariants import check_invariants
 
 RECHARGE = OpenRecharge("ann", INSPIRATION, 100, "sandbox")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
 
 
 def tags_due(desk: Desk) -> list[tuple[int, str]]:

@@ -1,86 +1,22 @@
 """Holds and lots by example: order of spending, returns, grace, and one exact instant."""
 
-from typing import TypeVar
-
 import pytest
 
-from ledger.core.batch import Outcome
 from ledger.core.flows.daily_grant import TakeDailyGrant
-from ledger.core.flows.debit import Debit, DebitCharged
-from ledger.core.flows.grant import Grant, LotGranted
+from ledger.core.flows.debit import Debit
 from ledger.core.flows.hold import (
     AuthorizeHold,
     CaptureHold,
     ExtendHold,
-    HoldAuthorized,
     HoldCaptured,
     VoidHold,
 )
-from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened, SettlePayment
 from ledger.core.flows.refund import ChargeRefunded, RefundCharge
 from ledger.core.instants import DAY_US, HOUR_US, SECOND_US
 from ledger.core.rejections import Reason, Rejection
-from ledger.core.wallet import Take, Wallet
-from tests.core.support import INSPIRATION, KUAIBI, Desk, at, balances, desk_at
-
-_A = TypeVar("_A")
-
-
-def expect(kind: type[_A], answer: Outcome) -> _A:
-    """The answer, known to be of a kind."""
-    assert isinstance(answer, kind), answer
-    return answer
-
-
-def now_in(desk: Desk) -> Wallet:
-    """Ann's wallet now."""
-    return desk.journal.wallet_at("ann", desk.now)
-
-
-def grant(desk: Desk, amount: int, expires_in_us: int | None = None) -> str:
-    """A promotional lot; its id."""
-    expires_at = None if expires_in_us is None else desk.now + expires_in_us
-    command = Grant("ann", INSPIRATION, amount, "promotional", "test", expires_at)
-    return expect(LotGranted, desk.send(command)).lot.lot_id
-
-
-def buy(desk: Desk, command: OpenRecharge | OpenMembership) -> str:
-    """A paid order; its id."""
-    order = expect(OrderOpened, desk.send(command)).order
-    desk.send(SettlePayment("ann", order.order_id, "pay-1", order.price_fen))
-    return order.order_id
-
-
-def recharge(desk: Desk, price_fen: int = 100) -> str:
-    """A purchased lot; its id."""
-    return "lot-" + buy(desk, OpenRecharge("ann", INSPIRATION, price_fen, "sandbox"))
-
-
-def month(desk: Desk) -> str:
-    """A month of gold: a paid lot that expires; its id."""
-    return f"lot-{buy(desk, OpenMembership('ann', 'gold', 'month', 'sandbox'))}.1"
-
-
-def hold(desk: Desk, amount: int, ttl_s: int = 3_600) -> str:
-    """An open hold; its id."""
-    command = AuthorizeHold("ann", INSPIRATION, amount, expires_in_s=ttl_s)
-    return expect(HoldAuthorized, desk.send(command)).hold.hold_id
-
-
-def debit(desk: Desk, amount: int) -> DebitCharged:
-    """A charge in one step."""
-    return expect(DebitCharged, desk.send(Debit("ann", INSPIRATION, amount)))
-
-
-def slices(takes: tuple[Take, ...]) -> list[tuple[str, int]]:
-    """Lot id and amount of every take."""
-    return [(take.lot.lot_id, take.amount_minor) for take in takes]
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
+from tests.core.steps import debit, expect, grant, hold, month, now_in, recharge, slices
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, at, balances
 
 
 def test_the_earliest_expiry_is_spent_first_then_free_then_oldest(desk: Desk) -> None:
@@ -328,3 +264,22 @@ def test_ids_name_what_they_are_of(desk: Desk) -> None:
     assert lot == f"lot-{desk.sent:030x}"
     assert hold(desk, 10) == f"hold-{desk.sent:030x}"
     assert debit(desk, 10).charge.charge_id == f"ch-1-{len(desk.journal.records)}"
+
+
+def test_settled_and_held_are_shown_apart(desk: Desk) -> None:
+    """A failed job once looked charged, because what is held was not told from what is spent."""
+    grant(desk, 100)
+    desk.send(AuthorizeHold("ann", INSPIRATION, 30))
+    wallet = now_in(desk)
+    assert (wallet.available_minor(INSPIRATION), wallet.held_minor(INSPIRATION)) == (70, 30)
+    assert (wallet.available_minor(KUAIBI), wallet.held_minor(KUAIBI)) == (0, 0)
+
+
+def test_a_sku_costs_its_price_times_its_quantity(desk: Desk) -> None:
+    """0.2 points an image; the quote is frozen on the charge."""
+    grant(desk, 6_600)
+    most = expect(Rejection, desk.send(Debit("ann", sku="image", quantity=331)))
+    assert most.reason == Reason.INSUFFICIENT_FUNDS
+    answer = desk.send(Debit("ann", sku="image", quantity=330))
+    assert now_in(desk).lots == ()
+    assert getattr(answer, "charge").quote.price_version == "2026-01-01"  # noqa: B009

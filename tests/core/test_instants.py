@@ -18,8 +18,9 @@ from ledger.core.instants import (
     to_datetime,
     to_instant,
 )
-from tests import auditor_calendar
-from tests.core.support import at, thorough
+from tests.kit.auditor import calendar as auditor_calendar
+from tests.kit.desk import at
+from tests.kit.house_terms import thorough
 
 instants = st.integers(at("1992-01-01T00:00"), at("2100-01-01T00:00"))
 

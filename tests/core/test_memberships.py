@@ -11,12 +11,9 @@ from ledger.core.flows.upgrade import MembershipUpgraded
 from ledger.core.instants import HOUR_US
 from ledger.core.purchases import Membership, Order
 from ledger.core.rejections import Reason, Rejection
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import Desk, at, balances, desk_at
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import buy, expect, now_in
-from tests.core.test_order_refunds import fail, refund
-from tests.core.test_orders import opened
+from tests.core.steps import balance, buy, expect, fail, now_in, opened, refund
+from tests.kit.desk import Desk, at, balances, desk_at
+from tests.kit.stories.invariants import check_invariants
 
 
 @pytest.fixture

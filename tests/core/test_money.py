@@ -16,7 +16,8 @@ from ledger.core.money import (
     share_up_to,
     vat_included,
 )
-from tests.core.support import thorough
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.house_terms import TERMS, thorough
 
 amounts = st.integers(0, AMOUNT_MINOR_MAX)
 
@@ -130,3 +131,9 @@ def test_a_share_is_never_more_than_is_left_nor_negative(
 def test_the_last_part_takes_exactly_the_rest() -> None:
     """Whatever went before, the whole cost is given when the whole lot is."""
     assert share_of_rest(100, 37, 990, 10, 1_000) == 37
+
+
+def test_a_currency_number_has_its_code() -> None:
+    """Numbers are for the log, codes for people."""
+    assert TERMS.currency_code(INSPIRATION) == "INSPIRATION"
+    assert TERMS.currency_code(KUAIBI) == "KUAIBI"

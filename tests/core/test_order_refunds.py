@@ -23,9 +23,6 @@ from ledger.core.flows.order import (
 from ledger.core.flows.order_refund import (
     ConfirmRefund,
     FailRefund,
-    OrderRefundConfirmed,
-    OrderRefundFailed,
-    OrderRefundRequested,
     RefundOrder,
 )
 from ledger.core.flows.refund import RefundCharge
@@ -33,37 +30,14 @@ from ledger.core.flows.reversal import ReversePayment
 from ledger.core.instants import HOUR_US
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import OrderRefund
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, TIGHT, Desk, at, balances, desk_at
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import buy, debit, expect, now_in
+from tests.core.steps import balance, buy, confirm, debit, expect, fail, now_in, refund
+from tests.kit.currencies import INSPIRATION
+from tests.kit.desk import Desk, at, balances, desk_at
+from tests.kit.house_terms import TIGHT
+from tests.kit.stories.invariants import check_invariants
 
 RECHARGE = OpenRecharge("ann", INSPIRATION, 1_000, "sandbox")
 QUARTER = OpenMembership("ann", "gold", "quarter", "sandbox")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
-
-
-def refund(desk: Desk, order_id: str, amount_fen: int | None = None) -> OrderRefund:
-    """A refund that was asked for."""
-    asked = desk.send(RefundOrder("ann", order_id, "changed my mind", amount_fen))
-    return expect(OrderRefundRequested, asked).refund
-
-
-def confirm(desk: Desk, asked: OrderRefund) -> OrderRefundConfirmed:
-    """The channel paid it back."""
-    return expect(
-        OrderRefundConfirmed, desk.send(ConfirmRefund("ann", asked.refund_id, asked.order_id))
-    )
-
-
-def fail(desk: Desk, asked: OrderRefund) -> OrderRefundFailed:
-    """The channel would not."""
-    return expect(OrderRefundFailed, desk.send(FailRefund("ann", asked.refund_id, asked.order_id)))
 
 
 def refused(desk: Desk, order_id: str, amount_fen: int | None = None) -> Reason:

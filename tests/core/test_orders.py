@@ -6,10 +6,8 @@ from ledger.core.chart import REFUNDS_PAYABLE, SUSPENSE
 from ledger.core.flows.debit import Debit
 from ledger.core.flows.membership import ends_at
 from ledger.core.flows.order import (
-    MembershipPaid,
     OpenMembership,
     OpenRecharge,
-    OrderOpened,
     PaymentSetAside,
     RechargePaid,
     SettlePayment,
@@ -19,8 +17,10 @@ from ledger.core.instants import SECOND_US
 from ledger.core.purchases import Order
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import Wallet
-from tests.core.support import INSPIRATION, KUAIBI, TIGHT, Desk, at, balances, desk_at
-from tests.core.test_holds_and_lots import expect, now_in
+from tests.core.steps import expect, now_in, opened, pay
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, at, balances, desk_at
+from tests.kit.house_terms import TIGHT
 
 RECHARGE = OpenRecharge("ann", INSPIRATION, 1_000, "sandbox")
 QUARTER = OpenMembership("ann", "gold", "quarter", "sandbox")
@@ -30,21 +30,6 @@ QUARTER = OpenMembership("ann", "gold", "quarter", "sandbox")
 def desk() -> Desk:
     """A ledger on the last day of January, in the evening in Shanghai."""
     return desk_at("2026-01-31T20:00")
-
-
-def opened(desk: Desk, command: OpenRecharge | OpenMembership) -> Order:
-    """A pending order."""
-    return expect(OrderOpened, desk.send(command)).order
-
-
-def pay(
-    desk: Desk, order: Order, amount_fen: int | None = None, payment_id: str = "pay-1"
-) -> RechargePaid | MembershipPaid | PaymentSetAside:
-    """A channel's payment of an order."""
-    price = order.price_fen if amount_fen is None else amount_fen
-    answer = desk.send(SettlePayment("ann", order.order_id, payment_id, price))
-    assert isinstance(answer, RechargePaid | MembershipPaid | PaymentSetAside)
-    return answer
 
 
 def lots_of(wallet: Wallet) -> list[tuple[str, int, int]]:

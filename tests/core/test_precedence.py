@@ -32,10 +32,12 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.due import ApplyDues
 from ledger.core.rejections import Reason, Rejection, rejected
 from tests.core.breakers import GATE, Breaker, breakers_of
-from tests.core.stories.imagination import MOODS
-from tests.core.stories.stories import STARTS, Story, seeded_steps
-from tests.core.support import INSPIRATION, SHARD, VARIANTS, answer_of
 from tests.core.valid_commands import NOON, Scene, kind_of, scenes
+from tests.kit.currencies import INSPIRATION
+from tests.kit.desk import answer_of
+from tests.kit.house_terms import SHARD, VARIANTS
+from tests.kit.stories.imagination import MOODS
+from tests.kit.stories.stories import STARTS, Story, seeded_steps
 
 FLOWS = (
     adjustment, closure, control, conversion, daily_grant, debit, grant, hold, membership,

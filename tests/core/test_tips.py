@@ -1,6 +1,5 @@
 """Tips and conversion by example: what a creator's share is, and what moves with the value."""
 
-import pytest
 from msgspec.structs import replace
 
 from ledger.core.chart import (
@@ -33,19 +32,13 @@ from ledger.core.flows.transfer import (
 from ledger.core.instants import HOUR_US
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.wallet import Transfer
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, KUAIBI, STRICT, TERMS, TIGHT, Desk, at, desk_at
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import buy, expect, now_in
-from tests.core.test_order_refunds import refund
+from tests.core.steps import balance, buy, expect, now_in, refund
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, at, desk_at
+from tests.kit.house_terms import STRICT, TERMS, TIGHT
+from tests.kit.stories.invariants import check_invariants
 
 RECHARGE = OpenRecharge("ann", KUAIBI, 1_000, "sandbox")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
 
 
 def tip(desk: Desk, amount_minor: int, to: str = "bob") -> Transfer:

@@ -38,13 +38,25 @@ from ledger.core.instants import INSTANT_MAX, SECOND_US
 from ledger.core.purchases import Order
 from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.core.wallet import Transfer
-from tests.core.stories.invariants import check_invariants
-from tests.core.support import INSPIRATION, KUAIBI, STRICT, TIGHT, Desk, at, desk_at
-from tests.core.test_claims import reverse
-from tests.core.test_costs import balance
-from tests.core.test_holds_and_lots import buy, debit, expect, grant, hold, now_in, recharge
-from tests.core.test_order_refunds import confirm, refund
-from tests.core.test_orders import opened, pay
+from tests.core.steps import (
+    balance,
+    buy,
+    confirm,
+    debit,
+    expect,
+    grant,
+    hold,
+    now_in,
+    opened,
+    pay,
+    recharge,
+    refund,
+    reverse,
+)
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, at, desk_at
+from tests.kit.house_terms import STRICT, TIGHT
+from tests.kit.stories.invariants import check_invariants
 
 SPENDING: tuple[Command, ...] = (Debit("ann", INSPIRATION, 1), AuthorizeHold("ann", INSPIRATION, 1))
 FROZEN: tuple[Command, ...] = (
@@ -69,12 +81,6 @@ CLOSED: tuple[Command, ...] = (
     CloseWallet("ann", "test"),
 )
 CLOSE = CloseWallet("ann", "left", forfeit_balance=True, end_membership=True, write_off_claim=True)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A ledger at noon in Shanghai."""
-    return desk_at("2026-03-10T12:00")
 
 
 def refused(desk: Desk, command: Command) -> Reason:

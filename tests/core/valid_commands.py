@@ -25,10 +25,10 @@ from ledger.core.flows.transfer import CompleteTransfer, PayOut, ReceiveTransfer
 from ledger.core.instants import DAY_US
 from ledger.core.terms import Stamp, Terms
 from ledger.core.wallet import Document, Transfer, Wallet
-from tests.core.support import INSPIRATION, KUAIBI, SHARD, TERMS, Desk, at, desk_at
-from tests.core.test_holds_and_lots import buy, debit, now_in
-from tests.core.test_order_refunds import refund
-from tests.core.test_orders import opened
+from tests.core.steps import buy, debit, now_in, opened, refund
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.desk import Desk, at, desk_at
+from tests.kit.house_terms import SHARD, TERMS
 
 NOON = at("2026-03-10T12:00")
 DRAWN = "0f" * 15

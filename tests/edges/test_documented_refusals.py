@@ -18,7 +18,7 @@ from ledger.core.flows.order import OpenMembership, OpenRecharge, SettlePayment
 from ledger.core.flows.order_refund import ConfirmRefund, FailRefund
 from ledger.core.flows.reversal import RestorePayment, ReversePayment
 from ledger.core.flows.transfer import CompleteTransfer, ReceiveTransfer
-from tests.core.support import CODES
+from tests.kit.house_terms import CODES
 
 NOT_SUBMITTED_BY_A_CALL = {
     Adjust,  # two people, by a proposal

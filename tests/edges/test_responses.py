@@ -8,9 +8,9 @@ import pytest
 from ledger.contract.operations import OPERATIONS, RESPONSES
 from ledger.core.decider import Command
 from ledger.core.rejections import Rejection
-from tests.core.stories.imagination import MOODS
-from tests.core.stories.stories import STARTS, Story, seeded_steps
-from tests.core.support import VARIANTS
+from tests.kit.house_terms import VARIANTS
+from tests.kit.stories.imagination import MOODS
+from tests.kit.stories.stories import STARTS, Story, seeded_steps
 
 CONTRACT: Final = Path(__file__).parents[2] / "ledger" / "contract"
 ASKED: Final = {

@@ -10,10 +10,9 @@ from ledger.core.flows.adjustment import Adjust, BalanceAdjusted
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import format_instant
 from ledger.service import Ledger
-from tests.conftest import Database
-from tests.jobs.support import differences
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, differences
 
-INSPIRATION = 1001
 CODES = {INSPIRATION: "INSPIRATION"}
 WHY = "credited to Mr Example twice"
 

@@ -14,12 +14,12 @@ from ledger.access.rates import BUCKETS_KEPT, Buckets, Rate
 from ledger.cli.keys import add_token
 from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
-from ledger.service import Ledger, open_ledger
-from ledger.settings import Settings
+from ledger.service import Ledger
 from ledger.store.callers import limit_caller
 from ledger.store.keys import list_keys, read_secret
 from ledger.store.pool import Connection
-from tests.conftest import Database
+from tests.kit.databases import Database
+from tests.kit.serving import opened
 
 TOKEN = "a-key-of-this-test-0123456789abcdef"
 HOST = By("host:test")
@@ -271,10 +271,8 @@ async def test_a_use_that_cannot_be_written_keeps_nobody_waiting(ledger: Ledger)
 
 async def test_a_service_that_ends_has_written_its_uses(database: Database) -> None:
     """`last used` survives an orderly end."""
-    service = await open_ledger(Settings(database_url=database.url, development=True))
-    await keep(service)
-    await service.callers.authenticate(TOKEN)
-    await service.close()
-    again = await open_ledger(Settings(database_url=database.url, development=True))
-    assert await last_used(again) is not None
-    await again.close()
+    async with opened(database) as service:
+        await keep(service)
+        await service.callers.authenticate(TOKEN)
+    async with opened(database) as again:
+        assert await last_used(again) is not None

@@ -15,23 +15,16 @@ from ledger.core.flows.refund import RefundCharge
 from ledger.core.rejections import Reason, Rejection
 from ledger.engine import Unavailable
 from ledger.engine.lane import QUEUE_MAX, shard_of
-from ledger.service import Ledger, open_ledger
-from ledger.settings import Settings
-from tests.conftest import Database
-
-INSPIRATION = 1001
-
-
-async def fund(ledger: Ledger, wallet_id: str, amount_minor: int = 100_000) -> None:
-    """Give a wallet promotional points."""
-    grant = Grant(wallet_id, INSPIRATION, amount_minor, "promotional", "for a test")
-    done = await ledger.submit("test", f"fund {wallet_id}", grant)
-    assert not isinstance(done.outcome, Rejection)
+from ledger.service import Ledger
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database
+from tests.kit.serving import opened
+from tests.kit.steps import give
 
 
 async def test_the_same_request_twice_is_one_effect_and_one_answer(ledger: Ledger) -> None:
     """Invariant 6: the second answer is the first one, and only the first one does anything."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     first = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     assert again == Done(first.outcome, replayed=True)
@@ -42,7 +35,7 @@ async def test_a_key_used_for_another_command_is_refused_by_the_field_that_diffe
     ledger: Ledger,
 ) -> None:
     """Invariant 6: the refusal names the field, also where it is the free text."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     assert isinstance(charged.outcome, DebitCharged)
     charge_id = charged.outcome.charge.charge_id
@@ -63,15 +56,15 @@ async def test_a_key_used_for_another_command_is_refused_by_the_field_that_diffe
 async def test_a_refusal_is_remembered_after_the_state_has_changed(ledger: Ledger) -> None:
     """A refusal that depends on state is the answer of its key from then on."""
     refused = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
-    await fund(ledger, "w")
+    await give(ledger, "w")
     again = await ledger.submit("test", "k", Debit("w", INSPIRATION, 500))
     assert again == Done(refused.outcome, replayed=True)
 
 
 async def test_the_key_belongs_to_its_caller_and_wallet(ledger: Ledger) -> None:
     """Another caller, or another wallet, may use the same key for itself."""
-    await fund(ledger, "w")
-    await fund(ledger, "v")
+    await give(ledger, "w")
+    await give(ledger, "v")
     for caller, wallet in (("a", "w"), ("b", "w"), ("a", "v")):
         done = await ledger.submit(caller, "k", Debit(wallet, INSPIRATION, 500))
         assert not done.replayed
@@ -80,7 +73,7 @@ async def test_the_key_belongs_to_its_caller_and_wallet(ledger: Ledger) -> None:
 
 async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger) -> None:
     """A batch may hold a request and its retries; the retries are replays."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     commands = [("k", Debit("w", INSPIRATION, 500))] * 50
     answers = await ledger.submit_many("test", commands)
     assert [isinstance(answer, Done) and answer.replayed for answer in answers] == [
@@ -92,7 +85,7 @@ async def test_the_same_key_many_times_in_one_batch_charges_once(ledger: Ledger)
 
 async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) -> None:
     """Two hundred jobs race for a hundred points' worth of one wallet: a hundred win."""
-    await fund(ledger, "w", 100)
+    await give(ledger, "w", 100)
     answers = await asyncio.gather(
         *(ledger.submit("test", f"k{i}", Debit("w", INSPIRATION, 1)) for i in range(200))
     )
@@ -103,7 +96,7 @@ async def test_concurrent_debits_never_spend_more_than_there_is(ledger: Ledger) 
 
 async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> None:
     """Twenty refunds of a third race for one charge: three win."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     charged = await ledger.submit("test", "k", Debit("w", INSPIRATION, 300))
     assert isinstance(charged.outcome, DebitCharged)
     charge_id = charged.outcome.charge.charge_id
@@ -119,9 +112,8 @@ async def test_concurrent_refunds_never_exceed_the_charge(ledger: Ledger) -> Non
 
 async def test_two_processes_share_one_database(ledger: Ledger, database: Database) -> None:
     """Any number of engines may work on one database, on the same wallets."""
-    other = await open_ledger(Settings(database_url=database.url, development=True))
-    try:
-        await fund(ledger, "w", 1_000)
+    async with opened(database) as other:
+        await give(ledger, "w", 1_000)
         answers = await asyncio.gather(
             *(
                 service.submit("test", f"{name}{i}", Debit("w", INSPIRATION, 10))
@@ -129,15 +121,13 @@ async def test_two_processes_share_one_database(ledger: Ledger, database: Databa
                 for name, service in (("a", ledger), ("b", other))
             )
         )
-    finally:
-        await other.close()
     assert sum(isinstance(answer.outcome, DebitCharged) for answer in answers) == 100
 
 
 async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) -> None:
     """What is bounded refuses at once; a batch waits, and leaves single commands half the room."""
     lane = ledger._engine._lanes[shard_of("w", 2)]
-    await fund(ledger, "w")
+    await give(ledger, "w")
     debit = Debit("w", INSPIRATION, 1)
     many = asyncio.create_task(
         ledger.submit_many("test", [(f"m{i}", debit) for i in range(3 * QUEUE_MAX)])
@@ -157,7 +147,7 @@ async def test_a_full_lane_says_busy_and_a_batch_waits_for_room(ledger: Ledger) 
 
 async def test_a_batch_of_refusals_and_replays_makes_no_block(ledger: Ledger, owner: Any) -> None:
     """The log grows by what happened, and by nothing else."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
     before = await owner.fetch("SELECT shard, seq, tree_size FROM shards ORDER BY shard")
     await ledger.submit("test", "k", Debit("w", INSPIRATION, 1))
@@ -167,7 +157,7 @@ async def test_a_batch_of_refusals_and_replays_makes_no_block(ledger: Ledger, ow
 
 async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
     """A command that raises leaves nothing behind and fails nobody else in its batch."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     poison: Any = AuthorizeHold("w", INSPIRATION, 10, expires_in_s="soon")  # type: ignore[arg-type]
     answers = await ledger.submit_many(
         "test",
@@ -185,7 +175,7 @@ async def test_a_poisoned_command_fails_alone(ledger: Ledger) -> None:
 
 async def test_what_the_database_refuses_fails_alone(ledger: Ledger) -> None:
     """A NUL cannot be stored: the batch is run again without the command that holds one."""
-    await fund(ledger, "w")
+    await give(ledger, "w")
     answers = await ledger.submit_many(
         "test",
         [

@@ -10,10 +10,9 @@ from ledger.core.flows.control import FreezeWallet, UnfreezeWallet
 from ledger.core.flows.grant import Grant
 from ledger.core.rejections import Reason, Rejection
 from ledger.service import Ledger
-from tests.conftest import Database
-from tests.jobs.support import differences
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, differences
 
-INSPIRATION = 1001
 NAMED = "for Mr Example of 1 Example Road"
 
 

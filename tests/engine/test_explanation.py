@@ -24,9 +24,10 @@ from ledger.core.terms import Terms
 from ledger.core.wallet import Charge, ClosedHold, Take, Wallet
 from ledger.queries.explanation import Rule, charge_reasons, lots_made_by, wallet_reasons
 from ledger.store.explanation import AccountName, RecordedCharge, RecordedRefund
-from tests.core.stories.imagination import MOODS
-from tests.core.stories.stories import STARTS, Story, seeded_steps
-from tests.core.support import CODES, VARIANTS, Journal
+from tests.kit.desk import Journal
+from tests.kit.house_terms import CODES, VARIANTS
+from tests.kit.stories.imagination import MOODS
+from tests.kit.stories.stories import STARTS, Story, seeded_steps
 
 ALL_CODES = {CNY: "CNY", **CODES}
 NAMES = {

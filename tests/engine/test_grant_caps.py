@@ -17,10 +17,11 @@ from ledger.core.rejections import Fact, Reason, Rejection
 from ledger.engine.grant_caps import CappedEngine
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
-from tests.conftest import Database
-from tests.jobs.support import DAY_US, clock, differences, opened
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.databases import Database, differences
+from tests.kit.dues import DAY_US, clock
+from tests.kit.serving import opened
 
-INSPIRATION, KUAIBI = 1001, 1002
 CAP = 1_000
 SHANGHAI_US = 8 * 3_600 * 10**6
 

@@ -27,7 +27,7 @@ from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
 from ledger.store.keys import revoke_key as revoke
 from ledger.store.pool import Connection, connect_service
-from tests.conftest import Database
+from tests.kit.databases import Database
 
 TOKEN = "a-key-of-this-test-0123456789abcdef"
 HOST = By("host:test")

@@ -11,22 +11,21 @@ from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.engine import Unavailable
 from ledger.service import Ledger
 from ledger.store.proposals import Proposal, Verdict
-from tests.conftest import Database
-from tests.engine.proposing import (
+from tests.kit.databases import Database, differences
+from tests.kit.proposals import (
     ANN,
     BOB,
     adjust,
     adjustments,
     age,
     approved,
-    available,
     decide,
     draft,
     proposed,
     why,
 )
-from tests.engine.tips import opened
-from tests.jobs.support import differences
+from tests.kit.serving import opened
+from tests.kit.steps import available
 
 
 async def test_the_same_request_is_one_proposal_and_another_under_its_key_is_refused(

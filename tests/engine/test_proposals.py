@@ -15,8 +15,8 @@ from ledger.core.rejections import Reason, Rejection
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from ledger.store.proposals import Verdict
-from tests.conftest import Database
-from tests.engine.proposing import (
+from tests.kit.databases import Database, differences
+from tests.kit.proposals import (
     ANN,
     BOB,
     WHY,
@@ -24,16 +24,15 @@ from tests.engine.proposing import (
     adjustments,
     age,
     approved,
-    available,
     decide,
     draft,
-    give,
     proposed,
     resume,
     why,
 )
-from tests.engine.tips import fund, tip
-from tests.jobs.support import differences, until
+from tests.kit.steps import available, give
+from tests.kit.tips import fund, tip
+from tests.kit.waiting import until
 
 VERDICTS: tuple[Verdict, ...] = ("approved", "rejected")
 

@@ -10,8 +10,9 @@ from ledger.access.proposal_rules import KeptProposal
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
 from ledger.store.proposals import Place, Wanted
-from tests.conftest import Database
-from tests.engine.proposing import (
+from tests.kit.databases import Database, differences
+from tests.kit.dues import poison, store_state
+from tests.kit.proposals import (
     ANN,
     BOB,
     adjust,
@@ -23,8 +24,7 @@ from tests.engine.proposing import (
     proposed,
     resume,
 )
-from tests.engine.tips import opened
-from tests.jobs.support import differences, poison, store_state
+from tests.kit.serving import opened
 
 
 async def test_what_was_approved_and_left_is_carried_out_by_the_job_once(

@@ -17,22 +17,13 @@ from ledger.core.flows.hold import AuthorizeHold
 from ledger.core.wire import decode_wallet, encode
 from ledger.engine import Unavailable
 from ledger.engine.lane import shard_of
-from ledger.jobs.runner import run_once
-from ledger.jobs.sweeper import SWEEP, sweep
+from ledger.jobs.sweeper import sweep
 from ledger.service import Ledger
-from tests.conftest import Database
-from tests.jobs.support import (
-    DAY_US,
-    HOUR_US,
-    INSPIRATION,
-    clock,
-    differences,
-    events_of,
-    opened,
-    poison,
-    store_state,
-    until,
-)
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, differences
+from tests.kit.dues import DAY_US, HOUR_US, clock, drained, events_of, poison, store_state
+from tests.kit.serving import opened
+from tests.kit.waiting import until
 
 MINUTE_US = 60 * 10**6
 SICK = "sick"
@@ -60,11 +51,6 @@ async def quarantined(owner: Any) -> list[Any]:
         "FROM quarantined_wallets"
     )
     return rows
-
-
-async def drained(ledger: Ledger) -> int:
-    """How many events sweeping until nothing is due records."""
-    return sum([count async for count in run_once(ledger, SWEEP)])
 
 
 def debit(wallet_id: str) -> Debit:

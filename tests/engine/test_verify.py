@@ -10,12 +10,9 @@ from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, VoidHold
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.refund import RefundCharge
-from ledger.queries.verify import verify
 from ledger.service import Ledger
-from ledger.store.pool import connect_service
-from tests.conftest import Database
-
-INSPIRATION = 1001
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, differences
 
 
 @pytest.fixture
@@ -46,26 +43,10 @@ async def lived_in(ledger: Ledger) -> Ledger:
     return ledger
 
 
-async def findings(database: Database) -> list[str]:
-    """What verify says, as one line each."""
-    connection = await connect_service(database.url)
-    try:
-        return [
-            f"{finding.what}: {finding.where} {finding.problem}"
-            async for finding in verify(connection, _quiet)
-        ]
-    finally:
-        await connection.close()
-
-
-def _quiet(_: int) -> None:
-    return
-
-
 @pytest.mark.usefixtures("lived_in")
 async def test_an_untouched_ledger_has_no_findings(database: Database, owner: Any) -> None:
     """All that the service wrote follows from its log."""
-    assert await findings(database) == []
+    assert await differences(database) == []
     assert await owner.fetchval("SELECT count(DISTINCT tag) FROM events") == 13
 
 
@@ -152,4 +133,4 @@ async def test_every_change_is_found(database: Database, owner: Any, tampering: 
     statement, what = TAMPERINGS[tampering]
     touched = await owner.execute(statement)
     assert not touched.endswith(" 0"), touched
-    assert what in {finding.split(":")[0] for finding in await findings(database)}
+    assert what in {finding.split(":")[0] for finding in await differences(database)}

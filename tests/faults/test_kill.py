@@ -5,7 +5,6 @@ import contextlib
 import os
 import random
 import signal
-import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import DEV_KEY, Served, wait_until
+from tests.kit.command_line import run
+from tests.kit.serving import Served, client_of, serving
+from tests.kit.waiting import until
 
 WALLETS = [f"w{i}" for i in range(8)]
 FUNDS = 1_000_000
@@ -22,8 +23,8 @@ FUNDS = 1_000_000
 class Traffic:
     """Clients that debit at random under keys of their own, and note what they were told."""
 
-    def __init__(self, url: str, seed: int) -> None:
-        self._url, self._dice = url, random.Random(seed)
+    def __init__(self, service: Served, seed: int) -> None:
+        self._service, self._dice = service, random.Random(seed)
         self.sent: dict[str, tuple[str, int]] = {}
         self.acknowledged: dict[str, bytes] = {}
         self.statuses: set[int] = set()
@@ -32,7 +33,7 @@ class Traffic:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Four clients at once."""
-        async with _client(self._url) as client, asyncio.TaskGroup() as clients:
+        async with client_of(self._service) as client, asyncio.TaskGroup() as clients:
             for number in range(4):
                 clients.create_task(self._debit_on(client, number))
             yield
@@ -65,24 +66,8 @@ class Traffic:
         )
 
 
-def _client(url: str) -> httpx2.AsyncClient:
-    headers = {"authorization": f"Bearer {DEV_KEY}"}
-    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
-
-
-async def _serve(folder: Path) -> Served:
-    environment = {
-        "LEDGER_DATA_DIR": str(folder),
-        "LEDGER_DEV_API_KEY": DEV_KEY,
-        "LEDGER_ACCESS_LOG": "0",
-    }
-    service = Served(environment, "--dev")
-    await asyncio.to_thread(service.wait_until_ready)
-    return service
-
-
-async def _fund(url: str) -> None:
-    async with _client(url) as client:
+async def _fund(service: Served) -> None:
+    async with client_of(service) as client:
         for wallet in WALLETS:
             answer = await client.post(
                 f"/v1/wallets/{wallet}/grants",
@@ -97,9 +82,9 @@ async def _fund(url: str) -> None:
             assert answer.status_code == 201, answer.text
 
 
-async def _check(url: str, traffic: Traffic, folder: Path) -> None:
+async def _check(service: Served, traffic: Traffic, folder: Path) -> None:
     """Every key once more: the same answer as before, one effect each, and books that agree."""
-    async with _client(url) as client:
+    async with client_of(service) as client:
         keys = list(traffic.sent)
         for start in range(0, len(keys), 64):
             some = keys[start : start + 64]
@@ -114,15 +99,8 @@ async def _check(url: str, traffic: Traffic, folder: Path) -> None:
             spent = sum(minor for where, minor in traffic.sent.values() if where == wallet)
             available = body["balances"]["INSPIRATION"]["available"]
             assert int(available.replace(".", "")) == FUNDS - spent
-    verify = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("ledger")),
-        "verify",
-        "--json",
-        env={**os.environ, "LEDGER_DATA_DIR": str(folder)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await verify.communicate()
-    assert verify.returncode == 0, out
+    code, out, _ = await run("verify", "--json", LEDGER_DATA_DIR=str(folder))
+    assert code == 0, out
 
 
 @pytest.mark.slow
@@ -131,41 +109,36 @@ async def test_a_killed_service_leaves_nothing_running_and_loses_nothing(
     tmp_path: Path, seed: int
 ) -> None:
     """SIGKILL of the supervisor under load: workers and Postgres go too; the next start heals."""
-    service = await _serve(tmp_path)
-    await _fund(service.url)
-    postgres = int((tmp_path / "postgres.pid").read_text())
-    traffic = Traffic(service.url, seed)
-    async with traffic.running():
-        await asyncio.sleep(random.Random(seed).uniform(0.5, 1.0))
-        service.process.kill()
-        await asyncio.sleep(0.2)
-    await asyncio.to_thread(service.process.communicate)
-    await asyncio.to_thread(wait_until, lambda: not Path(f"/proc/{postgres}").exists())
-    assert traffic.acknowledged
-    again = await _serve(tmp_path)
-    await _check(again.url, traffic, tmp_path)
-    await asyncio.to_thread(again.stop)
+    async with serving(None, tmp_path) as service:
+        await _fund(service)
+        postgres = int((tmp_path / "postgres.pid").read_text())
+        traffic = Traffic(service, seed)
+        async with traffic.running():
+            await until(lambda: traffic.reached(50))
+            service.process.kill()
+        await asyncio.to_thread(service.process.wait)
+    await until(lambda: not _exists(f"/proc/{postgres}"))
+    async with serving(None, tmp_path) as again:
+        await _check(again, traffic, tmp_path)
 
 
 @pytest.mark.parametrize("seed", [2])
 async def test_a_killed_postgres_is_restarted_and_loses_nothing(tmp_path: Path, seed: int) -> None:
     """SIGKILL of the postmaster under load: 503 for a while, nothing worse, then as before."""
-    service = await _serve(tmp_path)
-    await _fund(service.url)
-    traffic = Traffic(service.url, seed)
-    async with traffic.running():
-        for _ in range(2):
-            await asyncio.sleep(random.Random(seed).uniform(0.4, 0.8))
-            pid = int((tmp_path / "postgres.pid").read_text())
-            os.kill(pid, signal.SIGKILL)
-            await asyncio.to_thread(wait_until, partial(_other_pid, tmp_path, pid))
-            count = len(traffic.acknowledged)
-            enough = count + 20
-            await asyncio.to_thread(wait_until, partial(traffic.reached, enough))
-    assert traffic.statuses <= {201, 503}
-    await _check(service.url, traffic, tmp_path)
-    out = await asyncio.to_thread(service.stop)
-    assert service.process.returncode == 0, out
+    async with serving(None, tmp_path) as service:
+        await _fund(service)
+        traffic = Traffic(service, seed)
+        async with traffic.running():
+            for _ in range(2):
+                enough = len(traffic.acknowledged) + 50
+                await until(partial(traffic.reached, enough))
+                pid = int((tmp_path / "postgres.pid").read_text())
+                os.kill(pid, signal.SIGKILL)
+                await until(partial(_other_pid, tmp_path, pid))
+                enough = len(traffic.acknowledged) + 20
+                await until(partial(traffic.reached, enough))
+        assert traffic.statuses <= {201, 503}
+        await _check(service, traffic, tmp_path)
 
 
 def _other_pid(folder: Path, pid: int) -> bool:
@@ -175,15 +148,15 @@ def _other_pid(folder: Path, pid: int) -> bool:
 
 async def test_a_stopped_service_leaves_nothing_running(tmp_path: Path) -> None:
     """SIGTERM, repeatedly and to the whole group: everything is down, with exit code 0."""
-    service = await _serve(tmp_path)
-    postgres = int((tmp_path / "postgres.pid").read_text())
-    for _ in range(3):
-        os.killpg(service.process.pid, signal.SIGTERM)
-        await asyncio.sleep(0.01)
-    await asyncio.to_thread(service.process.communicate)
-    assert service.process.returncode == 0
-    await asyncio.to_thread(wait_until, lambda: not _exists(f"/proc/{postgres}"), 5)
-    await asyncio.to_thread(wait_until, lambda: not _group_lives(service.process.pid), 5)
+    async with serving(None, tmp_path) as service:
+        postgres = int((tmp_path / "postgres.pid").read_text())
+        for _ in range(3):
+            os.killpg(service.process.pid, signal.SIGTERM)
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(service.process.wait)
+        assert service.process.returncode == 0
+        await until(lambda: not _exists(f"/proc/{postgres}"))
+        await until(lambda: not _group_lives(service.process.pid))
 
 
 def _exists(path: str) -> bool:

@@ -2,42 +2,37 @@
 
 import asyncio
 import contextlib
-import os
 import random
-import signal
-import uuid
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx2
 import pytest
 
 from ledger.access.proposal_rules import KeptProposal
-from ledger.cli.keys import add_token
 from ledger.engine import Unavailable
 from ledger.engine.lane import hash_key
 from ledger.service import Ledger
-from ledger.store.pool import connect_service
 from ledger.store.proposals import Decision, Proposal, Verdict
-from tests.conftest import Database, Served
-from tests.engine.proposing import (
+from tests.kit.databases import Database, connected, differences
+from tests.kit.keys import add_key, bearer
+from tests.kit.proposals import (
     ANN,
     BOB,
     WHY,
     adjust,
     adjustments,
     age,
-    available,
     decide,
     draft,
     proposed,
     resume,
 )
-from tests.engine.tips import in_shard, opened
-from tests.faults.proxy import Fate
-from tests.faults.test_commit import _behind as behind
-from tests.jobs.support import differences, until
+from tests.kit.proxy import Fate
+from tests.kit.serving import behind, client_of, opened, serving
+from tests.kit.steps import available
+from tests.kit.tips import in_shard
+from tests.kit.waiting import until
 
 LOST: list[Fate] = ["lose-request", "lose-answer"]
 SEEN = "seen by bob"
@@ -127,41 +122,29 @@ async def test_commits_lost_at_random_double_no_adjustment(database: Database, o
     assert await differences(database) == []
 
 
-async def _person(database: Database, name: str) -> dict[str, str]:
-    token = f"lp_{uuid.uuid4().hex}"
-    connection = await connect_service(database.url)
-    row = (f"key-{name}", name, token, ["admin:write", "admin:approve"], None)
-    await add_token(connection, row, "person")
-    await connection.close()
-    return {"authorization": f"Bearer {token}"}
-
-
-async def _serve(database: Database, folder: Path) -> Served:
-    environment = {
-        "LEDGER_DATABASE_URL": database.url,
-        "LEDGER_OWNER_DATABASE_URL": database.owner_url,
-        "LEDGER_DATA_DIR": str(folder),
-        "LEDGER_ACCESS_LOG": "0",
-    }
-    service = Served(environment, "--dev")
-    await asyncio.to_thread(service.wait_until_ready)
-    return service
-
-
 async def test_a_service_killed_before_or_after_the_effect_leaves_it_to_the_job(
     database: Database, owner: Any, tmp_path: Path
 ) -> None:
     """SIGKILL between decision and effect of one, between effect and outcome of the other."""
     wallets = {"before": in_shard("before", 0), "after": in_shard("after", 1)}
-    ann, bob = await _person(database, "ann"), await _person(database, "bob")
-    service = await _serve(database, tmp_path)
-    async with httpx2.AsyncClient(base_url=service.url, timeout=30) as http:
+    scopes = ("admin:write", "admin:approve")
+    ann, bob = [
+        bearer(await add_key(database.url, scopes, caller=name, kind="person"))
+        for name in (ANN, BOB)
+    ]
+    async with serving(database, tmp_path) as service, client_of(service) as http:
 
         async def approve(path: str) -> None:
             with contextlib.suppress(httpx2.TransportError):
                 await http.post(f"{path}/approve", headers=bob | {"idempotency-key": "k"})
 
-        async with _locks(database) as (first, second, rows):
+        async with (
+            connected(database.owner_url) as first,
+            connected(database.owner_url) as second,
+            connected(database.owner_url) as rows,
+        ):
+            for connection in (first, second, rows):
+                await connection.execute("BEGIN")
             await first.execute("SELECT FROM shards WHERE shard = 0 FOR UPDATE")
             await second.execute("SELECT FROM shards WHERE shard = 1 FOR UPDATE")
             paths = [await _propose(http, ann, wallet) for wallet in wallets.values()]
@@ -170,8 +153,7 @@ async def test_a_service_killed_before_or_after_the_effect_leaves_it_to_the_job(
             await rows.execute("SELECT FROM proposals FOR UPDATE")
             await second.execute("COMMIT")
             await until(lambda: _adjusted(owner, wallets["after"]))
-            os.killpg(service.process.pid, signal.SIGKILL)
-            await asyncio.to_thread(service.process.communicate)
+            await asyncio.to_thread(service.kill)
             await asyncio.gather(*sent)
             # Postgres would go on with what a client asked for that is gone by now.
             await owner.execute(
@@ -187,23 +169,6 @@ async def test_a_service_killed_before_or_after_the_effect_leaves_it_to_the_job(
         await _check(heir, owner, wallets.values())
     assert await _all(owner, "done")
     assert await differences(database) == []
-
-
-class _locks:  # noqa: N801 - used as a context manager
-    """Three of the owner's connections, each within a database transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._url = database.owner_url
-
-    async def __aenter__(self) -> list[Any]:
-        self._connections = [await asyncpg.connect(self._url) for _ in range(3)]
-        for connection in self._connections:
-            await connection.execute("BEGIN")
-        return self._connections
-
-    async def __aexit__(self, *_: object) -> None:
-        for connection in self._connections:
-            await connection.close()
 
 
 async def _propose(http: httpx2.AsyncClient, who: dict[str, str], wallet: str) -> str:

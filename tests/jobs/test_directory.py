@@ -10,7 +10,6 @@ import pytest
 
 from ledger.catalog import load_catalogue
 from ledger.core.flows.debit import Debit, DebitCharged
-from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, CaptureHold, HoldCaptured
 from ledger.core.flows.order import OpenMembership, OpenRecharge, OrderOpened
 from ledger.core.flows.order_refund import OrderRefundRequested, RefundOrder
@@ -25,13 +24,13 @@ from ledger.store import directory
 from ledger.store.directory import Found
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
-from tests.conftest import Database
-from tests.core.stories.imagination import MOODS, Imagination
-from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
-from tests.jobs.support import opened, until
-from tests.store.test_plans import _plan
-
-INSPIRATION = 1001
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, plan_of
+from tests.kit.serving import opened
+from tests.kit.steps import give
+from tests.kit.stories.imagination import MOODS, Imagination
+from tests.kit.stories.stories import CALLERS, WALLETS, seeded_steps
+from tests.kit.waiting import until
 
 Rows = dict[tuple[int, str, str, str], int]
 """seq by (shard, name, kind, wallet)."""
@@ -148,18 +147,13 @@ async def charge(ledger: Ledger, count: int, name: str, wallet_id: str = "w") ->
         assert isinstance(getattr(done, "outcome", None), DebitCharged), done
 
 
-async def give(ledger: Ledger, *wallet_ids: str) -> None:
-    """Points to spend."""
-    for wallet_id in wallet_ids:
-        await ledger.submit("test", "g", Grant(wallet_id, INSPIRATION, 10**6, "promotional", "x"))
-
-
 @pytest.mark.usefixtures("small_pages")
 async def test_following_a_log_that_grows_skips_nothing(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
     """Two services follow while a third writes: in the end all of it is there, once."""
-    await give(ledger, *WALLETS)
+    for wallet_id in WALLETS:
+        await give(ledger, wallet_id, 10**6)
 
     async def write() -> None:
         for turn in range(15):
@@ -180,7 +174,7 @@ async def test_a_page_that_is_not_committed_is_followed_again(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
     """Names and place move together: a crash repeats a page and never skips one."""
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     await charge(ledger, 20, "a")
     shard = shard_of("w", 2)
     assert await follow(ledger) == 21
@@ -200,7 +194,7 @@ async def test_whoever_empties_it_waits_for_whoever_fills_it(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
     """A page on its way when the directory is emptied leaves no hole in the one that follows."""
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     await charge(ledger, 30, "a")
     shard = shard_of("w", 2)
     filling = await connect_service(database.url)
@@ -221,7 +215,7 @@ async def test_whoever_fills_it_waits_for_whoever_empties_it(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
     """A page that begins while the directory is being emptied is the first page."""
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     await charge(ledger, 10, "a")
     assert await follow(ledger) == 11
     await charge(ledger, 10, "b")
@@ -241,7 +235,7 @@ async def test_finding_does_not_wait_for_long_for_whoever_empties_it(
     ledger: Ledger, database: Database
 ) -> None:
     """Then it tells what is known, and how far that is; later it is found."""
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     await charge(ledger, 3, "a")
     await follow(ledger)
     await charge(ledger, 3, "b")
@@ -261,7 +255,7 @@ async def test_finding_does_not_wait_for_long_for_whoever_empties_it(
 async def test_the_job_enters_what_is_new_by_itself(database: Database, owner: Any) -> None:
     """It runs with the others, under its lease; how far it is can be told."""
     async with opened(database) as ledger, running(ledger, JOBS):
-        await give(ledger, "w")
+        await give(ledger, "w", 10**6)
         await charge(ledger, 3, "job-")
 
         async def there() -> bool:
@@ -278,7 +272,7 @@ async def test_what_says_where_it_is_is_found_at_once(ledger: Ledger, owner: Any
     """Wallets, orders, refunds and charges need no entry, and so nobody follows the log."""
     find = ledger.directory.find
     assert (await find("w")).items == []
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     assert (await find("w")).items == [Found("wallet", "w", 1)]
     debited = (await ledger.submit("test", "d", Debit("w", INSPIRATION, 1))).outcome
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
@@ -302,7 +296,7 @@ async def test_what_says_where_it_is_is_found_at_once(ledger: Ledger, owner: Any
 async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, owner: Any) -> None:
     """Whoever asks for what happened just now need not wait for the job."""
     find = ledger.directory.find
-    await give(ledger, "w")
+    await give(ledger, "w", 10**6)
     await ledger.submit("test", "h", AuthorizeHold("w", INSPIRATION, 1, hold_id="job"))
     order = (await ledger.submit("test", "o", OpenRecharge("w", 1002, 1_000, "sandbox"))).outcome
     assert isinstance(order, OrderOpened)
@@ -323,7 +317,8 @@ async def test_what_is_not_known_is_looked_for_in_what_is_new(ledger: Ledger, ow
 async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner: Any) -> None:
     """All are told, each once: a hold's id is unique within its wallet only. At most a hundred."""
     wallets = sorted(f"w{number}" for number in range(60))
-    await give(ledger, *wallets, "job")
+    for wallet_id in (*wallets, "job"):
+        await give(ledger, wallet_id, 10**6)
     holds = [
         ("h", AuthorizeHold(wallet, INSPIRATION, 1, hold_id="job", reference="job"))
         for wallet in (*wallets, "job")
@@ -346,7 +341,7 @@ async def test_one_name_may_be_many_things_of_many_wallets(ledger: Ledger, owner
 
 async def test_the_log_is_followed_along_its_index_from_the_place_on(database: Database) -> None:
     """A page costs what is on it, however long the log; the place is looked up by its shard."""
-    text = await asyncio.to_thread(_plan, database, "fill_directory", statement("session"))
+    text = await asyncio.to_thread(plan_of, database, "fill_directory", statement("session"))
     page = text[text.index("CTE page") : text.index("CTE telling")]
     assert re.search(r"Index Scan using events_pkey on events .*\n.*\(seq > place.seq\)", page)
     assert "Sort" not in page

@@ -13,7 +13,8 @@ from ledger.engine.lane import hash_key
 from ledger.service import Ledger
 from ledger.store import proposals as store
 from ledger.store.proposals import Decision, Proposal, Verdict
-from tests.engine.proposing import adjust, adjustments, age, available, draft, resume
+from tests.kit.proposals import adjust, adjustments, age, draft, resume
+from tests.kit.steps import available
 
 PEOPLE: Final = ("ann", "bob", "cy")
 VERDICTS: Final[tuple[Verdict, ...]] = ("approved", "rejected", "withdrawn")

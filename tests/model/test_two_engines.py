@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,15 +17,15 @@ from ledger.core.instants import DAY_US, HOUR_US, Instant, date_to_day, shanghai
 from ledger.embedded import EmbeddedPostgres
 from ledger.engine.lane import envelope_for, hash_key
 from ledger.queries.verify import verify
-from ledger.service import Ledger, open_ledger
-from ledger.settings import Settings
+from ledger.service import Ledger
 from ledger.store.pool import connect_service
-from tests.conftest import Database, fresh_database
-from tests.core.stories.imagination import MOODS, Imagination
-from tests.core.stories.plain_states import plain_wallet, purse_as_wallet
-from tests.core.stories.projections import agrees, drawn_id_of, operation_of, plain_answer
-from tests.core.stories.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
-from tests.core.support import auditor_for, code_of
+from tests.kit.databases import Database, connected, fresh_database
+from tests.kit.house_terms import auditor_for, code_of
+from tests.kit.serving import opened
+from tests.kit.stories.imagination import MOODS, Imagination
+from tests.kit.stories.plain_states import plain_wallet, purse_as_wallet
+from tests.kit.stories.projections import agrees, drawn_id_of, operation_of, plain_answer
+from tests.kit.stories.stories import CALLERS, FAR_FUTURE, WALLETS, Step, own_key_of, steps
 
 CATALOGUE = load_catalogue()
 
@@ -165,17 +164,15 @@ async def test_two_services_at_once_answer_as_the_auditor_does(
     postgres: EmbeddedPostgres, template: str, story: list[Step], mood: str
 ) -> None:
     """Invariant 10 on the whole way: any story, told to two services on one database."""
-    async with fresh_database(postgres, template) as database:
-        services = [await open_ledger(Settings(database_url=database.url)) for _ in range(2)]
-        owner = await asyncpg.connect(database.owner_url)
-        for service in services:
+    async with (
+        fresh_database(postgres, template) as database,
+        opened(database) as first,
+        opened(database) as second,
+        connected(database.owner_url) as owner,
+    ):
+        for service in (first, second):
             # What is left open is the story's to send on: the auditor is told of every command.
             await service.outbox.close()
-        try:
-            stage = Stage(services, owner, mood)
-            await stage.tell(story)
-            await stage.check_everything(database)
-        finally:
-            await owner.close()
-            for service in services:
-                await service.close()
+        stage = Stage([first, second], owner, mood)
+        await stage.tell(story)
+        await stage.check_everything(database)

@@ -14,8 +14,8 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from msgspec import Struct
 
-from ledger.rpc.methods import SERVICES
-from tests.conftest import DEV_KEY
+from ledger.v1.services import SERVICES
+from tests.kit.keys import DEV_KEY
 
 METHODS: Final[dict[str, MethodDescriptor]] = {
     method.name: method for service in SERVICES for method in service.methods

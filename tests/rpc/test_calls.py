@@ -8,9 +8,10 @@ import grpc
 import pytest
 
 from ledger.contract.problems import KINDS
-from ledger.rpc.refusals import CODES
-from tests.conftest import MakeKey, Served
-from tests.edges.callers import Client, post
+from ledger.v1.refusals import CODES
+from tests.kit.http_calls import post
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client, Served
 from tests.rpc.calls import Rpc, available, bearer, funded, json_of, new_wallet_id, refused
 
 POINT: Final[dict[str, Any]] = {"currency": "INSPIRATION", "amount": "1"}

@@ -5,8 +5,7 @@ import contextlib
 import random
 import time
 import uuid
-from collections.abc import Callable
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import grpc
 import pytest
@@ -16,9 +15,11 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.rpc import server as serving
 from ledger.rpc.server import OPTIONS
 from ledger.v1.generation_pb2 import Command, SubmitRequest
-from tests.conftest import Database
+from tests.kit.databases import Database, connected
+from tests.kit.proxy import Proxy
+from tests.kit.waiting import until
 from tests.rpc.calls import Rpc, available, funded, refused
-from tests.rpc.conftest import Alone, connected, start_alone
+from tests.rpc.conftest import Alone, start_alone
 
 POINT: Final[dict[str, Any]] = {"currency": "INSPIRATION", "amount": "1"}
 
@@ -136,57 +137,6 @@ async def test_a_deadline_that_passes_while_committing_is_an_outcome_its_key_res
         assert await available(rpc, wallet_id) == "99.00"
 
 
-class Valve:
-    """Forwards connections until it is shut; then nothing passes, and nobody is told."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._open = asyncio.Event()
-        self._open.set()
-        self._pumps: set[asyncio.Task[None]] = set()
-        self.port = 0
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-
-    def shut(self) -> None:
-        """As when a cable is pulled."""
-        self._open.clear()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
-        for source, target in ((reader, up_writer), (up_reader, writer)):
-            self._pumps.add(asyncio.create_task(self._pump(source, target)))
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                await self._open.wait()
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            return
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-
-async def until(true: Callable[[], bool], patience_s: float = 10) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(patience_s):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 async def test_callers_that_are_gone_without_a_word_are_found_out(
     monkeypatch: pytest.MonkeyPatch, database: Database, alone: Alone
 ) -> None:
@@ -196,13 +146,13 @@ async def test_callers_that_are_gone_without_a_word_are_found_out(
     monkeypatch.setattr(serving, "OPTIONS", quick)
     other = await start_alone(database.url)
     try:
-        async with Valve(other.port) as valve, Rpc(valve.port) as rpc, Rpc(alone.port) as direct:
+        async with Proxy(other.port) as valve, Rpc(valve.port) as rpc, Rpc(alone.port) as direct:
             wallet_id = await funded(direct)
             watch, stream = rpc.watch(0), rpc.submit()
             await watch.initial_metadata()
             await stream.initial_metadata()
             await until(lambda: other.server.streams == 2)
-            valve.shut()
+            valve.stall()
             lost = asyncio.create_task(debit(rpc, wallet_id, "lost", 1))
             await until(lambda: other.server.streams == 0)
             with pytest.raises(grpc.aio.AioRpcError):

@@ -10,11 +10,12 @@ import pytest
 from google.protobuf.message_factory import GetMessageClass
 
 from ledger.contract.problems import KINDS
-from ledger.rpc.refusals import CODES
-from tests.conftest import MakeKey, Served
-from tests.edges.callers import Client, new_wallet
-from tests.edges.contract import WHY, Body, Books, books, called, fetched, moved
-from tests.edges.test_http_parity import CURRENCIES, PATHS, Author, Command, Outcome, Run
+from ledger.v1.refusals import CODES
+from tests.kit.batches import CURRENCIES, PATHS, Author, Command, Outcome, Run
+from tests.kit.http_calls import new_wallet
+from tests.kit.http_steps import WHY, Body, Books, books, called, fetched, moved
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client, Served
 from tests.rpc.calls import METHODS, Rpc, json_of, refusal_of, refused
 
 CALLS: Final = {

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -13,13 +12,14 @@ import grpc
 import pytest
 
 from ledger.contract.history.feed import SEQ_MAX
-from ledger.embedded import EmbeddedPostgres
 from ledger.rpc.command_stream import AT_ONCE, COMMAND_BYTES
 from ledger.v1.generation_pb2 import Command, DebitRequest, SubmitRequest
 from ledger.v1.wallet_pb2 import GrantRequest
-from tests.conftest import Database, MakeKey, Served, fresh_database
+from tests.kit.databases import Database, connected
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Served, serving
 from tests.rpc.calls import Rpc, available, funded, json_of, new_wallet_id, refusal_of, refused
-from tests.rpc.conftest import Alone, connected, serve, start_alone
+from tests.rpc.conftest import Alone, start_alone
 
 POINT = {"currency": "INSPIRATION", "amount": "1"}
 
@@ -275,20 +275,20 @@ async def test_a_watch_goes_on_over_restarts_without_a_gap_or_a_double(
 
 @pytest.mark.slow
 async def test_a_watch_goes_on_when_its_service_was_killed(
-    postgres: EmbeddedPostgres, template: str, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     """As after a restart."""
-    async with fresh_database(postgres, template) as database:
-        service = await serve(database, tmp_path / "a")
-        async with following(service.grpc_port) as followers:
-            await write_on(service.grpc_port, 40)
-            await asyncio.to_thread(service.stop, signal.SIGKILL)
-            again = await serve(database, tmp_path / "b")
+    async with (
+        serving(database, tmp_path / "a") as service,
+        following(service.grpc_port) as followers,
+    ):
+        await write_on(service.grpc_port, 40)
+        await asyncio.to_thread(service.kill)
+        async with serving(database, tmp_path / "b") as again:
             for follower in followers:
                 follower.port = again.grpc_port
             await write_on(again.grpc_port, 40)
             heads = await caught_up(database, followers)
-        await asyncio.to_thread(again.stop)
     check(followers, heads, 80)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ledger.store.pool import connect_service
-from tests.conftest import Database
+from tests.kit.databases import Database
 from tests.store.wallet_log import BatchUnderWay
 
 

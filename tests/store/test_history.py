@@ -23,19 +23,11 @@ from ledger.queries.wallets import Wallets, WalletView, YetToComeError
 from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
-from tests.conftest import Database
-from tests.core.stories.imagination import Imagination
-from tests.core.stories.stories import CALLERS, WALLETS, seeded_steps
-from tests.store.wallet_log import (
-    FUNDS,
-    INSPIRATION,
-    KUAIBI,
-    BatchUnderWay,
-    Log,
-    debit,
-    fund,
-    log_of,
-)
+from tests.kit.currencies import INSPIRATION, KUAIBI
+from tests.kit.databases import Database
+from tests.kit.stories.imagination import Imagination
+from tests.kit.stories.stories import CALLERS, WALLETS, seeded_steps
+from tests.store.wallet_log import FUNDS, BatchUnderWay, Log, debit, fund, log_of
 
 
 async def all_entries(history: History, wallet_id: str, limit: int) -> list[Entry]:

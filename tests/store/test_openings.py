@@ -5,7 +5,7 @@ import re
 import asyncpg
 
 from ledger.store.sql import statement
-from tests.conftest import Database
+from tests.kit.databases import Database
 
 
 async def test_openings_are_probed_with_whole_keys(database: Database) -> None:

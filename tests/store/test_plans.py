@@ -2,25 +2,11 @@
 
 import asyncio
 import re
-import subprocess
 
 import pytest
 
-from ledger.embedded import bin_dir
 from ledger.store.sql import statement
-from tests.conftest import Database
-
-
-def _plan(database: Database, name: str, sessions: str) -> str:
-    """The plan of every execution: psql leaves the parameters open."""
-    script = f"{sessions}\nEXPLAIN (GENERIC_PLAN) {statement(name)};\n"
-    return subprocess.run(
-        [bin_dir() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", database.url],
-        input=script,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+from tests.kit.databases import Database, plan_of
 
 
 async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
@@ -28,7 +14,7 @@ async def test_loading_probes_indexes_with_whole_keys_even_on_empty_tables(
 ) -> None:
     """A plan is made once and kept: made on empty tables it must still be right on full ones."""
     sessions = statement("session") + statement("session_engine")
-    text = await asyncio.to_thread(_plan, database, "load", sessions)
+    text = await asyncio.to_thread(plan_of, database, "load", sessions)
     probes = re.findall(r"Index Scan (?:using|on) (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)", text)
     conditions = {index: set(re.findall(r"\((\w+) = ", condition)) for index, condition in probes}
     # An event is found by its seq, or by wallet and seq; never by a part of the longer key.
@@ -70,7 +56,7 @@ async def test_history_is_read_along_an_index_in_its_own_order(
     database: Database, name: str, index: str, condition: str
 ) -> None:
     """A page costs what is on it, however long the history: no scan, and no sort but of a page."""
-    text = await asyncio.to_thread(_plan, database, name, statement("session"))
+    text = await asyncio.to_thread(plan_of, database, name, statement("session"))
     scans = r"Index Scan (?:Backward )?using (\w+)[^\n]*\n\s*Index Cond: ([^\n]*)"
     conditions = [cond for used, cond in re.findall(scans, text) if used == index]
     compared = [" ".join(re.findall(r"\((\w+ (?:=|<=|<|>))", cond)) for cond in conditions]

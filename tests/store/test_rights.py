@@ -11,7 +11,7 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
-from tests.conftest import Database
+from tests.kit.databases import Database
 
 
 @pytest.fixture

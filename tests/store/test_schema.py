@@ -33,7 +33,8 @@ from ledger.store.schema import (
     read_durability,
     read_facts,
 )
-from tests.conftest import Database, fresh_database
+from tests.kit.databases import Database, fresh_database
+from tests.kit.serving import free_port
 
 CODES = load_catalogue().currency_codes()
 
@@ -211,8 +212,6 @@ async def test_production_has_no_sandbox_and_no_clock(tmp_path: Path) -> None:
 
 async def test_a_second_server_is_used_over_tcp_with_a_password(tmp_path: Path) -> None:
     """Any Postgres by LEDGER_DATABASE_URL: here another cluster, over TCP, one URL for all."""
-    from tests.conftest import free_port  # noqa: PLC0415
-
     port = free_port()
     with EmbeddedPostgres(tmp_path, port=port, settings={"fsync": "off"}):
         password = (tmp_path / "postgres.password").read_text().strip()

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from ledger.store.pool import connect_service, create_pool
-from tests.conftest import Database
+from tests.kit.databases import Database
 
 BOUNDED: Final = {
     "role": "ledger_service",

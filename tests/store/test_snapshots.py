@@ -20,8 +20,9 @@ from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import connect_owner, connect_service
 from ledger.store.schema import MIGRATIONS, migrate
-from tests.conftest import Database, fresh_database
-from tests.store.wallet_log import INSPIRATION, BatchUnderWay, debit, fund, log_of
+from tests.kit.currencies import INSPIRATION
+from tests.kit.databases import Database, fresh_database
+from tests.store.wallet_log import BatchUnderWay, debit, fund, log_of
 
 
 async def test_every_so_many_events_the_wallet_is_kept_as_it_is(

@@ -17,8 +17,8 @@ from ledger.engine.lane import envelope_for, shard_of
 from ledger.service import Ledger
 from ledger.store import journal
 from ledger.store.pool import Connection
+from tests.kit.currencies import INSPIRATION
 
-INSPIRATION, KUAIBI = 1001, 1002
 FUNDS = 10**9
 
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-import ledger
+import ledger.core
 from ledger.cli.command_error import CommandError
 
-_PACKAGE: Final = Path("ledger", "__init__.py")
-_WHICH: Final = "import ledger; print(ledger.__file__)"
+_PACKAGE: Final = Path("ledger", "core", "__init__.py")
+_WHICH: Final = "import ledger.core; print(ledger.core.__file__)"
 
 
 class Checkout(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Checkout(Struct, frozen=True):
 def this_checkout() -> Checkout:
     """The checkout whose code this process runs."""
     python = Path(sys.executable)
-    return Checkout(Path(ledger.__file__).parents[1], python, python.with_name("ledger"))
+    return Checkout(Path(ledger.core.__file__).parents[2], python, python.with_name("ledger"))
 
 
 def checkout_at(path: Path) -> Checkout:
@@ -66,6 +66,6 @@ def _check_runs_own_code(checkout: Checkout, goal: str) -> None:
     runs = Path(probe.stdout.strip())
     if runs.resolve() != checkout.folder / _PACKAGE:
         raise CommandError(
-            f"{goal}, but its .venv runs the ledger of {runs.parents[1]}: remove that .venv and "
+            f"{goal}, but its .venv runs the ledger of {runs.parents[2]}: remove that .venv and "
             "run `make ready-serve` there"
         )

@@ -268,6 +268,7 @@ _TOO_LITTLE: Final = problem(
 OPERATIONS: Final = (
     Operation(
         id="batch",
+        repeatable=True,
         method="POST",
         path="/v1/batch",
         tag="Generation",

@@ -267,6 +267,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         id="eraseWallet",
+        repeatable=True,
         method="POST",
         path=f"{_ONE}/erase",
         tag="Administration",

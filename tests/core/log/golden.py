@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from ledger.core.chain import Record
 from ledger.core.journal import Legs
-from tests.core.stories.imagination import MOODS
-from tests.core.stories.stories import STARTS, Story, seeded_steps
-from tests.core.support import TERMS
+from tests.kit.house_terms import TERMS
+from tests.kit.stories.imagination import MOODS
+from tests.kit.stories.stories import STARTS, Story, seeded_steps
 
 FOLDER: Final = Path(__file__).parents[2] / "golden" / "events"
 PAYLOAD_BYTES_MAX: Final = 1_200

@@ -19,11 +19,13 @@ from ledger.core.money import CNY
 from ledger.core.verification import ShardVerification, StoredWallet, cost_left_fen
 from ledger.core.verification_transfers import TransferAudit
 from ledger.core.wallet import Transfer, Wallet
-from tests.core.stories.imagination import MOODS
-from tests.core.stories.invariants import check_invariants
-from tests.core.stories.stories import STARTS, Story, seeded_steps
-from tests.core.support import KUAIBI, SHARD, TERMS, VARIANTS, Journal, desk_at
-from tests.core.test_holds_and_lots import buy, expect
+from tests.core.steps import buy, expect
+from tests.kit.currencies import KUAIBI
+from tests.kit.desk import Journal, desk_at
+from tests.kit.house_terms import SHARD, TERMS, VARIANTS
+from tests.kit.stories.imagination import MOODS
+from tests.kit.stories.invariants import check_invariants
+from tests.kit.stories.stories import STARTS, Story, seeded_steps
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ledger.core.chain import (
     split_frontier,
     tree_root,
 )
-from tests.core.stories.invariants import tree_hash
+from tests.kit.stories.invariants import tree_hash
 
 RECORD = Record(
     shard=1,

@@ -9,7 +9,7 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import VoidHold
 from tests.core.log.golden import FOLDER, read_golden
-from tests.core.support import INSPIRATION
+from tests.kit.currencies import INSPIRATION
 
 DEBIT = Debit("ann", INSPIRATION, 100)
 GRANT = Grant("ann", INSPIRATION, 100, "promotional", "for the delay")

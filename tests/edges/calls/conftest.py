@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conftest import MakeKey, Served
-from tests.edges.calls.proposing import People, client, hired
+from tests.edges.calls.proposing import People, hired
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Served, client_of
 
 
 @pytest.fixture
@@ -13,8 +14,8 @@ async def people(served: Served, make_key: MakeKey) -> AsyncIterator[People]:
     """Three people who may propose and approve."""
     tokens = [(await hired(make_key))[1] for _ in range(3)]
     async with (
-        client(served.url, tokens[0]) as ann,
-        client(served.url, tokens[1]) as bob,
-        client(served.url, tokens[2]) as cy,
+        client_of(served, tokens[0]) as ann,
+        client_of(served, tokens[1]) as bob,
+        client_of(served, tokens[2]) as cy,
     ):
         yield People(ann, bob, cy)

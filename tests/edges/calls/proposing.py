@@ -1,16 +1,13 @@
 """What the tests of proposals share: people with keys, corrections, decisions."""
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 from msgspec import Struct
 
-from tests.conftest import MakeKey
-from tests.edges.callers import Client
-from tests.edges.contract import Body, called, done
+from tests.kit.http_steps import Body, called, done
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 PERSON = ("wallet:read", "admin:write", "admin:approve")
 
@@ -24,14 +21,6 @@ class People(Struct, frozen=True):
     ann: Client
     bob: Client
     cy: Client
-
-
-@asynccontextmanager
-async def client(url: str, token: str) -> AsyncIterator[Client]:
-    """A client of the live service with a key."""
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as http:
-        yield http
 
 
 async def hired(make_key: MakeKey, *scopes: str, name: str = "") -> tuple[str, str]:

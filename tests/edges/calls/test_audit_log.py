@@ -5,10 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 from ledger.service import Ledger
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, new_wallet, post, problem
-from tests.edges.contract import called, fetched, refused
-from tests.edges.people import WHY, acts, by, fresh
+from tests.edges.people import WHY, acts
+from tests.kit.http_calls import new_wallet, post, problem
+from tests.kit.http_steps import called, fetched, refused
+from tests.kit.keys import MakeKey, bearer, fresh
+from tests.kit.serving import Client
 
 
 async def test_what_administrators_do_is_listed_without_what_they_say_of_people(
@@ -61,7 +62,7 @@ async def test_grants_of_people_are_acts_and_those_of_programs_are_not(
     """Also where they come in a batch, which is listed by the number of its commands."""
     me = await fetched(ann, "/v1/callers/me")
     robot = fresh("robot")
-    headers = by(await make_key(["credit:write"], caller=robot, kind="service"))
+    headers = bearer(await make_key(["credit:write"], caller=robot, kind="service"))
     grant = {"currency": "KUAIBI", "amount": "1", "source": "promotional", "reason": "sorry, Bo"}
     wallet = new_wallet()
     batched = {"kind": "grant", "idempotency_key": "g", "wallet_id": called(wallet), **grant}
@@ -85,9 +86,9 @@ async def test_the_audit_list_is_for_administrators_and_finance(
 ) -> None:
     """Whoever may change things, approve them or check the books."""
     for scope in ("admin:write", "admin:approve", "finance:read"):
-        headers = by(await make_key([scope]))
+        headers = bearer(await make_key([scope]))
         assert (await http.get("/v1/acts?limit=1", headers=headers)).status_code == 200
-    headers = by(await make_key(["wallet:read", "credit:write", "debit:write", "order:write"]))
+    headers = bearer(await make_key(["wallet:read", "credit:write", "debit:write", "order:write"]))
     refused(await http.get("/v1/acts", headers=headers), 403, "forbidden")
 
 
@@ -125,6 +126,6 @@ async def test_of_two_people_each_has_a_name(http: Client, ann: Client) -> None:
     own = await ann.post(f"/v1/keys/{me['key_id']}/rotate", json=WHY)
     wallet = new_wallet()
     assert (await post(ann, f"{wallet}/freeze", WHY)).status_code == 200
-    second = by(own.json()["key"])
+    second = bearer(own.json()["key"])
     assert (await post(http, f"{wallet}/unfreeze", WHY, headers=second)).status_code == 200
     assert {act["actor"] for act in await acts(http, subject=called(wallet))} == {me["caller"]}

@@ -1,8 +1,7 @@
 """A channel after the first: registered and in the catalogue, and no call knows its name."""
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from shutil import copytree
@@ -26,14 +25,12 @@ from ledger.channels.contract import (
 )
 from ledger.core.chart import FUNDS_WECHAT
 from ledger.core.purchases import Order
-from ledger.service import open_ledger
-from ledger.settings import Settings
 from ledger.store.keys import read_secret
 from ledger.store.pool import connect_service
 from ledger.store.schema import initialise
-from tests.conftest import Database
-from tests.edges.callers import Client, balance, new_wallet, post, problem
-from tests.edges.conftest import client_of
+from tests.kit.databases import Database
+from tests.kit.http_calls import balance, new_wallet, post, problem
+from tests.kit.serving import Client, client_alone
 
 RECHARGE = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10", "channel": "till"}
 
@@ -89,17 +86,6 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.service.load_catalogue", partial(load_catalogue, folder))
 
 
-@asynccontextmanager
-async def serving(database: Database) -> AsyncIterator[Client]:
-    """A client of a service on the database, as the registry and the catalogue are now."""
-    service = await open_ledger(Settings(database_url=database.url, development=True))
-    try:
-        async with client_of(service, database.url) as http:
-            yield http
-    finally:
-        await service.close()
-
-
 @pytest.fixture
 async def secret(database: Database, monkeypatch: pytest.MonkeyPatch) -> str:
     """The till's secret, drawn as `ledger init` draws it once the till is registered."""
@@ -129,7 +115,7 @@ async def test_a_second_channel_is_ordered_through_and_paid_in_its_own_way(
 ) -> None:
     """Every call shows its own instructions until it is paid, by its own notification."""
     wallet = new_wallet()
-    async with serving(database) as http:
+    async with client_alone(database) as http:
         opened = await post(http, f"{wallet}/orders", RECHARGE, key="k")
         assert opened.status_code == 201, opened.text
         order = opened.json()
@@ -154,7 +140,7 @@ async def test_an_order_that_cannot_be_paid_shows_no_payment(
     registration = Registration(ClosedTill, "till-key", development=True)
     monkeypatch.setitem(REGISTRY, "till", registration)
     wallet = new_wallet()
-    async with serving(database) as http:
+    async with client_alone(database) as http:
         opened = await post(http, f"{wallet}/orders", RECHARGE, key="k")
         order = opened.json()
         assert (opened.status_code, order["status"], order["payment"]) == (201, "pending", None)
@@ -164,7 +150,7 @@ async def test_an_order_that_cannot_be_paid_shows_no_payment(
 @pytest.mark.usefixtures("catalogue", "secret")
 async def test_the_sandbox_pays_no_order_of_another_channel(database: Database) -> None:
     """Nor does it take anything back: only the order's own channel can."""
-    async with serving(database) as http:
+    async with client_alone(database) as http:
         order = (await post(http, f"{new_wallet()}/orders", RECHARGE)).json()
         path = f"/v1/channels/sandbox/orders/{order['order_id']}"
         for call, slug in (("pay", "order-not-payable"), ("chargeback", "order-not-refundable")):
@@ -179,7 +165,7 @@ async def test_a_channel_without_its_secret_is_not_for_sale(
     """Registered and in the catalogue, but nobody could verify a word of it."""
     monkeypatch.setitem(REGISTRY, "till", Registration(Till, "till-key"))
     assert "till-key" not in drawn_secret_names(development=True)
-    async with serving(database) as http:
+    async with client_alone(database) as http:
         channels = (await http.get("/v1/catalogue")).json()["channels"]
         assert [channel["channel"] for channel in channels] == ["sandbox"]
         refused = await post(http, f"{new_wallet()}/orders", RECHARGE)

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, give, new_wallet, problem
-from tests.edges.contract import POINT, charged_back, done, fetched, recharged
+from tests.kit.http_calls import give, new_wallet, problem
+from tests.kit.http_steps import POINT, charged_back, done, fetched, recharged
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 
 async def test_a_charge_tells_what_it_took_cost_and_earned(http: Client) -> None:

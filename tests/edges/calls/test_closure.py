@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.edges.callers import Client, Response, give, new_wallet, post, state
-from tests.edges.contract import (
+from tests.kit.http_calls import Response, give, new_wallet, post, state
+from tests.kit.http_steps import (
     POINT,
     WHY,
     Body,
@@ -25,6 +25,7 @@ from tests.edges.contract import (
     replayed,
     spending,
 )
+from tests.kit.serving import Client
 
 
 async def test_a_wallet_with_anything_left_is_not_closed(alone: Client) -> None:

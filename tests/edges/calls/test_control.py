@@ -6,12 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.catalog import Catalogue, load_catalogue
-from ledger.service import open_ledger
-from ledger.settings import Settings
-from tests.conftest import Database
-from tests.edges.callers import Client, balance, give, new_wallet, post, state
-from tests.edges.conftest import client_of
-from tests.edges.contract import (
+from tests.kit.databases import Database
+from tests.kit.http_calls import balance, give, new_wallet, post, state
+from tests.kit.http_steps import (
     POINT,
     TO_INSPIRATION,
     WHY,
@@ -30,6 +27,7 @@ from tests.edges.contract import (
     replayed,
     spending,
 )
+from tests.kit.serving import Client, client_alone
 
 
 async def test_a_frozen_wallet_spends_nothing(http: Client) -> None:
@@ -193,12 +191,8 @@ async def strict(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     policy = replace(terms.policy, claims_block_spending=True, spend_day_minor={kuaibi: 50_00})
     catalogue = Catalogue([(0, replace(terms, policy=policy))])
     monkeypatch.setattr("ledger.service.load_catalogue", lambda **_: catalogue)
-    ledger = await open_ledger(Settings(database_url=database.url, development=True))
-    try:
-        async with client_of(ledger, database.url) as http:
-            yield http
-    finally:
-        await ledger.close()
+    async with client_alone(database) as http:
+        yield http
 
 
 async def test_a_strict_house_refuses_generation_while_a_claim_is_open(strict: Client) -> None:

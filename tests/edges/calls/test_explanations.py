@@ -6,18 +6,20 @@ from typing import Any
 import pytest
 
 from ledger.service import Ledger
-from tests.edges.callers import Client, give, new_wallet
-from tests.edges.calls.test_history import now, written
-from tests.edges.contract import (
+from tests.kit.http_calls import give, new_wallet
+from tests.kit.http_steps import (
     POINT,
     TO_INSPIRATION,
     WHY,
     charged_back,
+    clock_now,
     done,
     fetched,
     joined,
     recharged,
+    written,
 )
+from tests.kit.serving import Client
 
 Body = dict[str, Any]
 
@@ -41,7 +43,7 @@ async def explained(http: Client, wallet: str, currency: str = "INSPIRATION") ->
 async def test_the_order_of_lots_is_told_with_the_rule_that_made_it(http: Client) -> None:
     """Expiry first, then what was given, then age: each lot says why it is before the next."""
     wallet = new_wallet()
-    present = await now(http)
+    present = await clock_now(http)
     soon, later = (written(present + timedelta(hours=hours)) for hours in (47, 49))
     order = await recharged(http, wallet, 1, "INSPIRATION")
     never = await give(http, wallet, "3", source="compensation", reason="we are sorry")
@@ -180,7 +182,7 @@ async def test_what_comes_is_told_as_it_will_be_recorded(alone: Client) -> None:
     wallet = new_wallet()
     await joined(alone, wallet, "gold", "month")
     lot_id = await give(
-        alone, wallet, "6", expires_at=written(await now(alone) + timedelta(hours=47))
+        alone, wallet, "6", expires_at=written(await clock_now(alone) + timedelta(hours=47))
     )
     body = {"currency": "INSPIRATION", "amount": "2", "hold_id": "h", "expires_in_s": 60}
     await done(alone, f"{wallet}/holds", body, 201)

@@ -15,10 +15,11 @@ import pytest
 from ledger.core.chain import Record, leaf_hash, merkle_root
 from ledger.core.chart import ACCOUNTS
 from ledger.core.instants import date_to_day, to_instant
-from ledger.embedded import EmbeddedPostgres
 from ledger.engine.lane import shard_of
-from tests.conftest import DEV_KEY, Database, Served, fresh_database, wait_until
-from tests.edges.callers import Client, funded, new_wallet, post, problem
+from tests.kit.databases import Database
+from tests.kit.http_calls import funded, new_wallet, post, problem
+from tests.kit.serving import Client, Served, client_of, serving
+from tests.kit.waiting import until
 
 EVENTS = "/v1/events"
 
@@ -181,16 +182,15 @@ async def _waiting(http: Client) -> float:
 
 
 async def _until_waiting(http: Client, count: int) -> None:
-    give_up_at = time.monotonic() + 10
-    while await _waiting(http) != count:
-        assert time.monotonic() < give_up_at
-        await asyncio.sleep(0.02)
+    async def waiting() -> bool:
+        return await _waiting(http) == count
+
+    await until(waiting)
 
 
 async def test_a_caller_that_goes_away_waits_no_more(http: Client, served: Served) -> None:
     """Its place is free at once, though it had wished to wait for long."""
-    headers = {"authorization": f"Bearer {DEV_KEY}"}
-    async with httpx2.AsyncClient(base_url=served.url, headers=headers, timeout=30) as other:
+    async with client_of(served) as other:
         polls = [asyncio.create_task(feed(other, after_seq=10**17, wait_s=30)) for _ in range(5)]
         await _until_waiting(http, 5)
         for poll in polls:
@@ -199,32 +199,12 @@ async def test_a_caller_that_goes_away_waits_no_more(http: Client, served: Serve
         await _until_waiting(http, 0)
 
 
-async def _serve(database: Database, folder: Path, *more: tuple[str, str]) -> Served:
-    environment = {
-        "LEDGER_DATABASE_URL": database.url,
-        "LEDGER_OWNER_DATABASE_URL": database.owner_url,
-        "LEDGER_DATA_DIR": str(folder),
-        "LEDGER_DEV_API_KEY": DEV_KEY,
-        "LEDGER_ACCESS_LOG": "0",
-        **dict(more),
-    }
-    service = Served(environment, "--dev")
-    await asyncio.to_thread(service.wait_until_ready)
-    return service
-
-
-def _client(service: Served) -> httpx2.AsyncClient:
-    headers = {"authorization": f"Bearer {DEV_KEY}"}
-    return httpx2.AsyncClient(base_url=service.url, headers=headers, timeout=40)
-
-
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 async def test_a_service_that_stops_sends_those_away_who_wait(
     database: Database, tmp_path: Path, sign: signal.Signals
 ) -> None:
     """503 at once; nobody's wait keeps a service from stopping."""
-    service = await _serve(database, tmp_path)
-    async with _client(service) as client:
+    async with serving(database, tmp_path) as service, client_of(service) as client:
         polls = [
             asyncio.create_task(client.get(f"{EVENTS}?shard={shard}&wait_s=30"))
             for shard in (0, 1, 0)
@@ -252,7 +232,7 @@ class Follower:
         while True:
             try:
                 assert self.service is not None
-                async with _client(self.service) as client:
+                async with client_of(self.service) as client:
                     while True:
                         query = {"shard": self.shard, "after_seq": after, "limit": 17, "wait_s": 1}
                         answer = await client.get(EVENTS, params=query)
@@ -269,7 +249,7 @@ class Follower:
 
 
 async def _write(service: Served, name: str, count: int) -> None:
-    async with _client(service) as client:
+    async with client_of(service) as client:
         for number in range(count):
             wallet = f"/v1/wallets/{name}-{number % 7}"
             await post(client, f"{wallet}/daily-grant", {}, key=f"{number}")
@@ -278,16 +258,16 @@ async def _write(service: Served, name: str, count: int) -> None:
 
 @pytest.mark.slow
 async def test_every_event_is_told_once_and_in_order_through_restarts(
-    postgres: EmbeddedPostgres, template: str, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     """Several services write; a follower changes from one that is killed to another.
 
     Nothing is missed, told twice or out of order, and what was told makes the hashes of the log.
     """
-    async with fresh_database(postgres, template) as database:
-        two_workers = ("LEDGER_WORKERS", "2")
-        writing = await _serve(database, tmp_path / "a", two_workers)
-        reading = await _serve(database, tmp_path / "b")
+    async with (
+        serving(database, tmp_path / "a", LEDGER_WORKERS="2") as writing,
+        serving(database, tmp_path / "b") as reading,
+    ):
         followers = [Follower(0), Follower(1)]
         for follower in followers:
             follower.service = reading
@@ -296,21 +276,17 @@ async def test_every_event_is_told_once_and_in_order_through_restarts(
             asyncio.create_task(_write(writing, "one", 60)),
             asyncio.create_task(_write(writing, "two", 60)),
         ]
-        await asyncio.to_thread(
-            wait_until, lambda: all(len(follower.items) > 10 for follower in followers)
-        )
-        await asyncio.to_thread(reading.stop, signal.SIGKILL)
-        again = await _serve(database, tmp_path / "c")
-        for follower in followers:
-            follower.service = again
-        writers.append(asyncio.create_task(_write(again, "three", 30)))
-        await asyncio.gather(*writers)
-        for follower in followers:
-            follower.done = True
-        await asyncio.gather(*following)
-        for service in (writing, again):
-            await asyncio.to_thread(service.stop)
-        await _check_against_the_log(database, followers)
+        await until(lambda: all(len(follower.items) > 10 for follower in followers))
+        await asyncio.to_thread(reading.kill)
+        async with serving(database, tmp_path / "c") as again:
+            for follower in followers:
+                follower.service = again
+            writers.append(asyncio.create_task(_write(again, "three", 30)))
+            await asyncio.gather(*writers)
+            for follower in followers:
+                follower.done = True
+            await asyncio.gather(*following)
+    await _check_against_the_log(database, followers)
 
 
 async def _check_against_the_log(database: Database, followers: list[Follower]) -> None:

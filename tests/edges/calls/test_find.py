@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, funded, give, new_wallet, post, problem
-from tests.edges.contract import called, charged_back, done, recharged
+from tests.kit.http_calls import funded, give, new_wallet, post, problem
+from tests.kit.http_steps import called, charged_back, done, recharged
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 
 async def find(http: Client, name: str) -> list[tuple[str, str]]:

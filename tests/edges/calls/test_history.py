@@ -8,8 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from ledger.access.callers import SCOPES
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, funded, give, new_wallet, post, problem
+from tests.kit.http_calls import funded, give, new_wallet, post, problem
+from tests.kit.http_steps import clock_now, written
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 ZERO = {"available": "0.00", "held": "0.00", "expiring_soon": "0.00"}
 
@@ -20,17 +22,6 @@ async def as_it_was(http: Client, wallet: str, at: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
-
-
-async def now(http: Client) -> datetime:
-    """The service's clock."""
-    answer = await http.post("/v1/dev/clock", json={"advance_s": 0})
-    return datetime.fromisoformat(answer.json()["at"])
-
-
-def written(moment: datetime) -> str:
-    """A moment as the service writes it."""
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 async def test_a_wallet_is_told_as_it_was_at_every_moment_it_was_told(http: Client) -> None:
@@ -74,7 +65,7 @@ async def test_at_takes_any_offset_and_an_instant_is_exact(http: Client) -> None
 async def test_an_expiry_shows_in_the_past_from_its_own_instant_on(http: Client) -> None:
     """Also while it was not recorded yet; lots are told as they were, too."""
     wallet = new_wallet()
-    expires_at = await now(http) + timedelta(hours=1)
+    expires_at = await clock_now(http) + timedelta(hours=1)
     lot_id = await give(http, wallet, "5", expires_at=written(expires_at))
     await http.post("/v1/dev/clock", json={"advance_s": 7_200})
     await give(http, wallet, "2", currency="KUAIBI")
@@ -100,7 +91,7 @@ async def test_the_future_is_refused_with_the_time_it_is(http: Client) -> None:
             refusal = problem(await http.get(path, params={"at": at}), 400, "malformed")
             assert refusal["field"] == "at"
             assert refusal["now"] in refusal["detail"]
-            assert datetime.fromisoformat(refusal["now"]) <= await now(http)
+            assert datetime.fromisoformat(refusal["now"]) <= await clock_now(http)
             assert (await http.get(path, params={"at": refusal["now"]})).status_code == 200
 
 

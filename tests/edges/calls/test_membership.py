@@ -7,12 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.catalog import Catalogue, load_catalogue
-from ledger.service import open_ledger
-from ledger.settings import Settings
-from tests.conftest import Database
-from tests.edges.callers import Client, balance, new_wallet, post
-from tests.edges.conftest import client_of
-from tests.edges.contract import (
+from tests.kit.databases import Database
+from tests.kit.http_calls import balance, new_wallet, post
+from tests.kit.http_steps import (
     advance,
     fetched,
     joined,
@@ -22,6 +19,7 @@ from tests.edges.contract import (
     refused,
     replayed,
 )
+from tests.kit.serving import Client, client_alone
 
 MEMBERSHIP = {"kind": "membership", "plan": "gold", "period": "month", "channel": "sandbox"}
 
@@ -170,23 +168,19 @@ async def test_an_upgrade_that_costs_nothing_is_paid_at_once(
     as_cheap = replace(platinum, month_price_fen=gold.month_price_fen)
     generous = Catalogue([(0, replace(terms, plans=terms.plans | {"platinum": as_cheap}))])
     monkeypatch.setattr("ledger.service.load_catalogue", lambda **_: generous)
-    ledger = await open_ledger(Settings(database_url=database.url, development=True))
-    try:
-        async with client_of(ledger, database.url) as http:
-            wallet = new_wallet()
-            await joined(http, wallet, "gold", "month")
-            path, body = f"{wallet}/orders", MEMBERSHIP | {"plan": "platinum"}
-            first = await post(http, path, body, key="up")
-            order = first.json()
-            assert (first.status_code, order["status"], order["price_cny"]) == (201, "paid", "0.00")
-            assert (order["payment"], order["upgrade_from"]) == (None, "gold")
-            assert order["paid_at"] == order["created_at"]
-            assert await balance(http, wallet) == ("3000.00", "0.00")
-            await replayed(http, path, body, "up", first)
-            assert await fetched(http, f"/v1/orders/{order['order_id']}") == order
-            assert await balance(http, wallet) == ("3000.00", "0.00")
-    finally:
-        await ledger.close()
+    async with client_alone(database) as http:
+        wallet = new_wallet()
+        await joined(http, wallet, "gold", "month")
+        path, body = f"{wallet}/orders", MEMBERSHIP | {"plan": "platinum"}
+        first = await post(http, path, body, key="up")
+        order = first.json()
+        assert (first.status_code, order["status"], order["price_cny"]) == (201, "paid", "0.00")
+        assert (order["payment"], order["upgrade_from"]) == (None, "gold")
+        assert order["paid_at"] == order["created_at"]
+        assert await balance(http, wallet) == ("3000.00", "0.00")
+        await replayed(http, path, body, "up", first)
+        assert await fetched(http, f"/v1/orders/{order['order_id']}") == order
+        assert await balance(http, wallet) == ("3000.00", "0.00")
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,8 @@
 import pytest
 
 from ledger.service import Ledger
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, balance, new_wallet, post, state
-from tests.edges.contract import (
+from tests.kit.http_calls import balance, new_wallet, post, state
+from tests.kit.http_steps import (
     Body,
     advance,
     books,
@@ -21,6 +20,8 @@ from tests.edges.contract import (
     refused,
     replayed,
 )
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 RECHARGE = {"kind": "recharge", "currency": "KUAIBI", "price_cny": "10"}
 WHY = {"reason": "changed their mind"}

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.edges.callers import Client, balance, new_wallet, post, problem, state
+from tests.kit.http_calls import balance, new_wallet, post, problem, state
+from tests.kit.serving import Client
 
 RECHARGE = {
     "kind": "recharge",

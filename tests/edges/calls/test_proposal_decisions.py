@@ -3,16 +3,13 @@
 import asyncio
 from typing import Any
 
-import httpx2
-
-from ledger.cli.keys import add_token
-from ledger.http.app import create_app
 from ledger.service import Ledger
-from ledger.store.pool import connect_service
-from tests.conftest import Database
-from tests.edges.callers import Client, Response, balance, new_wallet, post
 from tests.edges.calls.proposing import PERSON, People, adjusting
-from tests.edges.contract import done, fetched, refused
+from tests.kit.databases import Database
+from tests.kit.http_calls import Response, balance, new_wallet, post
+from tests.kit.http_steps import done, fetched, refused
+from tests.kit.keys import add_key
+from tests.kit.serving import Client, client_within
 
 
 async def test_approving_again_changes_nothing(people: People, http: Client) -> None:
@@ -84,18 +81,8 @@ async def test_an_expired_proposal_is_told_as_expired_and_never_approved(
     ledger: Ledger, database: Database, owner: Any
 ) -> None:
     """In real time, whatever the development clock says."""
-    connection = await connect_service(database.url)
-    for name in ("ann", "bob"):
-        row = (f"key-{name}", name, f"token-of-{name}-{'x' * 24}", list(PERSON), None)
-        await add_token(connection, row, "person")
-    await connection.close()
-    app: Any = create_app(ledger)
     clients = [
-        httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app),
-            base_url="http://ledger",
-            headers={"authorization": f"Bearer token-of-{name}-{'x' * 24}"},
-        )
+        client_within(ledger, await add_key(database.url, PERSON, caller=name, kind="person"))
         for name in ("ann", "bob")
     ]
     ann, bob = clients

@@ -1,9 +1,10 @@
 """Proposals as they are read over HTTP: by whom, in which lists, and in the audit list."""
 
-from tests.conftest import MakeKey, Served
-from tests.edges.callers import Client, balance, new_wallet, post
-from tests.edges.calls.proposing import WORDS, People, adjusting, client, outcome
-from tests.edges.contract import WHY, called, done, fetched, refused
+from tests.edges.calls.proposing import WORDS, People, adjusting, outcome
+from tests.kit.http_calls import balance, new_wallet, post
+from tests.kit.http_steps import WHY, called, done, fetched, refused
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client, Served, client_of
 
 
 async def test_only_those_concerned_see_proposals(
@@ -18,7 +19,7 @@ async def test_only_those_concerned_see_proposals(
     refused(await post(people.bob, f"/v1/adjustments/{name}/approve"), 404, "not-found")
     refused(await post(people.bob, "/v1/proposals/prop-0/approve"), 404, "not-found")
     token = await make_key(("wallet:read", "credit:write", "finance:read"), kind="service")
-    async with client(served.url, token) as service:
+    async with client_of(served, token) as service:
         for answer in (
             await service.get("/v1/proposals"),
             await service.get(f"/v1/proposals/{name}"),

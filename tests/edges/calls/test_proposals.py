@@ -5,19 +5,19 @@ import uuid
 import asyncpg
 import pytest
 
-from tests.conftest import MakeKey, Served
-from tests.edges.callers import Client, balance, funded, new_wallet, post, state
 from tests.edges.calls.proposing import (
     PERSON,
     WORDS,
     People,
     adjusting,
-    client,
     correction,
     hired,
     outcome,
 )
-from tests.edges.contract import WHY, Body, called, done, eventually, fetched, holding, refused
+from tests.kit.http_calls import balance, funded, new_wallet, post, state
+from tests.kit.http_steps import WHY, Body, called, done, eventually, fetched, holding, refused
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client, Served, client_of
 
 
 async def test_an_adjustment_takes_one_person_to_propose_and_another_to_approve(
@@ -77,14 +77,14 @@ async def test_two_keys_of_one_person_are_one_person(
     approves = await make_key(("admin:approve",), caller=name, kind="person")
     does_both = await make_key(PERSON, caller=name, kind="person")
     wallet = new_wallet()
-    async with client(served.url, writes) as ann, client(served.url, does_both) as also_ann:
+    async with client_of(served, writes) as ann, client_of(served, does_both) as also_ann:
         path = await adjusting(ann, wallet)
         refused(await post(ann, f"{path}/{verdict}"), 403, "forbidden")
         me = await fetched(also_ann, "/v1/callers/me")
         body = {"reason": "laptop lost", "overlap_s": 3_600}
         rotated = await done(also_ann, f"/v1/keys/{me['key_id']}/rotate", body, 201)
     for token in (approves, does_both, rotated["key"]):
-        async with client(served.url, token) as myself:
+        async with client_of(served, token) as myself:
             for at in (path, path.replace("adjustments", "proposals")):
                 refusal = refused(await post(myself, f"{at}/{verdict}"), 403, "forbidden")
                 assert refusal["proposed_by"] == name
@@ -99,7 +99,7 @@ async def test_a_service_neither_proposes_nor_decides(
         await make_key(("admin:approve",), kind="service")
     path = await adjusting(people.ann, new_wallet())
     token = await make_key(("admin:write",), kind="service")
-    async with client(served.url, token) as service:
+    async with client_of(served, token) as service:
         for at, body in (
             ("/v1/adjustments", correction(new_wallet())),
             (f"{path}/approve", None),
@@ -130,7 +130,7 @@ async def test_a_person_does_alone_nothing_that_takes_two(
     assert refusal["kind"] == kind
     assert await state(http, wallet) == before
     token = await make_key(("admin:write",), kind="service")
-    async with client(served.url, token) as service:
+    async with client_of(served, token) as service:
         answer = await post(service, f"{wallet}/{call}", body)
     # Nothing is payable to the wallet, so the ledger itself refuses a payout: it was asked.
     assert answer.status_code == (409 if call == "payouts" else 200), answer.text

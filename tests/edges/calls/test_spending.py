@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MakeKey
-from tests.edges.callers import Client, balance, funded, give, new_wallet, post, problem, state
+from tests.kit.http_calls import balance, funded, give, new_wallet, post, problem, state
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Client
 
 
 async def test_a_wallet_never_seen_reads_as_zeros(http: Client) -> None:

@@ -11,9 +11,10 @@ import pytest
 from ledger.engine.controls import SWITCH_S
 from ledger.store.keys import list_keys
 from ledger.store.pool import connect_service
-from tests.conftest import Database, MakeKey, Served
-from tests.edges.callers import funded, new_wallet, post, problem
-from tests.jobs.support import opened
+from tests.kit.databases import Database
+from tests.kit.http_calls import funded, new_wallet, post, problem
+from tests.kit.keys import MakeKey
+from tests.kit.serving import Served, opened
 
 SKU = "video-5s-standard"
 ORDER = {"kind": "recharge", "currency": "INSPIRATION", "price_cny": "10", "channel": "sandbox"}

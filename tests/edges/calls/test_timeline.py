@@ -2,8 +2,9 @@
 
 from ledger.contract.history.events import WHAT
 from ledger.core.wire import EVENT_TYPES
-from tests.edges.callers import Client, new_wallet
-from tests.edges.contract import Body, called, done, fetched, joined, recharged
+from tests.kit.http_calls import new_wallet
+from tests.kit.http_steps import Body, called, done, fetched, joined, recharged
+from tests.kit.serving import Client
 
 
 def test_every_kind_of_event_has_words_for_the_timeline() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.edges.callers import Client, balance, give, new_wallet, post, state
-from tests.edges.contract import (
+from tests.kit.http_calls import balance, give, new_wallet, post, state
+from tests.kit.http_steps import (
     Body,
     books,
     called,
@@ -18,6 +18,7 @@ from tests.edges.contract import (
     refused,
     replayed,
 )
+from tests.kit.serving import Client
 
 TO_INSPIRATION = {"from_currency": "KUAIBI", "to_currency": "INSPIRATION"}
 

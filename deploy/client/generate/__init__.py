@@ -1,0 +1,1 @@
+"""The code generator of the SDK: `python -m deploy.client.generate`."""

@@ -1,1 +1,0 @@
-"""A payments and virtual-currency ledger: event-sourced, double-entry, on Postgres."""

@@ -1,0 +1,1 @@
+"""Markdown documents: what they show is run, what they name exists."""

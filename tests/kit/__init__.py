@@ -1,0 +1,1 @@
+"""What tests share: databases, services, proxies, steps, the auditor and its stories."""

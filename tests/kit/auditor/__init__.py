@@ -1,0 +1,1 @@
+"""The independent auditor, which shares no code with the ledger."""
