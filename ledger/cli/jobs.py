@@ -5,13 +5,12 @@ import signal
 from time import monotonic
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from prometheus_client import start_http_server
-from rich.console import Console
 
 from ledger.cli.database import settings_with_database
 from ledger.cli.progress import Meter
+from ledger.cli.screen import Screen
 from ledger.jobs import JOBS, running
 from ledger.jobs.runner import run_once
 from ledger.jobs.sweeper import SWEEP
@@ -90,13 +89,13 @@ async def _remaining(ledger: Ledger) -> tuple[int, int]:
 
 
 def _show(summary: Summary, *, as_json: bool) -> None:
+    screen = Screen()
     if as_json:
-        print(msgspec.json.encode(summary).decode())
+        screen.document(summary)
         return
-    console = Console()
-    console.print(f"{summary.events} dues recorded in {summary.seconds} s.")
+    screen.say(f"{summary.events} dues recorded in {summary.seconds} s.")
     if summary.wallets_quarantined:
-        console.print(
+        screen.say(
             f"{summary.wallets_quarantined} wallets are in quarantine: the log of the service says "
             "what their dues raise."
         )

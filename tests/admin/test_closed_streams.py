@@ -13,7 +13,6 @@ from ledger.cli.streams import UNWRITTEN
 from tests.admin.conftest import Story
 from tests.admin.desk import LEDGER, Desk
 from tests.admin.every_command import Ended, Forks, Leaf, Streams, every_command
-from tests.kit.command_line import of
 from tests.kit.databases import Database
 from tests.kit.serving import free_port
 
@@ -53,7 +52,7 @@ def commands(story: Story, tmp_path: Path) -> list[Leaf]:
 def host(desk: Desk, database: Database, tmp_path: Path) -> dict[str, str]:
     """The environment of an operator beside the database, who has no key."""
     nobody = {"LEDGER_URL": "", "LEDGER_API_KEY": "", "PYTHON_KEYRING_BACKEND": NO_RING}
-    return desk.environment({**of(database), "LEDGER_DATA_DIR": str(tmp_path), **nobody})
+    return desk.environment({**database.environment, "LEDGER_DATA_DIR": str(tmp_path), **nobody})
 
 
 @pytest.mark.slow
@@ -144,7 +143,7 @@ async def test_a_service_goes_on_when_nobody_reads_its_log(
     """`ledger serve | head -1`: every request is answered, and nothing is said of broken pipes."""
     port = free_port()
     own = {
-        **of(database),
+        **database.environment,
         "LEDGER_HTTP_PORT": str(port),
         "LEDGER_GRPC_PORT": "off",
         "LEDGER_DATA_DIR": str(tmp_path),
