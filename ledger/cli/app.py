@@ -15,9 +15,6 @@ register(app)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 
-FAILED = 1
-"""Exit code of a command that ran and found something wrong."""
-
 REFUSED = 2
 """Exit code of a command that could not run as it was called."""
 

@@ -13,10 +13,10 @@ from rich.console import Console, RenderableType
 
 from ledger.cli.admin.bulk.sheets import digest_of, guarded, read_sheet, rows_of
 from ledger.cli.command_error import CommandError
-from ledger.cli.screen import Column, rendered
+from ledger.cli.screen import Column, Screen, rendered
 from ledger.cli.texts import in_both_zones, moment, visible, yuan
 
-words = some.text(alphabet="ab-1 灵感值é", min_size=1, max_size=70)
+words = some.text(alphabet="ab+1 灵感值é", min_size=1, max_size=70)
 heads = some.builds(
     Column, some.text("xyz", min_size=1, max_size=9), right=some.booleans(), long=some.booleans()
 )
@@ -63,6 +63,28 @@ def test_ids_amounts_and_times_are_never_broken(data: some.DataObject, width: in
     parts = [tuple((text,) for text in row) for row in rows]
     lines = printed(rendered(columns, parts, width, plain=False), width)
     assert all(any(cell in line for line in lines) for row in rows for cell in row[:2])
+
+
+def test_a_text_gives_way_to_an_id() -> None:
+    """Where both do not fit, the text beside an id is folded, and never the id."""
+    rows = [[("x-" * 20,), ("because " * 8,)]]
+    columns = [Column("id"), Column("why", long=True)]
+    lines = printed(rendered(columns, rows, 80, plain=False), 80)
+    assert "x-" * 20 in lines[2]
+    assert len(lines) == 4
+
+
+def test_nothing_that_is_printed_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a cell, a fact, a sentence or a note: what is no text for the eye is spelled out."""
+    screen, text = Screen(), "a\x1b[2Jb\u202e"
+    screen.table([Column("x"), Column("y")], [(text, (text, text))])
+    screen.facts([("x", text)])
+    screen.say(text)
+    screen.note(text)
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert shown.out.count("a\\u001b[2Jb\\u202e") == 5
+    assert shown.err.count("a\\u001b[2Jb\\u202e") == 1
 
 
 def test_what_others_wrote_cannot_move_the_cursor() -> None:

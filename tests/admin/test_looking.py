@@ -47,6 +47,32 @@ async def test_everything_fits_a_terminal_of_80_columns(desk: Desk, story: Story
         assert "[bold]x[/bold]" in printed.out or name != "wallet timeline"
 
 
+async def test_an_operator_finds_why_a_balance_is_what_it_is(desk: Desk, call: Call) -> None:
+    """From a job's number to the reason, the refund and the freeze, in a window of 80 columns."""
+    wallet, job = f"w.{secrets.token_hex(4)}", f"job-{secrets.token_hex(4)}"
+    place = f"/v1/wallets/{wallet}"
+    await call(f"{place}/daily-grant", {})
+    debit = {"currency": "INSPIRATION", "amount": "20", "reference": job}
+    charge = (await call(f"{place}/debits", debit))["charge_id"]
+    refund = {"amount": "5", "reason": "渲染失败"}
+    await call(f"{place}/charges/{charge}/refund", refund)
+    await call(f"{place}/freeze", {"reason": "手机被盗"})
+    found = await desk.sit("find", job)
+    assert wallet in found.out
+    why, happened, charged = await at_once(
+        desk.sit("wallet", "explain", wallet),
+        desk.sit("wallet", "timeline", wallet),
+        desk.sit("charge", "explain", charge),
+    )
+    for printed, wanted in (
+        (why, ("status: frozen", "51.00 INSPIRATION", "daily granted, seq")),
+        (happened, ("wallet frozen", "reason: 手机被盗", "-20.00", job, "5.00", "渲染失败")),
+        (charged, ("refunded:  5.00 INSPIRATION", "渲染失败", f"reference: {job}")),
+    ):
+        assert (printed.code, printed.too_wide) == (0, []), printed.out
+        assert not [text for text in wanted if text not in printed.out], printed.out
+
+
 async def directory_knows(desk: Desk, story: Story) -> None:
     """Holds and references are found once the directory has followed the log."""
     for _ in range(50):
