@@ -126,6 +126,12 @@ def options_of(command: App) -> set[str]:
     return {"--help", *(name for argument in arguments for name in argument.names)}
 
 
+@cache
+def known_options() -> frozenset[str]:
+    """The options of all commands together."""
+    return frozenset(option for _, command in commands() for option in options_of(command))
+
+
 def commands() -> Iterator[tuple[tuple[str, ...], App]]:
     """Every command that does something, with the words that it is called by."""
     yield from _leaves((), app)
