@@ -12,9 +12,6 @@ ROOT_LINES_MAX: Final = 150
 DECISION_LINES_MAX: Final = 10
 PAGE_LINES_MAX: Final = 140
 
-NOT_REFLOWED: Final = {"ledger/client/README.md"}
-"""Documents whose lines are longer for now."""
-
 DIALECT: Final = re.compile(
     r"waits? (?:its|the|their) debt off|the same twice|is the same once|sends? on what|is told of"
     r"|tells what became",
@@ -31,8 +28,6 @@ def document(request: pytest.FixtureRequest) -> Document:
 
 def test_a_line_fits_into_a_window(document: Document) -> None:
     """A line has at most 110 characters, in tables and blocks too."""
-    if document.name in NOT_REFLOWED:
-        pytest.skip("its lines are longer for now")
     too_long = [
         document.at(number, f"{len(line)} characters")
         for number, line in enumerate(document.text.splitlines(), 1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from textwrap import fill, indent, wrap
+from textwrap import indent, wrap
 from typing import Final
 
 from deploy.client.generate.methods import LEFT_OUT, WHOLE, Method, batch_commands, snake
@@ -257,17 +257,38 @@ def _command(kind: str, method: Method) -> Iterator[str]:
     yield f"    return BatchCommand({arguments})\n\n"
 
 
+_INDEX_WIDTH: Final = 110
+
+
 def index_lines(methods: Sequence[Method]) -> Iterator[str]:
     """The index of calls for the client's README."""
-    for tag in dict.fromkeys(method.operation.tag for method in methods):
+    for tag in sorted({method.operation.tag for method in methods}):
         yield from (f"### {tag}", "")
-        for method in methods:
+        for method in sorted(methods, key=lambda method: method.name):
             if method.operation.tag == tag:
-                names = [
-                    each.name if each.is_required else f"{each.name}="
-                    for each in method.parameters
-                    if each.name not in {"limit", "after"}
-                ]
-                line = f"- `{method.name}({', '.join([*method.ids, *names])})`: {method.summary}"
-                yield fill(line, 110, subsequent_indent="  ", break_long_words=False)
+                yield from _index_line(method)
         yield ""
+
+
+def _index_line(method: Method) -> Iterator[str]:
+    shown = [each for each in method.parameters if each.name not in {"limit", "after"}]
+    plain = [*method.ids, *(each.shown for each in shown if each.is_positional)]
+    named = [each for each in shown if not each.is_positional]
+    needed = [each.shown for each in named if each.is_required]
+    signature = _call(
+        method, plain, [*needed, *(each.shown for each in named if not each.is_required)]
+    )
+    if len(signature) > _INDEX_WIDTH - 8:
+        signature = _call(method, plain, [*needed, "…"])
+    pages = " (pages)" if method.is_paged and method.operation.id not in WHOLE else ""
+    summary = f"{method.summary}{pages}"
+    line = f"- {signature}: {summary}"
+    if len(line) <= _INDEX_WIDTH:
+        yield line
+    else:
+        yield f"- {signature}:"
+        yield f"  {summary}"
+
+
+def _call(method: Method, plain: Sequence[str], named: Sequence[str]) -> str:
+    return f"`{method.name}({', '.join([*plain, *(['*', *named] if named else [])])})`"

@@ -83,6 +83,11 @@ class Parameter:
         return f"{self.name}: {self.annotation} | None = None"
 
     @property
+    def shown(self) -> str:
+        """As the index of calls shows it: with `=` where it may be left out."""
+        return self.name if self.is_required else f"{self.name}="
+
+    @property
     def argument(self) -> str:
         """As it stands in the body or query; what is None is left out of it."""
         if self.encoder is None:
