@@ -66,7 +66,7 @@ class ContractCalls(Sender):
     async def wallet(self, wallet_id: str, *, at: datetime | None = None) -> Wallet:
         """Read a wallet.
 
-        A wallet that was never seen reads as zeros. With `at` it is told as it was: what was
+        A wallet that was never seen reads as zeros. With `at` it is shown as it was: what was
         recorded by then, with what had fallen due by then. Needs `wallet:read`.
         """
         return await self._call(
@@ -149,7 +149,7 @@ class ContractCalls(Sender):
         `q` is the whole id of a wallet, order, refund, hold, charge, transfer or lot, a channel's
         own number of a payment or of its reversal (`payment`), or a caller's `reference`. One name
         may be several things: a hold's id is unique only within its wallet, a reference not even
-        there. At most 100 are told. Wallets, orders, refunds and charges are found at once. The
+        there. At most 100 are listed. Wallets, orders, refunds and charges are found at once. The
         others are in a directory that follows the log, usually by a second; where nothing is found,
         some thousand events that are new are looked through as well. `indexed` says how far the
         directory is. Needs `wallet:read`.
@@ -717,8 +717,8 @@ class ContractCalls(Sender):
         """Erase the texts about a wallet.
 
         Reasons and whatever else people wrote: personal data. Balances and the log stay, and still
-        prove themselves. The same twice is the same once. Needs `admin:write`. Raises
-        ApprovalNeeded.
+        prove themselves. Erasing again finds nothing left, and is no error. Needs `admin:write`.
+        Raises ApprovalNeeded.
         """
         return await self._call(op.ERASE_WALLET, Erased, body={}, wallet_id=wallet_id)
 
@@ -788,9 +788,10 @@ class ContractCalls(Sender):
         """Approve a correction that another person proposed.
 
         Whoever proposed it cannot, with whatever key. It is carried out at once, once, and
-        `outcome` tells what the ledger made of it: `done`, or `refused` for what has changed since.
-        Where it cannot be carried out now it stays `approved`, and is as soon as it can be. The
-        same person approving it again is told how it stands. Needs `admin:approve`.
+        `outcome` says what came of it: `done`, or `refused` for what has changed since. If it
+        cannot be carried out now it stays `approved`, and is carried out as soon as that is
+        possible. If the same person approves it again, the answer is how it stands. Needs
+        `admin:approve`.
         """
         return await self._call(
             op.APPROVE_ADJUSTMENT,
@@ -961,9 +962,10 @@ class ContractCalls(Sender):
         """Approve what another person proposed.
 
         Whoever proposed it cannot, with whatever key. It is carried out at once, once, and
-        `outcome` tells what the ledger made of it: `done`, or `refused` for what has changed since.
-        Where it cannot be carried out now it stays `approved`, and is as soon as it can be. The
-        same person approving it again is told how it stands. Needs `admin:approve`.
+        `outcome` says what came of it: `done`, or `refused` for what has changed since. If it
+        cannot be carried out now it stays `approved`, and is carried out as soon as that is
+        possible. If the same person approves it again, the answer is how it stands. Needs
+        `admin:approve`.
         """
         return await self._call(
             op.APPROVE_PROPOSAL,
@@ -1072,8 +1074,8 @@ class ContractCalls(Sender):
         """Make a key for a service.
 
         A person makes it, and its scopes are none of administration; other keys are made on the
-        server with `ledger key create`. The key is told once: if the answer is lost, revoke the key
-        and make another. Needs `admin:write`.
+        server with `ledger key create`. The key is shown once: if the answer is lost, revoke the
+        key and make another. Needs `admin:write`.
         """
         return await self._call(
             op.CREATE_KEY,
@@ -1106,7 +1108,7 @@ class ContractCalls(Sender):
         """Revoke a key.
 
         A person does. Once this is answered, a second after it was written, no process takes the
-        key any more. The same twice is the same once. Needs `admin:write`.
+        key any more. Revoking it again changes nothing. Needs `admin:write`.
         """
         return await self._call(op.REVOKE_KEY, Key, body=given(reason=reason), key_id=key_id)
 

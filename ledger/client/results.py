@@ -156,7 +156,7 @@ class Indexed(Result, frozen=True, kw_only=True):
 
 
 class Finding(Result, frozen=True, kw_only=True):
-    """All that goes by a name; `more` says that there is more than can be told."""
+    """All that goes by a name; `more` says that only a part of it is listed."""
 
     items: tuple[Found, ...] = ()
     more: bool
@@ -315,8 +315,8 @@ class Upcoming(Result, frozen=True, kw_only=True):
 class WalletExplanation(Result, frozen=True, kw_only=True):
     """Why a wallet's balance is what it is, with what had fallen due by `as_of` applied.
 
-    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that there
-    is more than can be told. `claims` are what its owner owes.
+    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that only
+    a part of it is listed. `claims` are what its owner owes.
     """
 
     wallet_id: str
@@ -1007,7 +1007,7 @@ class Key(Result, frozen=True, kw_only=True):
 
 
 class MadeKey(Result, frozen=True, kw_only=True):
-    """A new key: `key` is told this once, to be sent as a Bearer token."""
+    """A new key: `key` is shown this once, to be sent as a Bearer token."""
 
     key_id: str
     caller: str

@@ -657,7 +657,7 @@ class OrderRefund(_message.Message):
     def resolved_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def order(self) -> Global___Order:
-        """Told right after it was asked for only: its order as it stands then."""
+        """Present only right after it was asked for: its order as it stands then."""
 
     def __init__(
         self,

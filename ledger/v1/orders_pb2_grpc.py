@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class OrderServiceStub:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     def __init__(self, channel):
@@ -78,7 +78,7 @@ class OrderServiceStub:
 
 
 class OrderServiceServicer:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     def OpenOrder(self, request, context):
@@ -193,7 +193,7 @@ def add_OrderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrderService:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OrderServiceStub:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -59,7 +59,7 @@ class OrderServiceStub:
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.OpenOrderRequest, _orders_pb2.OpenOrderResponse]  # type: ignore[assignment]
@@ -87,7 +87,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Read all that is for sale, at the prices of now, and what the house allows. Any key will do."""
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     @_abc_1.abstractmethod
     def OpenOrder(
