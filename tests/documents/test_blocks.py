@@ -16,9 +16,8 @@ from tests.kit.examples import examples_of, play_shell
 from tests.kit.keys import DEV_KEY
 from tests.kit.markdown import (
     ROOT,
-    Block,
-    Document,
     document_names,
+    is_printed,
     names_with,
     read_document,
 )
@@ -26,7 +25,6 @@ from tests.kit.serving import Served, serving
 
 LANGUAGES: Final = {"sh", "python", "console", "sql", "toml", "json", "text"}
 PRINTED: Final = ("json", "text")
-RUN: Final = ("sh", "python")
 
 ALONE: Final = {"ledger/finance/README.md"}
 """Documents that show sums over all wallets, so that what others do would change them."""
@@ -74,7 +72,7 @@ def test_what_is_printed_stands_below_what_prints_it(name: str) -> None:
     strays = [
         document.at(block.line, "this follows no block that is run")
         for block in document.blocks
-        if block.language == "json" and not _is_printed(block, document)
+        if block.language == "json" and not is_printed(block, document)
     ]
     assert not strays
 
@@ -138,7 +136,3 @@ def test_the_two_commands_are_the_first_thing_shown() -> None:
     assert first is not None
     assert first[1] == "make serve\nmake test\n"
     assert read_document("README.md").blocks[0].text == first[1]
-
-
-def _is_printed(block: Block, document: Document) -> bool:
-    return any(above.language in RUN and above.is_followed_by(block) for above in document.blocks)
