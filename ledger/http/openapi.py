@@ -28,6 +28,8 @@ _DESCRIPTION: Final = (
 _OF_EVERY_CALL: Final[tuple[Slug, ...]] = ("malformed", "internal-error")
 _UNAVAILABLE: Final[tuple[Slug, ...]] = ("database-unavailable", "shutting-down")
 _OF_SUBMISSIONS: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown", "wallet-quarantined")
+# Generators leave a call out whose content type is a wildcard.
+_BYTES: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _PATH_WORDS: Final = {
     "wallet_id": "A wallet; it exists from its first event on",
@@ -127,7 +129,8 @@ def _parameters(operation: Operation) -> Iterable[Json]:
 
 def _request_body(operation: Operation) -> Json | None:
     if operation.raw_body:
-        return {"required": True, "content": {"*/*": {"schema": {}}}}
+        words = "The channel's own bytes, under whatever content type it gives them"
+        return {"required": True, "description": words, "content": _BYTES}
     if operation.body is None:
         return None
     return {
@@ -210,6 +213,6 @@ def _headers(*, replayable: bool) -> Json:
     if replayable:
         headers["Idempotency-Replayed"] = {
             "description": "Present when this is an earlier answer, told again",
-            "schema": {"const": "true"},
+            "schema": {"type": "string", "const": "true"},
         }
     return headers
