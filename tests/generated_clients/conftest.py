@@ -10,7 +10,8 @@ from typing import Final
 
 import pytest
 
-from tests.conftest import DEV_KEY, Served
+from tests.kit.keys import DEV_KEY
+from tests.kit.serving import Served
 
 FOLDER: Final = Path(__file__).parent
 DOCUMENT: Final = "/schema/openapi.json"
