@@ -1,0 +1,31 @@
+"""How many examples a property is tried on: some in every run, twenty times as many for rules."""
+
+from hypothesis import HealthCheck, settings
+
+EVERY = 100
+"""What the profile of every run has; `examples` counts in shares of it."""
+
+# What the machine is doing decides how long an example takes; nothing here is a time limit. The
+# examples are the same in every run: what fails was changed, not drawn.
+_STEADY = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+
+
+def register_profiles() -> None:
+    """`every` is what runs unless `--hypothesis-profile=deep` is asked for."""
+    settings.register_profile("every", _STEADY, max_examples=EVERY)
+    settings.register_profile("deep", _STEADY, max_examples=20 * EVERY)
+    settings.load_profile("every")
+
+
+def examples(count: int) -> settings:
+    """So many examples in every run, and in the deep one as many more as its profile says."""
+    return settings(max_examples=max(count * settings().max_examples // EVERY, 1))
