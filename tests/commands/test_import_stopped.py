@@ -40,7 +40,7 @@ async def start(database: Database, *arguments: object) -> asyncio.subprocess.Pr
 
 
 @pytest.mark.parametrize(
-    "sign", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+    "sign", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.faults)]
 )
 async def test_stopped_in_the_middle_it_goes_on(
     database: Database, ledger: Ledger, owner: Any, tmp_path: Path, sign: signal.Signals

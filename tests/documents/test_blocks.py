@@ -11,7 +11,7 @@ import pytest
 from ledger.embedded import EmbeddedPostgres
 from tests.documents.command_lines import check_line
 from tests.kit.databases import Database, connected, fresh_database
-from tests.kit.examples import examples_of, play_shell
+from tests.kit.document_examples import examples_of, play_shell
 from tests.kit.keys import DEV_KEY
 from tests.kit.markdown import (
     ROOT,

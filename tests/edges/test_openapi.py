@@ -57,13 +57,13 @@ def forms_of(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from forms_of(member)
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 def test_the_document_has_the_form_of_its_standard() -> None:
     """OpenAPI 3.1, as its schema says."""
     jsonschema.Draft202012Validator(schema_v31).validate(DOCUMENT)
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 def test_the_document_is_valid() -> None:
     """OpenAPI 3.1, every reference followed and every example looked at."""
     OpenAPIV31SpecValidator(DOCUMENT).validate()

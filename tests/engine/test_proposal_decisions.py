@@ -175,7 +175,7 @@ async def test_approving_while_it_expires_is_either_in_time_or_refused(
     assert 0 < in_time < len(waiting), "the moment was missed: the test tests nothing"
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_row_that_somebody_has_for_too_long_is_told_as_busy(
     ledger: Ledger, owner: Any
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.generated_clients.conftest import Client
 
 # The registries are asked for the generators, and Node.js is needed.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(900)]
 
 CALLS = [
     "debit_by_sku",

@@ -99,7 +99,7 @@ async def test_a_server_sweeps_and_tells_its_lag(
     assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_server_with_jobs_off_sweeps_nothing(
     database: Database, ledger: Ledger, owner: Any, tmp_path: Path
 ) -> None:
@@ -112,7 +112,7 @@ async def test_a_server_with_jobs_off_sweeps_nothing(
         assert await owner.fetchval("SELECT count(*) FROM job_leases") == 0
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_several_workers_share_the_jobs(
     database: Database, ledger: Ledger, owner: Any, tmp_path: Path
 ) -> None:

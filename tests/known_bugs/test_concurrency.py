@@ -239,7 +239,7 @@ async def test_a_payment_whose_service_is_killed_inside_it_wedges_nobody(
     assert await differences(database) == []
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_payment_whose_service_stops_inside_it_wedges_nobody(
     ledger: Ledger, database: Database, owner: Any, tmp_path: Path
 ) -> None:
@@ -290,7 +290,7 @@ async def test_every_batch_ends_by_itself_whatever_its_process_does(
     assert 0 < limit_ms <= 30_000
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_payment_whose_service_stops_as_it_prepares_wedges_nobody(
     ledger: Ledger, database: Database, owner: Any, tmp_path: Path
 ) -> None:

@@ -273,7 +273,7 @@ async def test_a_watch_goes_on_over_restarts_without_a_gap_or_a_double(
     check(followers, heads, 90)
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_watch_goes_on_when_its_service_was_killed(
     database: Database, tmp_path: Path
 ) -> None:

@@ -126,7 +126,7 @@ async def counted_reads(url: str) -> AsyncIterator[tuple[Wallets, History, Any]]
         await connection.close()
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 async def test_the_past_of_a_long_wallet_costs_no_more_than_that_of_a_short_one(
     ledger: Ledger, owner: Any, database: Database
 ) -> None:

@@ -256,7 +256,7 @@ async def _write(service: Served, name: str, count: int) -> None:
             await post(client, f"{wallet}/debits", {"sku": "image"}, key=f"d{number}")
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_every_event_is_told_once_and_in_order_through_restarts(
     database: Database, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ async def all_go_on(http: httpx2.AsyncClient) -> AsyncIterator[None]:
         await throw(http, item["kind"], item["name"], stopped=False)
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 async def test_a_switch_is_listed_with_who_threw_it_and_why(http: httpx2.AsyncClient) -> None:
     """The same twice is the same once: it stays stopped since when it first was."""
     assert (await http.get("/v1/switches")).json() == {"items": []}
