@@ -106,8 +106,8 @@ class ContractCalls(Sender):
     ) -> DailyGrant:
         """Claim the day's free points.
 
-        Once an Asia/Shanghai day; a later claim that day, 200, tells the first. Needs
-        `credit:write`. Raises LimitExceeded, WalletClosed, WalletFrozen.
+        Once an Asia/Shanghai day; a later call that day is answered 200, with the first grant.
+        Needs `credit:write`. Raises LimitExceeded, WalletClosed, WalletFrozen.
         """
         return await self._call(
             op.CLAIM_DAILY_GRANT, DailyGrant, body={}, key=idempotency_key, wallet_id=wallet_id
@@ -1006,7 +1006,7 @@ class ContractCalls(Sender):
         )
 
     async def me(self) -> Me:
-        """Tell who calls."""
+        """Show the caller and the scopes of the key."""
         return await self._call(op.READ_ME, Me)
 
     async def callers_page(
@@ -1038,8 +1038,8 @@ class ContractCalls(Sender):
         """Limit how much a caller may send, or lift its limit.
 
         All keys of a caller share its limit; each process of the service counts by itself. A batch
-        counts as its commands, and what it takes beyond the limit is waited off. Within a second
-        every process knows. Needs `admin:write`.
+        counts as its commands and may exceed the limit: the caller is then refused until its rate
+        has made up for it. Within a second every process knows. Needs `admin:write`.
         """
         return await self._call(
             op.LIMIT_CALLER,
@@ -1091,7 +1091,7 @@ class ContractCalls(Sender):
         overlap_s: int | None = None,
         expires_in_s: int | None = None,
     ) -> MadeKey:
-        """Make a key's successor; the old key goes on for an overlap.
+        """Make a key's successor; the old key keeps working for an overlap.
 
         With admin:write a person rotates keys of services without administrative scopes or
         credit:write, and every person the key they call with, whose successor lives no longer than
@@ -1252,9 +1252,9 @@ class ContractCalls(Sender):
     async def set_sandbox_behaviour(self, channel: str, refunds: str) -> Behaviour:
         """Say what becomes of refunds at the sandbox.
 
-        `succeed` and `fail` tell the ledger so at once when it asks; `silent` tells it nothing, and
-        it asks again from time to time. Needs `order:write`. Exists on a development ledger only.
-        Over HTTP only.
+        `succeed` and `fail` send the ledger that message at once when it asks; `silent` sends none,
+        and the ledger asks again from time to time. Needs `order:write`. Exists on a development
+        ledger only. Over HTTP only.
         """
         return await self._call(
             op.SET_SANDBOX_BEHAVIOUR, Behaviour, body=given(refunds=refunds), channel=channel

@@ -137,7 +137,7 @@ class Grant(Result, frozen=True, kw_only=True):
 class Found(Result, frozen=True, kw_only=True):
     """Something of this name, and the wallet it belongs to.
 
-    `seq` is of an event of that wallet which tells of it: the one that named it first, or of a
+    `seq` is of an event of that wallet which names it: the one that named it first, or of a
     wallet, an order and a refund the one that changed it last.
     """
 
@@ -815,7 +815,7 @@ class HousePolicy(Result, frozen=True, kw_only=True):
 
 
 class Catalogue(Result, frozen=True, kw_only=True):
-    """Everything that is for sale, at the prices of now, and what the house allows."""
+    """Everything that is offered, at current prices, and the house's policy."""
 
     version: str
     currencies: tuple[Currency, ...] = ()

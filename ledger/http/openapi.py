@@ -41,7 +41,7 @@ _PATH_WORDS: Final = {
     "channel": "A payment channel",
     "caller_name": "A caller",
     "key_id": "A key, by its id; never the key itself",
-    "proposal_id": "A proposal, as its proposer was told",
+    "proposal_id": "A proposal, as the answer to its proposer named it",
 }
 
 
@@ -120,7 +120,7 @@ def _parameters(operation: Operation) -> Iterable[Json]:
             "required": True,
             "description": (
                 "1 to 255 visible ASCII characters, bare or as a quoted string. Its scope is "
-                "caller and wallet. A UUIDv7 makes a good one."
+                "caller and wallet. Any text that is unique to the command will do."
             ),
             "schema": {"type": "string", "minLength": 1, "pattern": r"^[\x21-\x7e]+$"},
             "example": "019a4c7e-5b1d-7f20-83a9-7be61d4f0211",
@@ -212,7 +212,7 @@ def _headers(*, replayable: bool) -> Json:
     headers: Json = {"X-Request-Id": {"schema": {"type": "string"}}}
     if replayable:
         headers["Idempotency-Replayed"] = {
-            "description": "Present when this is an earlier answer, told again",
+            "description": "Present when this is an earlier answer, given again",
             "schema": {"type": "string", "const": "true"},
         }
     return headers

@@ -780,7 +780,7 @@ Global___ReadCatalogueResponse: _TypeAlias = ReadCatalogueResponse  # noqa: Y015
 
 @_typing.final
 class Catalogue(_message.Message):
-    """Everything that is for sale, at the prices of now, and what the house allows."""
+    """Everything that is offered, at current prices, and the house's policy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -83,7 +83,7 @@ class OrderServiceServicer:
 
     def OpenOrder(self, request, context):
         """Open an order. A membership of a higher plan than the one that runs is an upgrade of it; one
-        that costs nothing is paid at once. A replay tells the order as it was opened, with its
+        that costs nothing is paid at once. A replay has the order as it was opened, with its
         `payment` as it is now. Scope: order:write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,7 +135,7 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReadCatalogue(self, request, context):
-        """Read all that is for sale, at the prices of now, and what the house allows. Any key will do.
+        """Read all that is offered, at current prices, and the house's policy. Any key will do.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -29,7 +29,7 @@ class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class FoundAnswer(Struct, frozen=True):
     """Something of this name, and the wallet it belongs to.
 
-    `seq` is of an event of that wallet which tells of it: the one that named it first, or of a
+    `seq` is of an event of that wallet which names it: the one that named it first, or of a
     wallet, an order and a refund the one that changed it last.
     """
 

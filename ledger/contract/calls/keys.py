@@ -240,7 +240,7 @@ OPERATIONS: Final = (
         method="POST",
         path="/v1/keys/{key_id}/rotate",
         tag="Callers",
-        summary="Make a key's successor; the old key goes on for an overlap",
+        summary="Make a key's successor; the old key keeps working for an overlap",
         description=(
             "With admin:write a person rotates keys of services without administrative scopes or "
             "credit:write, and every person the key they call with, whose successor lives no "
