@@ -106,8 +106,8 @@ class ContractCalls(Sender):
     ) -> DailyGrant:
         """Claim the day's free points.
 
-        Once an Asia/Shanghai day; a later call that day is answered 200, with the first grant.
-        Needs `credit:write`. Raises LimitExceeded, WalletClosed, WalletFrozen.
+        Once a day in Shanghai; a later call that day is answered 200, with the first grant. Needs
+        `credit:write`. Raises LimitExceeded, WalletClosed, WalletFrozen.
         """
         return await self._call(
             op.CLAIM_DAILY_GRANT, DailyGrant, body={}, key=idempotency_key, wallet_id=wallet_id

@@ -253,8 +253,8 @@ OPERATIONS: Final = (
         path=f"{_PATH}/behaviour",
         summary="Say what becomes of refunds at the sandbox",
         description=(
-            "`succeed` and `fail` send the ledger that message at once when it asks; `silent` sends "
-            "none, and the ledger asks again from time to time."
+            "`succeed` and `fail` send the ledger that message at once when it asks; `silent` "
+            "sends none, and the ledger asks again from time to time."
         ),
         run=behave,
         body=BehaviourBody,

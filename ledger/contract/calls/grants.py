@@ -139,7 +139,7 @@ OPERATIONS: Final = (
         tag="Wallet",
         summary="Claim the day's free points",
         description=(
-            "Once an Asia/Shanghai day; a later call that day is answered 200, with the first grant."
+            "Once a day in Shanghai; a later call that day is answered 200, with the first grant."
         ),
         run=take_daily_grant,
         scopes=("credit:write",),
