@@ -14,6 +14,7 @@ from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
+from tests.kit.waiting import until
 
 _names = itertools.count()
 
@@ -81,6 +82,21 @@ async def shards_locked(url: str) -> AsyncIterator[None]:
             yield
     finally:
         await connection.close()
+
+
+async def until_somebody_waits(owner: Any, count: int = 1) -> None:
+    """Wait until so many connections of the database wait for a lock that another one has."""
+
+    async def waiting() -> bool:
+        # Within a database transaction the view would stay as it was first read.
+        await owner.execute("SELECT pg_stat_clear_snapshot()")
+        waiters: int = await owner.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return waiters >= count
+
+    await until(waiting)
 
 
 async def differences(database: Database) -> list[str]:
