@@ -84,19 +84,20 @@ async def shards_locked(url: str) -> AsyncIterator[None]:
         await connection.close()
 
 
-async def until_somebody_waits(owner: Any, count: int = 1) -> None:
-    """Wait until so many connections of the database wait for a lock that another one has."""
+async def waiting_for_locks(owner: Any) -> int:
+    """How many connections of the database wait for a lock that another one has."""
+    # Within a database transaction the view would stay as it was first read.
+    await owner.execute("SELECT pg_stat_clear_snapshot()")
+    count: int = await owner.fetchval(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return count
 
-    async def waiting() -> bool:
-        # Within a database transaction the view would stay as it was first read.
-        await owner.execute("SELECT pg_stat_clear_snapshot()")
-        waiters: int = await owner.fetchval(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return waiters >= count
 
-    await until(waiting)
+async def until_somebody_waits(owner: Any) -> None:
+    """Wait until a connection of the database waits for a lock."""
+    await until(lambda: waiting_for_locks(owner))
 
 
 async def differences(database: Database) -> list[str]:
