@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import uvloop
 
 from ledger.catalog import load_catalogue
@@ -21,6 +22,14 @@ from tests.kit.memory import quick_folder
 from tests.kit.serving import Client, Served, client_of, opened, serving
 
 register_profiles()
+
+# By default a traceback is drawn with colours and all variables: seconds for each that is logged.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -14,6 +14,7 @@ from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
+from tests.kit.waiting import until
 
 _names = itertools.count()
 
@@ -81,6 +82,22 @@ async def shards_locked(url: str) -> AsyncIterator[None]:
             yield
     finally:
         await connection.close()
+
+
+async def waiting_for_locks(owner: Any) -> int:
+    """How many connections of the database wait for a lock that another one has."""
+    # Within a database transaction the view would stay as it was first read.
+    await owner.execute("SELECT pg_stat_clear_snapshot()")
+    count: int = await owner.fetchval(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return count
+
+
+async def until_somebody_waits(owner: Any) -> None:
+    """Wait until a connection of the database waits for a lock."""
+    await until(lambda: waiting_for_locks(owner))
 
 
 async def differences(database: Database) -> list[str]:
