@@ -1,7 +1,6 @@
 """The command tree. Every command's module is imported when it runs: start-up stays quick."""
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +8,9 @@ from cyclopts import App, Parameter
 
 from ledger.cli.admin.commands import register
 from ledger.cli.command_error import CommandError
+from ledger.cli.streams import Streams
 
 app = App(name="ledger", help="The payments and virtual-currency ledger.", version_flags=[])
-keys = App(name="key", help="API keys: create, list, rotate, revoke; limit callers.")
-app.command(keys)
 register(app)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
@@ -22,6 +20,9 @@ FAILED = 1
 
 REFUSED = 2
 """Exit code of a command that could not run as it was called."""
+
+STOPPED = 130
+"""Exit code of a command that was interrupted (Ctrl-C)."""
 
 
 @app.command
@@ -97,114 +98,6 @@ def jobs(
     from ledger.cli.jobs import run
 
     run(once=once, metrics_port=metrics_port, as_json=json)
-
-
-@keys.command(name="create")
-def key_create(
-    *,
-    caller: str,
-    scopes: str,
-    person: Annotated[bool, Parameter(negative=())] = False,
-    certificate: str | None = None,
-    expires_in_days: int | None = None,
-    json: Json = False,
-) -> None:
-    """Make a key and show it, once.
-
-    Parameters
-    ----------
-    caller
-        The named caller that the key belongs to.
-    scopes
-        Comma-separated: wallet:read, debit:write, credit:write, order:write, finance:read,
-        admin:write, admin:approve.
-    person
-        The caller is a human being, as admin:approve says too. A caller's first key decides for
-        life; people have no debit:write.
-    certificate
-        Make no token: whoever shows a TLS certificate of this identity is the caller. It is the
-        first URI among the alternative names, else the first DNS name, else the common name.
-    expires_in_days
-        When the key stops working by itself; never by default.
-    """
-    from ledger.access.keys import WantedKey
-    from ledger.cli.keys import run_create
-
-    wanted = WantedKey(
-        caller=caller,
-        scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
-        person=person,
-        certificate=certificate,
-        lives_s=None if expires_in_days is None else expires_in_days * 86_400,
-    )
-    run_create(wanted, as_json=json)
-
-
-@keys.command(name="list")
-def key_list(*, json: Json = False) -> None:
-    """List all keys, newest first; the keys themselves are kept nowhere."""
-    from ledger.cli.keys import run_list
-
-    run_list(as_json=json)
-
-
-@keys.command(name="rotate")
-def key_rotate(
-    key_id: str,
-    *,
-    overlap_hours: float = 24,
-    expires_in_days: int | None = None,
-    json: Json = False,
-) -> None:
-    """Make a key's successor, with the same scopes, and show it, once.
-
-    Parameters
-    ----------
-    key_id
-        The key to replace, such as key-0123456789abcdef.
-    overlap_hours
-        For how long the old key still works: 0 to 720.
-    expires_in_days
-        When the new key stops working by itself; by default it lives as long as the old one was to.
-    """
-    from ledger.cli.keys import run_rotate
-
-    lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
-    run_rotate(key_id, overlap_hours, lifetime, as_json=json)
-
-
-@keys.command(name="revoke")
-def key_revoke(key_id: str) -> None:
-    """Revoke a key; once this returns, every process refuses it."""
-    from ledger.cli.keys import run_revoke
-
-    run_revoke(key_id)
-
-
-@keys.command(name="limit")
-def key_limit(
-    caller: str,
-    *,
-    rate_per_s: int | None = None,
-    burst: int | None = None,
-    none: Annotated[bool, Parameter(negative=())] = False,
-) -> None:
-    """Limit how many commands a caller may send, by all its keys together.
-
-    Parameters
-    ----------
-    caller
-        The caller, by name.
-    rate_per_s
-        How many a second for long, to each process of the service.
-    burst
-        How many at once after a rest; by default as many as a second.
-    none
-        Lift the limit.
-    """
-    from ledger.cli.keys import run_limit
-
-    run_limit(caller, rate_per_s, burst, none=none)
 
 
 @app.command(name="import")
@@ -285,11 +178,19 @@ def bench(
 
 
 def main() -> None:
-    """Run a command; say in one sentence what kept it from running."""
+    """Run a command, and exit with its code; writing what it says never fails it."""
+    streams = Streams()
+    sys.exit(streams.exit_code(_run()))
+
+
+def _run() -> int:
+    """The exit code of the command; says in one sentence what kept it from running."""
     try:
         app()
+    except SystemExit as end:
+        return 0 if end.code is None else int(end.code)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return STOPPED
     except Exception as error:
         if not isinstance(error, CommandError | OSError):
             # Imported late: commands over the API need none of the modules that the others fail in.
@@ -298,4 +199,5 @@ def main() -> None:
             if not isinstance(error, EXPECTED):
                 raise
         print(f"ledger: {error}", file=sys.stderr)
-        sys.exit(REFUSED)
+        return REFUSED
+    return 0

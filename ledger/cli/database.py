@@ -10,7 +10,6 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from msgspec.structs import replace
-from rich.console import Console
 
 from ledger.catalog import load_catalogue
 from ledger.channels import drawn_secret_names
@@ -88,7 +87,7 @@ def run_init(*, shards: int | None, development: bool) -> None:
     with settings_with_database() as settings:
         chosen = replace(settings, shards=shards or settings.shards)
         asyncio.run(initialise_database(chosen, development=development))
-    Console().print("The ledger is ready: start it with `ledger serve`.")
+    print("The ledger is ready: start it with `ledger serve`.")
 
 
 def run_migrate() -> None:
@@ -97,4 +96,4 @@ def run_migrate() -> None:
         url = owner_url(settings)
         service_user = user_of(settings.database_url or url)
         asyncio.run(migrate(url, service_user, load_catalogue().currency_codes()))
-    Console().print("The schema is up to date.")
+    print("The schema is up to date.")

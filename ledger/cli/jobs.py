@@ -1,18 +1,16 @@
 """`ledger jobs`: what the ledger does by itself, in a process of its own."""
 
 import asyncio
-import os
 import signal
 from time import monotonic
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from prometheus_client import start_http_server
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ledger.cli.database import settings_with_database
+from ledger.cli.progress import Meter
+from ledger.cli.screen import Screen
 from ledger.jobs import JOBS, running
 from ledger.jobs.runner import run_once
 from ledger.jobs.sweeper import SWEEP
@@ -21,8 +19,8 @@ from ledger.settings import Settings
 from ledger.store.jobs import count_due, read_backlog
 from ledger.telemetry import configure_logging
 
-SHOWN_AFTER_S: Final = 1.0
-"""What is done sooner needs no progress bar; one is brought up to date as often."""
+COUNTED_EVERY_S: Final = 1.0
+"""How often a sweep counts how much is left, for its progress bar."""
 
 
 class Summary(Struct, frozen=True):
@@ -61,32 +59,23 @@ async def _keep_going(settings: Settings) -> None:
 
 
 async def _sweep(settings: Settings, *, quiet: bool) -> Summary:
-    begun = shown_at = monotonic()
+    begun = monotonic()
     ledger = await open_ledger(settings)
-    progress = Progress(
-        TextColumn("sweeping wallets"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or bool(os.environ.get("CI")),
-    )
     events = 0
     try:
-        total, _ = await _remaining(ledger)
-        task = progress.add_task("sweep", total=total)
-        async for count in run_once(ledger, SWEEP):
-            events += count
-            # Counting what is left costs something itself.
-            if monotonic() - shown_at > SHOWN_AFTER_S:
-                progress.start()
-                left, _ = await _remaining(ledger)
-                progress.update(task, completed=total - left)
-                shown_at = monotonic()
+        with Meter(quiet=quiet) as meter:
+            left, _ = await _remaining(ledger)
+            meter.begin("sweeping wallets", left)
+            counted_at = monotonic()
+            async for count in run_once(ledger, SWEEP):
+                events += count
+                # Counting what is left costs something itself.
+                if monotonic() - counted_at > COUNTED_EVERY_S:
+                    before, (left, _) = left, await _remaining(ledger)
+                    meter.advance(max(0, before - left))
+                    counted_at = monotonic()
         due, quarantined = await _remaining(ledger)
     finally:
-        progress.stop()
         await ledger.close()
     return Summary(events, due, quarantined, round(monotonic() - begun, 3))
 
@@ -100,13 +89,13 @@ async def _remaining(ledger: Ledger) -> tuple[int, int]:
 
 
 def _show(summary: Summary, *, as_json: bool) -> None:
+    screen = Screen()
     if as_json:
-        print(msgspec.json.encode(summary).decode())
+        screen.document(summary)
         return
-    console = Console()
-    console.print(f"{summary.events} dues recorded in {summary.seconds} s.")
+    screen.say(f"{summary.events} dues recorded in {summary.seconds} s.")
     if summary.wallets_quarantined:
-        console.print(
+        screen.say(
             f"{summary.wallets_quarantined} wallets are in quarantine: the log of the service says "
             "what their dues raise."
         )

@@ -1,14 +1,10 @@
 """`ledger verify`: the log against everything derived from it."""
 
 import asyncio
-import os
-
-import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from ledger.cli.database import settings_with_database
+from ledger.cli.progress import Meter
+from ledger.cli.screen import Screen, columns, long
 from ledger.core.findings import Finding
 from ledger.queries.verify import verify
 from ledger.store.pool import connect_service
@@ -24,14 +20,11 @@ def run(*, as_json: bool) -> int:
     with settings_with_database() as settings:
         assert settings.database_url is not None
         events, differences, findings = asyncio.run(_verify(settings.database_url, quiet=as_json))
+    screen = Screen()
     if as_json:
-        print(
-            msgspec.json.encode(
-                {"events": events, "differences": differences, "findings": findings}
-            ).decode()
-        )
+        screen.document({"events": events, "differences": differences, "findings": findings})
     else:
-        _show(events, differences, findings)
+        _show(screen, events, differences, findings)
     return 1 if differences else 0
 
 
@@ -39,21 +32,12 @@ async def _verify(url: str, *, quiet: bool) -> tuple[int, int, list[Finding]]:
     connection = await connect_service(url)
     findings: list[Finding] = []
     differences = 0
-    progress = Progress(
-        TextColumn("verifying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or bool(os.environ.get("CI")),
-    )
     try:
         await read_facts(connection)
         total = await count_events(connection)
-        with progress:
-            task = progress.add_task("verify", total=total)
-            async for finding in verify(connection, lambda count: progress.advance(task, count)):
+        with Meter(quiet=quiet) as meter:
+            meter.begin("verifying", total)
+            async for finding in verify(connection, meter.advance):
                 differences += 1
                 if len(findings) < SHOWN_MAX:
                     findings.append(finding)
@@ -62,16 +46,14 @@ async def _verify(url: str, *, quiet: bool) -> tuple[int, int, list[Finding]]:
     return total, differences, findings
 
 
-def _show(events: int, differences: int, findings: list[Finding]) -> None:
-    console = Console()
+def _show(screen: Screen, events: int, differences: int, findings: list[Finding]) -> None:
     if not differences:
-        console.print(
+        screen.say(
             f"{events} events verified: wallets, documents, requests, totals and blocks agree."
         )
         return
-    table = Table("what", "where", "problem", title=f"{differences} differences")
-    for finding in findings:
-        table.add_row(finding.what, finding.where, finding.problem)
-    console.print(table)
+    rows = [(finding.what, finding.where, finding.problem) for finding in findings]
+    heads = columns("what", "where", long("problem"))
+    screen.table(heads, rows, title=f"{differences} differences")
     if differences > len(findings):
-        console.print(f"… and {differences - len(findings)} more.")
+        screen.say(f"… and {differences - len(findings)} more.")

@@ -1,17 +1,24 @@
 """A worker of `ledger serve`: HTTP, beside it gRPC, and the jobs unless they are done elsewhere."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ledger import jobs
+from ledger.cli.streams import Streams
 from ledger.http import worker
 from ledger.rpc.server import serving
 from ledger.service import Ledger
+from ledger.telemetry import configure_logging
 
 
 def make_app() -> worker.Worker:
     """Called by the server in each new worker process."""
-    return worker.make_app(_beside)
+    application = worker.make_app(_beside)
+    # Requests are served also when nobody reads the log any more.
+    Streams()
+    configure_logging(to=sys.stdout)
+    return application
 
 
 @asynccontextmanager

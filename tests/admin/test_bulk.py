@@ -119,7 +119,7 @@ async def test_a_sheet_is_checked_before_anything_is_done(
         2: "two places",
         3: "INSPIRATION, KUAIBI",
         4: "gift",
-        5: "no id",
+        5: "an id is 1 to 64",
         6: "amount is empty",
     }
     assert set(faults) == {*wanted, 7}

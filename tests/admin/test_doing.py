@@ -112,7 +112,7 @@ async def test_keys_of_services_are_made_rotated_and_revoked(
 ) -> None:
     """A new key goes to a file that nobody else can read; in force at once, until revoked."""
     caller, out = f"service.{secrets.token_hex(4)}", tmp_path / "key"
-    make = ("apikey", "create", caller, "wallet:read,debit:write", "--reason", "new")
+    make = ("key", "create", caller, "wallet:read,debit:write", "--reason", "new")
     made = await desk.run(*make, "--out", str(out), "--json")
     assert made.code == 0, made.err
     key_id = json.loads(made.out)["key_id"]
@@ -123,11 +123,11 @@ async def test_keys_of_services_are_made_rotated_and_revoked(
     again = await desk.run(*make, "--out", str(out))
     assert (again.code, "exists" in again.err) == (2, True)
     unmade = tmp_path / "unmade"
-    unknown = await desk.run("apikey", "rotate", "no-key", "--reason", "x", "--out", str(unmade))
+    unknown = await desk.run("key", "rotate", "no-key", "--reason", "x", "--out", str(unmade))
     assert unknown.code == 1
     assert not unmade.exists()
-    rotated = await desk.run("apikey", "rotate", key_id, "--reason", "yearly", "--json")
-    revoked = await desk.run("apikey", "revoke", key_id, "--reason", "leaked", "--yes")
+    rotated = await desk.run("key", "rotate", key_id, "--reason", "yearly", "--json")
+    revoked = await desk.run("key", "revoke", key_id, "--reason", "leaked", "--yes")
     assert (revoked.code, "revoked" in revoked.out) == (0, True)
     assert await status(served, key) == 401
     assert await status(served, json.loads(rotated.out)["key"]) == 200
@@ -145,7 +145,7 @@ async def test_callers_are_limited_and_stopped(desk: Desk, served: Served, call:
     """A rate, and a switch that is asked about: everybody there is told what it stops."""
     caller = f"service.{secrets.token_hex(4)}"
     key = await add_key(served.database_url, ["wallet:read"], caller=caller, kind="service")
-    slow = ("caller", "rate", caller, "--rate-per-s", "5", "--burst", "9", "--reason", "peak")
+    slow = ("key", "limit", caller, "--rate-per-s", "5", "--burst", "9", "--reason", "peak")
     limited, stopped = await at_once(
         desk.run(*slow), desk.sit("switch", "stop", "caller", caller, "--reason", "x", answer="y\n")
     )

@@ -1,50 +1,68 @@
 """Layout and sheets by themselves: nothing is cut, nothing is too wide, nothing is a formula."""
 
+import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from rich.cells import cell_len
+from rich.console import Console, RenderableType
 
 from ledger.cli.admin.bulk.sheets import digest_of, guarded, read_sheet, rows_of
-from ledger.cli.admin.layout import Column, drawn_lines, folded, plain_lines
-from ledger.cli.admin.texts import in_both_zones, moment, visible, yuan
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Column, rendered
+from ledger.cli.texts import in_both_zones, moment, visible, yuan
 
 words = some.text(alphabet="ab-1 灵感值é", min_size=1, max_size=70)
 heads = some.builds(
-    Column, some.text("xyz", min_size=1, max_size=9), right=some.booleans(), under=some.booleans()
+    Column, some.text("xyz", min_size=1, max_size=9), right=some.booleans(), long=some.booleans()
 )
 
 
 def ink(text: str) -> list[str]:
-    """What a text has besides spaces."""
-    return sorted(re.sub(r"[\s-]", "", text))
+    """What a text has besides spaces, rules and the counting of records."""
+    return sorted(re.sub(r"[\s-]|^\d+ of \d+ ─*$|─", "", text, flags=re.MULTILINE))
+
+
+def printed(parts: list[RenderableType], width: int) -> list[str]:
+    """What rich draws, line by line."""
+    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False, emoji=False)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    return captured.get().splitlines()
 
 
 @given(some.data(), some.integers(40, 120))
 def test_a_table_fits_and_nothing_of_it_is_lost(data: some.DataObject, width: int) -> None:
     """Whatever is in the cells: no line is wider than the window, and every sign is there."""
     columns = data.draw(some.lists(heads, min_size=1, max_size=5))
-    row = some.tuples(*(words for _ in columns))
+    row = some.tuples(*(words.map(lambda text: (text,)) for _ in columns))
     rows = data.draw(some.lists(row, min_size=1, max_size=4))
-    head, body = drawn_lines(columns, rows, width)
-    assert all(cell_len(line) <= width for line in [*head, *body])
-    assert ink("".join(body)) == ink("".join("".join(row) for row in rows))
-    plain = list(plain_lines(columns, rows))
-    assert len(plain) == 1 + len(rows)
-    assert ink("".join(plain[1:])) == ink("".join("".join(row) for row in rows))
-
-
-@given(words, some.integers(6, 40))
-def test_a_text_is_folded_at_spaces_where_it_can(text: str, width: int) -> None:
-    """A word is broken only if it is longer than a line."""
-    lines = folded(text, width)
+    texts = "".join(text for row in rows for (text,) in row)
+    names = "".join(column.name for column in columns)
+    lines = printed(rendered(columns, rows, width, plain=False), width)
     assert all(cell_len(line) <= width for line in lines)
-    short = [word for word in text.split() if cell_len(word) <= width]
-    assert all(any(word in line.split() for line in lines) for word in short)
+    shown = "\n".join(lines)
+    times = shown.count(" of ") or 1
+    assert ink(shown) == ink(texts + names * times)
+    plain = printed(rendered(columns, rows, 10_000, plain=True), 10_000)
+    assert len(plain) == 1 + len(rows)
+    assert ink("".join(plain)) == ink(texts + names)
+
+
+@given(some.data(), some.integers(40, 120))
+def test_ids_amounts_and_times_are_never_broken(data: some.DataObject, width: int) -> None:
+    """A cell that is no long text stands on one line if the window is wide enough for it at all."""
+    cells = some.text(alphabet="abc-123", min_size=1, max_size=30)
+    rows = data.draw(some.lists(some.tuples(cells, cells, cells), min_size=1, max_size=4))
+    columns = [Column("id"), Column("amount", right=True), Column("why", long=True)]
+    parts = [tuple((text,) for text in row) for row in rows]
+    lines = printed(rendered(columns, parts, width, plain=False), width)
+    assert all(any(cell in line for line in lines) for row in rows for cell in row[:2])
 
 
 def test_what_others_wrote_cannot_move_the_cursor() -> None:
@@ -55,7 +73,8 @@ def test_what_others_wrote_cannot_move_the_cursor() -> None:
 
 def test_a_time_is_told_in_shanghai_and_in_utc() -> None:
     """The day may differ; an amount below zero keeps its sign."""
-    assert moment("2026-02-28T16:30:00.5Z") == ("2026-03-01 00:30:00+08", "2026-02-28 16:30:00Z")
+    late = datetime(2026, 2, 28, 16, 30, tzinfo=UTC)
+    assert moment(late) == ("2026-03-01 00:30:00+08", "2026-02-28 16:30:00Z")
     assert moment(None, "never") == "never"
     text = in_both_zones("ends 2026-02-28T16:00:00Z, then 2026-03-01 is over.")
     assert text == "ends 2026-03-01 00:00:00+08 (2026-02-28 16:00:00Z), then 2026-03-01 is over."

@@ -135,7 +135,7 @@ async def test_who_may_what_and_who_did_what(desk: Desk, people: People, story: 
     shown: list[Said] = await at_once(
         people.ann.sit("caller", "me"),
         desk.sit("caller", "list"),
-        desk.sit("apikey", "list"),
+        desk.sit("key", "list"),
         desk.sit("acts", "--subject", story.wallet),
         desk.sit("switch", "list"),
     )
@@ -144,9 +144,9 @@ async def test_who_may_what_and_who_did_what(desk: Desk, people: People, story: 
         assert wanted in printed.out
         assert not printed.too_wide
         assert people.ann.key not in printed.out
-    rows = shown[3].out.splitlines()
-    who = [row.split()[2:4] for row in rows if "freezeWallet" in row or "unfreeze" in row]
-    assert who == [["bob", "unfreezeWallet"], ["ann", "freezeWallet"]]
+    rows = [row.split() for row in shown[3].out.splitlines()]
+    who = [row[1] for row in rows if row[:1] in (["who"], ["what"])]
+    assert who == ["bob", "unfreezeWallet", "ann", "freezeWallet"]
 
 
 async def test_nothing_found_is_said_by_the_exit_code(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.admin.conftest import Call
-from tests.admin.desk import LEDGER, Desk, at_once
+from tests.admin.desk import Desk, at_once
 from tests.kit.command_line import untouched
 from tests.kit.http_proxy import FaultyWay
 from tests.kit.serving import Served, free_port
@@ -186,21 +186,6 @@ async def granted(call: Call, wallet: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it was never done")
-
-
-async def test_a_reader_that_goes_away_is_no_failure(desk: Desk) -> None:
-    """`ledger … | head -1` says nothing of broken pipes."""
-    script = f"{LEDGER} acts --json --limit 1 | true; exit ${{PIPESTATUS[0]}}"
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        script,
-        env=desk.environment({}),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, err = await process.communicate()
-    assert (process.returncode, err) == (0, b"")
 
 
 @pytest.mark.deploy

@@ -67,11 +67,13 @@ async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
         own = {"authorization": f"Bearer {DEV_KEY}"}
         assert (await client.get("/v1/wallets/w", headers=own)).status_code == 200
     code, out, _ = await run("key", "list", "--json", **here)
-    rows = {row["key_id"]: row for row in json.loads(out)}
+    rows = {row["key_id"]: row for row in json.loads(out)["items"]}
     assert rows[made["key_id"]]["revoked_at"] is not None
     assert made["key"] not in out
-    code, _, err = await run("key", "revoke", made["key_id"], **here)
-    assert (code, "no key" in err) == (2, True)
+    again, out, err = await run("key", "revoke", made["key_id"], "--json", **here)
+    assert (again, json.loads(out)["state"]) == (0, "revoked"), err
+    code, out, err = await run("key", "revoke", "key-unknown", "--json", **here)
+    assert (code, json.loads(out)["status"], "not-found" in err) == (1, 404, True)
 
 
 async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Served) -> None:
@@ -81,19 +83,19 @@ async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Ser
     code, out, err = await run(*made, "--scopes", "admin:write,admin:approve", **here)
     assert code == 0, err
     first = json.loads(out)
-    assert (first["kind"], first["key"][:3]) == ("person", "lp_")
+    assert first["key"].startswith("lp_")
     code, out, err = await run("key", "rotate", first["key_id"], "--json", **here)
     assert code == 0, err
     second = json.loads(out)
     code, _, err = await run("key", "limit", "cat", "--rate-per-s", "9", "--burst", "5", **here)
     assert code == 0, err
-    code, out, _ = await run("key", "list", **here)
-    assert max(map(len, out.splitlines())) <= 80
-    for words in (first["key_id"], "cat (person)", "in force until", f"now {second['key_id']}"):
-        assert words in out
+    code, out, _ = await run("key", "list", "--caller", "cat", **here)
+    (row,) = [line for line in out.splitlines() if line.startswith(first["key_id"])]
+    for words in ("cat", "in force", "admin:approve, admin:write", second["key_id"]):
+        assert words in row
     assert first["key"] not in out
     code, _, err = await run("key", "limit", "nobody", "--none", **here)
-    assert (code, "no caller nobody" in err) == (2, True)
+    assert (code, "nobody" in err) == (1, True)
     async with httpx2.AsyncClient(base_url=served.url) as client:
         for key in (first, second):
             headers = {"authorization": f"Bearer {key['key']}"}
@@ -161,7 +163,7 @@ async def test_a_port_in_use_is_said_before_anything_starts(served: Served, tmp_
 
 
 async def test_a_wallet_is_shown_to_people_and_to_machines(served: Served) -> None:
-    """`wallet show` tells what the API tells, on 80 columns or as JSON."""
+    """`wallet show` tells what the API tells, as lines or as JSON."""
     here = {"LEDGER_DATABASE_URL": served.database_url}
     headers = {"authorization": f"Bearer {DEV_KEY}", "idempotency-key": "show"}
     async with httpx2.AsyncClient(base_url=served.url, headers=headers) as client:
@@ -169,11 +171,8 @@ async def test_a_wallet_is_shown_to_people_and_to_machines(served: Served) -> No
     code, out, _ = await run("wallet", "show", "shown", **here)
     assert code == 0
     assert claimed["lot_id"][:8] in out
-    assert max(map(len, out.splitlines())) <= 80
     code, out, _ = await run("wallet", "show", "shown", "--json", **here)
-    shown = json.loads(out)
-    assert shown["balances"]["INSPIRATION"]["available"] == "66.00"
-    assert [lot["lot_id"] for lot in shown["lots"]] == [claimed["lot_id"]]
+    assert json.loads(out)["balances"]["INSPIRATION"]["available"] == "66.00"
 
 
 async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> None:

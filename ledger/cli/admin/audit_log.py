@@ -1,17 +1,17 @@
 """`ledger acts` and `ledger switch …`: what administrators did, and what they stopped."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from ledger.cli.admin.confirming import confirm
-from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
-from ledger.cli.admin.layout import columns, time, under
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, path
-from ledger.cli.admin.texts import moment, text_of
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Yes
+from ledger.cli.admin.session import listing, open_session
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen, columns, long
+from ledger.cli.texts import NOTHING, moment, text_of
+from ledger.client.results import Act, Switch
 
 switches: Final = App(name="switch", help="Stop a channel, a SKU or a caller, or let it go on.")
 
@@ -45,16 +45,24 @@ async def acts(
     if limit < 1:
         raise CommandError("--limit is 1 or more")
     async with open_session(where) as session:
-        wanted = {"actor": actor, "operation": operation, "subject": subject}
-        body = await session.pages(path("v1", "acts"), limit, after, **wanted)
-        session.show(body, _show_acts)
+        client = session.client
+        acts = await listing(
+            lambda limit, after: client.acts_page(
+                actor=actor, operation=operation, subject=subject, limit=limit, after=after
+            ),
+            limit,
+            after,
+        )
+        session.show(acts, lambda screen, acts: _show_acts(screen, acts.items))
+        if not session.as_json:
+            session.screen.note_more(acts.next)
 
 
 @switches.command(name="list")
 async def list_(*, where: ConnectionOptions = HERE) -> None:
     """List what is stopped."""
     async with open_session(where) as session:
-        session.show(await session.get(path("v1", "switches")), _show_switches)
+        session.show(await session.client.switches(), _show_switches)
 
 
 @switches.command
@@ -63,7 +71,7 @@ async def stop(
     name: str,
     *,
     reason: str,
-    yes: Annotated[Flag, Parameter(alias="-y")] = False,
+    yes: Yes = False,
     where: ConnectionOptions = HERE,
 ) -> None:
     """Stop a channel (no orders), a SKU (not sold) or a caller (nothing is done for it).
@@ -75,56 +83,56 @@ async def stop(
     """
     async with open_session(where) as session:
         confirm(session.screen, f"Stop the {kind} {name} for everybody, now?", yes=yes)
-        given = {"kind": kind, "name": name, "stopped": True, "reason": reason}
-        body = await session.post_once(path("v1", "switches"), given)
-        session.show(body, _show_switch)
+        call = session.client.throw_switch(kind, name, stopped=True, reason=reason)
+        session.show(await session.change_once(call), _show_switch)
 
 
 @switches.command
 async def resume(kind: Kind, name: str, *, reason: str, where: ConnectionOptions = HERE) -> None:
     """Let it go on."""
     async with open_session(where) as session:
-        given = {"kind": kind, "name": name, "stopped": False, "reason": reason}
-        body = await session.post_once(path("v1", "switches"), given)
-        session.show(body, _show_switch)
+        call = session.client.throw_switch(kind, name, stopped=False, reason=reason)
+        session.show(await session.change_once(call), _show_switch)
 
 
-def _show_acts(screen: Screen, body: Mapping[str, Any]) -> None:
-    heads = columns(time("time (+08, UTC)"), "who", "what", "to what", "came to", under("detail"))
+def _show_acts(screen: Screen, acts: Sequence[Act]) -> None:
+    heads = columns(
+        "time (+08, UTC)", "who", "what", "to what", "came to", long("detail"), "act", "request"
+    )
     rows = [
         (
-            moment(act["at"]),
-            act["actor"],
-            act["operation"],
-            act["subject"],
-            "unknown" if act["outcome"] is None else str(act["outcome"]),
-            (f"act {act['act_id']}", text_of(act["detail"]), f"request {act['request_id']}"),
+            moment(act.at),
+            act.actor,
+            act.operation,
+            act.subject,
+            "unknown" if act.outcome is None else str(act.outcome),
+            text_of(act.detail),
+            str(act.act_id),
+            act.request_id,
         )
-        for act in body["items"]
+        for act in acts
     ]
     screen.table(heads, rows)
     if not rows:
         screen.note("There are no acts.")
-    screen.following(body)
 
 
-def _show_switches(screen: Screen, body: Mapping[str, Any]) -> None:
-    heads = columns("what", "name", time("since (+08, UTC)"), "by", under("reason"))
+def _show_switches(screen: Screen, switches: Sequence[Switch]) -> None:
     rows = [
         (
-            switch["kind"],
-            switch["name"],
-            moment(switch["stopped_at"]),
-            text_of(switch["stopped_by"]),
-            text_of(switch["reason"]),
+            switch.kind,
+            switch.name,
+            moment(switch.stopped_at),
+            switch.stopped_by or NOTHING,
+            switch.reason or NOTHING,
         )
-        for switch in body["items"]
+        for switch in switches
     ]
-    screen.table(heads, rows)
+    screen.table(columns("what", "name", "since (+08, UTC)", "by", long("reason")), rows)
     if not rows:
         screen.note("Nothing is stopped.")
 
 
-def _show_switch(screen: Screen, body: Mapping[str, Any]) -> None:
-    state = "is stopped" if body["stopped"] else "goes on"
-    screen.say(f"The {body['kind']} {body['name']} {state}.")
+def _show_switch(screen: Screen, switch: Switch) -> None:
+    state = "is stopped" if switch.stopped else "goes on"
+    screen.say(f"The {switch.kind} {switch.name} {state}.")

@@ -1,16 +1,23 @@
 """`ledger charge …`: what was charged, why it cost what it did, and giving it back."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from cyclopts import App
 
-from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
+from ledger.cli.admin.connection_options import (
+    CHANGING,
+    HERE,
+    Amount,
+    ChangeOptions,
+    ConnectionOptions,
+    Id,
+)
 from ledger.cli.admin.finding import wallet_of
-from ledger.cli.admin.layout import amount, columns
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, wallet_path
-from ledger.cli.admin.texts import facts_of, money, when
+from ledger.cli.admin.session import open_session
+from ledger.cli.admin.takes import price_text, show_takes
+from ledger.cli.screen import Screen
+from ledger.cli.texts import money, stated, when
+from ledger.client.results import Charge, ChargeRefund
 
 app: Final = App(name="charge", help="Look at charges, explain them, refund them.")
 app.command(
@@ -21,9 +28,7 @@ app.command(
 
 
 @app.command
-async def show(
-    charge_id: str, *, wallet: str | None = None, where: ConnectionOptions = HERE
-) -> None:
+async def show(charge_id: Id, *, wallet: Id | None = None, where: ConnectionOptions = HERE) -> None:
     """Show a charge, and what was refunded of it.
 
     Parameters
@@ -33,16 +38,16 @@ async def show(
     """
     async with open_session(where) as session:
         wallet_id = await wallet_of(session, "charge", charge_id, wallet)
-        session.show(await session.get(wallet_path(wallet_id, "charges", charge_id)), show_charge)
+        session.show(await session.client.charge(wallet_id, charge_id), _show_charge)
 
 
 @app.command
 async def refund(
-    charge_id: str,
+    charge_id: Id,
     *,
     reason: str,
-    amount: str | None = None,
-    wallet: str | None = None,
+    amount: Amount | None = None,
+    wallet: Id | None = None,
     where: ChangeOptions = CHANGING,
 ) -> None:
     """Give a charge back, to the lots that it took from.
@@ -56,33 +61,35 @@ async def refund(
     """
     async with open_session(where) as session:
         wallet_id = await wallet_of(session, "charge", charge_id, wallet)
-        path = wallet_path(wallet_id, "charges", charge_id, "refund")
-        given = {"reason": reason, "amount": amount}
-        session.show(await session.post(path, given, key=where.idempotency_key), _show_refund)
+        refunded = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.refund_charge(
+                wallet_id, charge_id, amount, reason=reason, idempotency_key=key
+            ),
+        )
+        session.show(refunded, _show_refund)
 
 
-def show_charge(screen: Screen, body: Mapping[str, Any]) -> None:
-    """A charge, and the lots that it took from."""
+def _show_charge(screen: Screen, charge: Charge) -> None:
     screen.facts(
         [
-            *facts_of(body, ("charge_id", "wallet_id", "hold_id")),
-            ("amount", money(body["amount"], body["currency"])),
-            ("refunded", money(body["refunded"], body["currency"])),
-            ("charged", when(body["charged_at"])),
-            *facts_of(body, ("reference", "quote")),
+            *stated(charge_id=charge.charge_id, wallet_id=charge.wallet_id, hold_id=charge.hold_id),
+            ("amount", money(charge.amount, charge.currency)),
+            ("refunded", money(charge.refunded, charge.currency)),
+            ("charged", when(charge.charged_at)),
+            *stated(reference=charge.reference, price=price_text(charge.quote)),
         ]
     )
-    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
-    screen.table(columns("from lot", amount("amount")), takes)
+    show_takes(screen, "from lot", charge.takes)
 
 
-def _show_refund(screen: Screen, body: Mapping[str, Any]) -> None:
-    now = money(body["refunded_now"], body["currency"])
-    screen.say(f"{now} of charge {body['charge_id']} went back to {body['wallet_id']}.")
+def _show_refund(screen: Screen, refund: ChargeRefund) -> None:
+    now = money(refund.refunded_now, refund.currency)
+    screen.say(f"{now} of charge {refund.charge_id} went back to {refund.wallet_id}.")
     screen.facts(
         [
-            ("refunded so far", money(body["refunded"], body["currency"])),
-            ("of", money(body["amount"], body["currency"])),
-            ("available now", money(body["available_after"], body["currency"])),
+            ("refunded so far", money(refund.refunded, refund.currency)),
+            ("of", money(refund.amount, refund.currency)),
+            ("available now", money(refund.available_after, refund.currency)),
         ]
     )

@@ -10,16 +10,16 @@ _COMMANDS: Final = {
     "charge": ("charges:app", "Look at charges, explain them, refund them."),
     "hold": ("holds:app", "Look at holds, void them, let them expire later."),
     "order": ("orders:app", "Look at orders, open, close and refund them."),
-    "membership": ("orders:memberships", "Look at a membership, cancel it."),
+    "membership": ("memberships:app", "Look at a membership, cancel it."),
     "grant": ("grants:grant", "Give a wallet points without payment."),
     "adjust": ("proposing:adjust", "Propose to correct a balance."),
     "propose": ("proposing:app", "Propose what another person must approve."),
     "bulk": ("bulk.commands:app", "Do the same for every row of a CSV file."),
     "proposal": ("proposals:app", "What waits for a second person; approve it or reject it."),
-    "caller": ("access:callers", "Callers: who there is, and how much each may send."),
-    "apikey": ("access:keys", "API keys of services, and your own."),
+    "caller": ("callers:app", "Callers: who there is, and who you are."),
     "acts": ("audit_log:acts", "List what administrators did, newest first."),
     "switch": ("audit_log:switches", "Stop a channel, a SKU or a caller, or let it go on."),
+    "key": ("keys:app", "API keys, over the API or on the host; limits of callers."),
     "login": ("login:login", "Put your API key into the keyring."),
     "logout": ("login:logout", "Take your API key out of the keyring."),
 }
@@ -30,6 +30,7 @@ def register(app: App) -> None:
     people = Group("Over the API, with a key", sort_key=1)
     for name, (place, help_) in _COMMANDS.items():
         app.command(f"ledger.cli.admin.{place}", name=name, help=help_, group=people)
+    app.command("ledger.cli.admin.old_names:apikey", show=False)
 
     @app.command
     def completion(shell: Literal["bash", "zsh", "fish"]) -> None:

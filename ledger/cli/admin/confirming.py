@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from ledger.cli.admin.screen import Screen
 from ledger.cli.admin.session import STOPPED
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen
 
 
 def confirm(screen: Screen, question: str, *, yes: bool, instead: str = "--yes") -> None:

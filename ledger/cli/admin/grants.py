@@ -1,15 +1,15 @@
 """`ledger grant`: points without payment."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cyclopts import Parameter
 
-from ledger.cli.admin.connection_options import CHANGING, ChangeOptions
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, wallet_path
-from ledger.cli.admin.texts import facts_of, money, when
+from ledger.cli.admin.connection_options import CHANGING, Amount, ChangeOptions, Id
+from ledger.cli.admin.session import open_session
+from ledger.cli.screen import Screen
+from ledger.cli.texts import instant, money, stated, when
+from ledger.client.results import Grant
 
 
 @Parameter(name="*")
@@ -28,32 +28,37 @@ class Why:
 
 
 async def grant(
-    wallet_id: str,
+    wallet_id: Id,
     currency: str,
-    amount: str,
+    amount: Amount,
     *,
     why: Why,
     where: ChangeOptions = CHANGING,
 ) -> None:
     """Give a wallet points without payment, within the caller's daily cap; above it, adjust."""
-    given = {
-        "currency": currency,
-        "amount": amount,
-        "source": why.source,
-        "reason": why.reason,
-        "expires_at": why.expires_at,
-    }
+    expires_at = None if why.expires_at is None else instant(why.expires_at)
     async with open_session(where) as session:
-        grants_path = wallet_path(wallet_id, "grants")
-        session.show(await session.post(grants_path, given, key=where.idempotency_key), _show)
+        granted = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.grant(
+                wallet_id,
+                currency,
+                amount,
+                source=why.source,
+                reason=why.reason,
+                expires_at=expires_at,
+                idempotency_key=key,
+            ),
+        )
+        session.show(granted, _show)
 
 
-def _show(screen: Screen, body: Mapping[str, Any]) -> None:
+def _show(screen: Screen, granted: Grant) -> None:
     screen.facts(
         [
-            *facts_of(body, ("wallet_id", "lot_id", "source")),
-            ("granted", money(body["amount"], body["currency"])),
-            ("at", when(body["granted_at"])),
-            ("expires", when(body["expires_at"], "never")),
+            *stated(wallet_id=granted.wallet_id, lot_id=granted.lot_id, source=granted.source),
+            ("granted", money(granted.amount, granted.currency)),
+            ("at", when(granted.granted_at)),
+            ("expires", when(granted.expires_at, "never")),
         ]
     )

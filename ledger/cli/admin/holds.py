@@ -1,31 +1,40 @@
 """`ledger hold …`: value that is set aside for a job."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from cyclopts import App
 
-from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
+from ledger.cli.admin.connection_options import (
+    CHANGING,
+    HERE,
+    ChangeOptions,
+    ConnectionOptions,
+    Id,
+)
 from ledger.cli.admin.finding import wallet_of
-from ledger.cli.admin.layout import amount, columns
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, wallet_path
-from ledger.cli.admin.texts import facts_of, money, when
-from ledger.cli.admin.wallets import show_holds
+from ledger.cli.admin.session import listing, open_session
+from ledger.cli.admin.takes import price_text, show_takes
+from ledger.cli.screen import Screen, amount, columns
+from ledger.cli.texts import NOTHING, moment, money, stated, when
+from ledger.client.results import Hold
 
 app: Final = App(name="hold", help="Look at holds, void them, let them expire later.")
 
 
 @app.command(name="list")
-async def list_(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
+async def list_(wallet_id: Id, *, where: ConnectionOptions = HERE) -> None:
     """List a wallet's open holds, oldest first."""
     async with open_session(where) as session:
-        body = await session.pages(wallet_path(wallet_id, "holds"), None)
-        session.show(body, _show_page)
+        client = session.client
+        holds = await listing(
+            lambda limit, after: client.open_holds_page(wallet_id, limit=limit, after=after)
+        )
+        session.show(holds, lambda screen, holds: _show_page(screen, holds.items))
 
 
 @app.command
-async def show(hold_id: str, *, wallet: str | None = None, where: ConnectionOptions = HERE) -> None:
+async def show(hold_id: Id, *, wallet: Id | None = None, where: ConnectionOptions = HERE) -> None:
     """Show a hold, open or closed.
 
     Parameters
@@ -35,11 +44,11 @@ async def show(hold_id: str, *, wallet: str | None = None, where: ConnectionOpti
     """
     async with open_session(where) as session:
         wallet_id = await wallet_of(session, "hold", hold_id, wallet)
-        session.show(await session.get(wallet_path(wallet_id, "holds", hold_id)), show_hold)
+        session.show(await session.client.read_hold(wallet_id, hold_id), _show_hold)
 
 
 @app.command
-async def void(hold_id: str, *, wallet: str | None = None, where: ChangeOptions = CHANGING) -> None:
+async def void(hold_id: Id, *, wallet: Id | None = None, where: ChangeOptions = CHANGING) -> None:
     """Give an open hold back to the lots that it came from.
 
     Parameters
@@ -49,13 +58,16 @@ async def void(hold_id: str, *, wallet: str | None = None, where: ChangeOptions 
     """
     async with open_session(where) as session:
         wallet_id = await wallet_of(session, "hold", hold_id, wallet)
-        path = wallet_path(wallet_id, "holds", hold_id, "void")
-        session.show(await session.post(path, key=where.idempotency_key), show_hold)
+        hold = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.void(wallet_id, hold_id, idempotency_key=key),
+        )
+        session.show(hold, _show_hold)
 
 
 @app.command
 async def extend(
-    hold_id: str, *, expires_in_s: int, wallet: str | None = None, where: ChangeOptions = CHANGING
+    hold_id: Id, *, expires_in_s: int, wallet: Id | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Let an open hold expire at another time.
 
@@ -68,27 +80,50 @@ async def extend(
     """
     async with open_session(where) as session:
         wallet_id = await wallet_of(session, "hold", hold_id, wallet)
-        path = wallet_path(wallet_id, "holds", hold_id, "extend")
-        given = {"expires_in_s": expires_in_s}
-        session.show(await session.post(path, given, key=where.idempotency_key), show_hold)
+        hold = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.extend(
+                wallet_id, hold_id, expires_in_s, idempotency_key=key
+            ),
+        )
+        session.show(hold, _show_hold)
 
 
-def show_hold(screen: Screen, body: Mapping[str, Any]) -> None:
-    """A hold, and the lots that it has set aside."""
+def show_holds(screen: Screen, holds: Sequence[Hold]) -> None:
+    """Open holds as a table."""
+    heads = columns("hold", amount("amount"), "currency", "reference", "expires (+08, UTC)")
+    rows = [
+        (
+            hold.hold_id,
+            str(hold.amount),
+            hold.currency,
+            hold.reference or NOTHING,
+            moment(hold.expires_at),
+        )
+        for hold in holds
+    ]
+    screen.table(heads, rows, title="open holds")
+
+
+def _show_page(screen: Screen, holds: Sequence[Hold]) -> None:
+    show_holds(screen, holds)
+    if not holds:
+        screen.note("The wallet has no open holds.")
+
+
+def _show_hold(screen: Screen, hold: Hold) -> None:
     screen.facts(
         [
-            *facts_of(body, ("hold_id", "wallet_id", "status")),
-            ("amount", money(body["amount"], body["currency"])),
-            ("authorized", when(body["authorized_at"])),
-            ("expires", when(body["expires_at"])),
-            *facts_of(body, ("reference", "quote", "charge_id", "captured")),
+            *stated(hold_id=hold.hold_id, wallet_id=hold.wallet_id, status=hold.status),
+            ("amount", money(hold.amount, hold.currency)),
+            ("authorized", when(hold.authorized_at)),
+            ("expires", when(hold.expires_at)),
+            *stated(
+                reference=hold.reference,
+                price=price_text(hold.quote),
+                charge_id=hold.charge_id,
+                captured=hold.captured,
+            ),
         ]
     )
-    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
-    screen.table(columns("from lot", amount("amount")), takes)
-
-
-def _show_page(screen: Screen, body: Mapping[str, Any]) -> None:
-    show_holds(screen, body["items"])
-    if not body["items"]:
-        screen.note("The wallet has no open holds.")
+    show_takes(screen, "from lot", hold.takes)

@@ -1,42 +1,43 @@
-"""`ledger order …` and `ledger membership …`: what was bought, and giving it back."""
+"""`ledger order …`: what was bought, and giving it back."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from ledger.cli.admin.confirming import confirm
 from ledger.cli.admin.connection_options import (
     CHANGING,
     HERE,
+    Amount,
     ChangeOptions,
     ConnectionOptions,
-    Flag,
+    Id,
+    Yes,
 )
-from ledger.cli.admin.layout import amount, columns, time, under
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, path, wallet_path
-from ledger.cli.admin.texts import facts_of, moment, money, when
+from ledger.cli.admin.session import listing, open_session
+from ledger.cli.admin.takes import show_takes
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen, amount, columns
+from ledger.cli.texts import moment, money, stated, when, words
+from ledger.client.results import MembershipOrder, Order, OrderRefund, RechargeOrder
 
 app: Final = App(name="order", help="Look at orders, open, close and refund them.")
 opens: Final = App(name="open", help="Open an order for a wallet, to be paid at a channel.")
 app.command(opens)
-memberships: Final = App(name="membership", help="Look at a membership, cancel it.")
-
-_PARTS: Final = ("refunding_cny", "refunded_cny", "reversed_cny", "claim_repaid_cny")
 
 
 @app.command
-async def show(order_id: str, *, where: ConnectionOptions = HERE) -> None:
+async def show(order_id: Id, *, where: ConnectionOptions = HERE) -> None:
     """Show an order."""
     async with open_session(where) as session:
-        session.show(await session.get(path("v1", "orders", order_id)), show_order)
+        session.show(await session.client.order(order_id), _show_order)
 
 
 @app.command(name="list")
 async def list_(
-    wallet_id: str, *, limit: int = 20, after: str | None = None, where: ConnectionOptions = HERE
+    wallet_id: Id, *, limit: int = 20, after: str | None = None, where: ConnectionOptions = HERE
 ) -> None:
     """List a wallet's orders, newest first.
 
@@ -50,13 +51,25 @@ async def list_(
     if limit < 1:
         raise CommandError("--limit is 1 or more")
     async with open_session(where) as session:
-        body = await session.pages(wallet_path(wallet_id, "orders"), limit, after)
-        session.show(body, _show_page)
+        client = session.client
+        orders = await listing(
+            lambda limit, after: client.orders_page(wallet_id, limit=limit, after=after),
+            limit,
+            after,
+        )
+        session.show(orders, lambda screen, orders: _show_page(screen, orders.items))
+        if not session.as_json:
+            session.screen.note_more(orders.next)
 
 
 @opens.command
 async def recharge(
-    wallet_id: str, *, channel: str, currency: str, price_cny: str, where: ChangeOptions = CHANGING
+    wallet_id: Id,
+    *,
+    channel: str,
+    currency: str,
+    price_cny: Amount,
+    where: ChangeOptions = CHANGING,
 ) -> None:
     """Open an order of points.
 
@@ -65,13 +78,19 @@ async def recharge(
     price_cny
         Whole yuan.
     """
-    given = {"kind": "recharge", "channel": channel, "currency": currency, "price_cny": price_cny}
-    await _open(wallet_id, given, where)
+    async with open_session(where) as session:
+        order = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.open_recharge(
+                wallet_id, currency, price_cny, channel, idempotency_key=key
+            ),
+        )
+        session.show(order, _show_order)
 
 
 @opens.command(name="membership")
 async def membership_order(
-    wallet_id: str,
+    wallet_id: Id,
     *,
     channel: str,
     plan: str,
@@ -90,37 +109,34 @@ async def membership_order(
     promotion
         Under this promotion; at the list price where this is left out.
     """
-    given = {
-        "kind": "membership",
-        "channel": channel,
-        "plan": plan,
-        "period": period,
-        "promotion": promotion,
-    }
-    await _open(wallet_id, given, where)
-
-
-async def _open(wallet_id: str, given: Mapping[str, object], where: ChangeOptions) -> None:
     async with open_session(where) as session:
-        call_path = wallet_path(wallet_id, "orders")
-        session.show(await session.post(call_path, given, key=where.idempotency_key), show_order)
+        order = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.open_membership(
+                wallet_id, plan, period, channel, promotion=promotion, idempotency_key=key
+            ),
+        )
+        session.show(order, _show_order)
 
 
 @app.command
-async def close(order_id: str, *, where: ChangeOptions = CHANGING) -> None:
+async def close(order_id: Id, *, where: ChangeOptions = CHANGING) -> None:
     """Give up an order that was not paid."""
     async with open_session(where) as session:
-        call_path = path("v1", "orders", order_id, "close")
-        session.show(await session.post(call_path, key=where.idempotency_key), show_order)
+        order = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.close_order(order_id, idempotency_key=key),
+        )
+        session.show(order, _show_order)
 
 
 @app.command
 async def refund(
-    order_id: str,
+    order_id: Id,
     *,
     reason: str,
-    amount_cny: str | None = None,
-    yes: Annotated[Flag, Parameter(alias="-y")] = False,
+    amount_cny: Amount | None = None,
+    yes: Yes = False,
     where: ChangeOptions = CHANGING,
 ) -> None:
     """Take back what is unspent of an order, and have its channel pay the money back.
@@ -135,135 +151,107 @@ async def refund(
     async with open_session(where) as session:
         if not yes:
             # Only a person who is asked wants to see what the question is about.
-            body = await session.get(path("v1", "orders", order_id))
-            session.screen.note(_in_short(body))
+            session.screen.note(_in_short(await session.client.order(order_id)))
         what = "all that is unspent" if amount_cny is None else f"{amount_cny} CNY"
         confirm(session.screen, f"Refund {what} of order {order_id}?", yes=yes)
-        call_path = path("v1", "orders", order_id, "refund")
-        given = {"reason": reason, "amount_cny": amount_cny}
-        session.show(await session.post(call_path, given, key=where.idempotency_key), show_refund)
+        requested = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.refund_order(
+                order_id, amount_cny, reason=reason, idempotency_key=key
+            ),
+        )
+        session.show(requested, _show_refund)
 
 
 @app.command(name="refund-show")
-async def refund_show(refund_id: str, *, where: ConnectionOptions = HERE) -> None:
+async def refund_show(refund_id: Id, *, where: ConnectionOptions = HERE) -> None:
     """Show how far a refund of an order is."""
     async with open_session(where) as session:
-        session.show(await session.get(path("v1", "refunds", refund_id)), show_refund)
+        session.show(await session.client.order_refund(refund_id), _show_refund)
 
 
-@memberships.command(name="show")
-async def membership_show(wallet_id: str, *, where: ConnectionOptions = HERE) -> None:
-    """Show a wallet's membership."""
-    async with open_session(where) as session:
-        body = await session.get(wallet_path(wallet_id))
-        session.show(body["membership"], _show_membership)
+def _parts_of_price(order: Order) -> dict[str, Decimal]:
+    """What became of parts of an order's price."""
+    parts = {
+        "refunding": order.refunding_cny,
+        "refunded": order.refunded_cny,
+        "reversed": order.reversed_cny,
+    }
+    if isinstance(order, RechargeOrder):
+        parts["claim repaid"] = order.claim_repaid_cny
+    return parts
 
 
-@memberships.command
-async def cancel(wallet_id: str, *, where: ChangeOptions = CHANGING) -> None:
-    """Let a membership end after what was paid; nothing is taken away."""
-    async with open_session(where) as session:
-        call_path = wallet_path(wallet_id, "membership", "cancel")
-        session.show(await session.post(call_path, key=where.idempotency_key), _show_membership)
-
-
-def _in_short(order: Mapping[str, Any]) -> str:
-    taken = ", ".join(
-        f"{name.removesuffix('_cny')} {order[name]}" for name in _PARTS if name in order
-    )
+def _in_short(order: Order) -> str:
+    kind = "membership" if isinstance(order, MembershipOrder) else "recharge"
+    taken = ", ".join(f"{name} {amount}" for name, amount in _parts_of_price(order).items())
     return (
-        f"order {order['order_id']} of {order['wallet_id']}: {order['kind']}, {order['status']}, "
-        f"{order['price_cny']} CNY by {order['channel']} ({taken})"
+        f"order {order.order_id} of {order.wallet_id}: {kind}, {words(order.status)}, "
+        f"{order.price_cny} CNY by {order.channel} ({taken})"
     )
 
 
-def show_order(screen: Screen, body: Mapping[str, Any]) -> None:
-    """An order."""
-    bought = facts_of(body, ("plan", "period", "months", "promotion", "upgrade_from"))
-    if body["kind"] == "recharge":
-        bought = [("for", money(body["amount"], body["currency"]))]
+def _show_order(screen: Screen, order: Order) -> None:
     screen.facts(
         [
-            *facts_of(body, ("order_id", "wallet_id", "kind", "status")),
-            ("price", f"{body['price_cny']} CNY"),
-            *bought,
-            *facts_of(body, ("channel",)),
-            ("opened", when(body["created_at"])),
-            ("paid", when(body["paid_at"], "not yet")),
-            *([("paid late", "yes")] if body["paid_late"] else []),
-            *([("expires", when(body["expires_at"]))] if body["status"] == "pending" else []),
-            *[
-                (name.removesuffix("_cny").replace("_", " "), f"{body[name]} CNY")
-                for name in _PARTS
-                if body.get(name, "0.00") != "0.00"
-            ],
-            *([("pay at", body["payment"]["pay_url"])] if body["payment"] else []),
+            *stated(order_id=order.order_id, wallet_id=order.wallet_id),
+            ("status", words(order.status)),
+            ("price", f"{order.price_cny} CNY"),
+            *_bought(order),
+            ("channel", order.channel),
+            ("opened", when(order.created_at)),
+            ("paid", when(order.paid_at, "not yet")),
+            *([("paid late", "yes")] if order.paid_late else []),
+            *([("expires", when(order.expires_at))] if order.status == "pending" else []),
+            *[(name, f"{amount} CNY") for name, amount in _parts_of_price(order).items() if amount],
+            *([("pay at", order.payment.pay_url)] if order.payment else []),
         ]
     )
 
 
-def _show_page(screen: Screen, body: Mapping[str, Any]) -> None:
-    heads = columns(under("order"), "what", "status", amount("CNY"), "channel", time("opened"))
+def _bought(order: Order) -> list[tuple[str, str]]:
+    if isinstance(order, RechargeOrder):
+        return [("kind", "recharge"), ("for", money(order.amount, order.currency))]
+    return stated(
+        kind="membership",
+        plan=order.plan,
+        period=words(order.period),
+        months=order.months,
+        promotion=order.promotion,
+        upgrade_from=order.upgrade_from,
+    )
+
+
+def _show_page(screen: Screen, orders: Sequence[Order]) -> None:
+    heads = columns("order", "what", "status", amount("CNY"), "channel", "opened (+08, UTC)")
     rows = [
         (
-            order["order_id"],
-            order.get("plan") or money(order.get("amount"), order.get("currency")),
-            order["status"].replace("_", " "),
-            order["price_cny"],
-            order["channel"],
-            moment(order["created_at"]),
+            order.order_id,
+            money(order.amount, order.currency) if isinstance(order, RechargeOrder) else order.plan,
+            words(order.status),
+            str(order.price_cny),
+            order.channel,
+            moment(order.created_at),
         )
-        for order in body["items"]
+        for order in orders
     ]
     screen.table(heads, rows)
     if not rows:
         screen.note("The wallet has no orders.")
-    screen.following(body)
 
 
-def show_refund(screen: Screen, body: Mapping[str, Any]) -> None:
-    """A refund of an order."""
+def _show_refund(screen: Screen, refund: OrderRefund) -> None:
     screen.facts(
         [
-            *facts_of(body, ("refund_id", "order_id", "wallet_id", "status")),
-            ("amount", f"{body['amount_cny']} CNY"),
-            *facts_of(body, ("channel", "payment_id")),
-            *([("months taken back", str(body["months"]))] if body["months"] else []),
-            ("requested", when(body["requested_at"])),
-            ("settled", when(body["resolved_at"], "not yet")),
+            *stated(
+                refund_id=refund.refund_id, order_id=refund.order_id, wallet_id=refund.wallet_id
+            ),
+            ("status", words(refund.status)),
+            ("amount", f"{refund.amount_cny} CNY"),
+            *stated(channel=refund.channel, payment_id=refund.payment_id),
+            *([("months taken back", str(refund.months))] if refund.months else []),
+            ("requested", when(refund.requested_at)),
+            ("settled", when(refund.resolved_at, "not yet")),
         ]
     )
-    takes = [(take["lot_id"], take["amount"]) for take in body["takes"]]
-    screen.table(columns("taken from lot", amount("amount")), takes)
-
-
-def _show_membership(screen: Screen, body: Mapping[str, Any] | None) -> None:
-    if body is None:
-        screen.say("The wallet has no membership.")
-        return
-    screen.facts(
-        [
-            *facts_of(body, ("plan", "status", "period")),
-            ("since", when(body["started_at"])),
-            ("until", when(body["ends_at"])),
-            ("renews", "yes" if body["renews"] else "no"),
-            ("months", f"{body['months_granted']} of {body['months']} granted"),
-            ("next points", when(body["next_grant_at"])),
-            *facts_of(body, ("entitlements",)),
-        ]
-    )
-    waiting = [
-        (term["order_id"], term["plan"], term["period"], str(term["months"]))
-        for term in body["queued"]
-    ]
-    heads = columns(under("order"), "plan", "period", amount("months"))
-    screen.table(heads, waiting, title="paid terms behind it")
-    upgrades = [
-        (
-            upgrade["order_id"],
-            upgrade["plan"],
-            f"{upgrade['months_granted']} of {upgrade['months']}",
-        )
-        for upgrade in body["upgrades"]
-    ]
-    screen.table(columns(under("order"), "plan", "months granted"), upgrades, title="upgrades")
+    show_takes(screen, "taken from lot", refund.takes)

@@ -1,7 +1,7 @@
 """`ledger adjust`, `ledger propose …`, `ledger proposal …`: what takes two people."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
@@ -13,14 +13,16 @@ from ledger.cli.admin.connection_options import (
     ChangeOptions,
     ConnectionOptions,
     Flag,
+    Id,
+    Yes,
 )
 from ledger.cli.admin.effects import effect_of, show_effect
-from ledger.cli.admin.layout import columns, time, under
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session, path
-from ledger.cli.admin.texts import NOTHING, Cell, facts_of, moment, when
+from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, listing, open_session
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen, columns, long
+from ledger.cli.texts import NOTHING, Cell, moment, stated, text_of, when
 from ledger.client import Refused
+from ledger.client.results import Me, Outcome, Proposal
 
 app: Final = App(name="proposal", help="What waits for a second person; approve it or reject it.")
 
@@ -34,7 +36,7 @@ async def list_(
     *,
     status: Standing = "waiting",
     all_: Flag = False,
-    wallet: str | None = None,
+    wallet: Id | None = None,
     limit: int = 50,
     after: str | None = None,
     where: ConnectionOptions = HERE,
@@ -58,30 +60,35 @@ async def list_(
         raise CommandError("--limit is 1 or more")
     wanted = None if all_ else status
     async with open_session(where) as session:
-        page = await session.pages(
-            path("v1", "proposals"), limit, after, status=wanted, wallet_id=wallet
+        client = session.client
+        proposals = await listing(
+            lambda limit, after: client.proposals_page(
+                status=wanted, wallet_id=wallet, limit=limit, after=after
+            ),
+            limit,
+            after,
         )
         if session.as_json:
-            session.screen.document(page)
+            session.screen.document(proposals.document)
             return
-        me = await session.get(path("v1", "callers", "me"))
-        _show_page(session.screen, page, me)
+        _show_page(session.screen, proposals.items, await client.me())
+        session.screen.note_more(proposals.next)
 
 
 @app.command
-async def show(proposal_id: str, *, where: ConnectionOptions = HERE) -> None:
+async def show(proposal_id: Id, *, where: ConnectionOptions = HERE) -> None:
     """Show a proposal: what it would do, why, and how it stands."""
     async with open_session(where) as session:
-        session.show(await session.get(_proposal_path(proposal_id)), show_proposal)
+        session.show(await session.client.proposal(proposal_id), show_proposal)
 
 
 @app.command
 async def approve(
-    proposal_ids: Annotated[tuple[str, ...], Parameter(name="PROPOSAL-ID")],
+    proposal_ids: Annotated[tuple[Id, ...], Parameter(name="PROPOSAL-ID")],
     /,
     *,
     reason: str | None = None,
-    yes: Annotated[Flag, Parameter(alias="-y")] = False,
+    yes: Yes = False,
     where: ChangeOptions = CHANGING,
 ) -> None:
     """Approve what another person proposed; it is carried out at once.
@@ -109,7 +116,7 @@ async def approve(
             what = "this proposal" if many == 1 else f"these {many} proposals"
             confirm(session.screen, f"Approve {what}, and have it done now?", yes=False)
         decided = await _approve(session, proposal_ids, reason, where.idempotency_key)
-    statuses = {body["status"] for body in decided}
+    statuses = {proposal.status for proposal in decided}
     if len(decided) < len(proposal_ids) or "refused" in statuses:
         sys.exit(REFUSED)
     if "approved" in statuses:
@@ -118,82 +125,99 @@ async def approve(
 
 async def _approve(
     session: Session, proposal_ids: Sequence[str], reason: str | None, key: str | None
-) -> list[dict[str, Any]]:
+) -> list[Proposal]:
     """The proposals as they were decided, each shown at once; a refusal ends only its own."""
-    decided = []
+    decided: list[Proposal] = []
     for proposal_id in proposal_ids:
         try:
-            body = await session.post(
-                _proposal_path(proposal_id, "approve"), {"reason": reason}, key=key
-            )
+            proposal = await _approve_one(session, proposal_id, reason, key)
         except Refused as refused:
             if len(proposal_ids) == 1:
                 raise
             session.screen.note(f"{proposal_id}: refused ({refused.slug}): {refused.detail}")
             continue
-        decided.append(body)
+        decided.append(proposal)
         if len(proposal_ids) == 1 or not session.as_json:
-            session.show(body, show_proposal)
+            session.show(proposal, show_proposal)
     if len(proposal_ids) > 1 and session.as_json:
-        session.screen.document({"items": decided})
+        documents = [proposal.document for proposal in decided]
+        session.screen.document({"items": documents, "next": None})
     return decided
+
+
+async def _approve_one(
+    session: Session, proposal_id: str, reason: str | None, key: str | None
+) -> Proposal:
+    return await session.change(
+        key,
+        lambda key: session.client.approve_proposal(
+            proposal_id, reason=reason, idempotency_key=key
+        ),
+    )
 
 
 @app.command
 async def reject(
-    proposal_id: str, *, reason: str | None = None, where: ChangeOptions = CHANGING
+    proposal_id: Id, *, reason: str | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Reject what another person proposed; nothing is done."""
-    await _decide(proposal_id, "reject", reason, where)
+    async with open_session(where) as session:
+        proposal = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.reject_proposal(
+                proposal_id, reason=reason, idempotency_key=key
+            ),
+        )
+        session.show(proposal, show_proposal)
 
 
 @app.command
 async def withdraw(
-    proposal_id: str, *, reason: str | None = None, where: ChangeOptions = CHANGING
+    proposal_id: Id, *, reason: str | None = None, where: ChangeOptions = CHANGING
 ) -> None:
     """Take your own proposal back."""
-    await _decide(proposal_id, "withdraw", reason, where)
-
-
-async def _decide(proposal_id: str, verb: str, reason: str | None, where: ChangeOptions) -> None:
     async with open_session(where) as session:
-        key = where.idempotency_key
-        body = await session.post(_proposal_path(proposal_id, verb), {"reason": reason}, key=key)
-        session.show(body, show_proposal)
-
-
-def _proposal_path(proposal_id: str, *more: str) -> str:
-    return path("v1", "proposals", proposal_id, *more)
+        proposal = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.withdraw_proposal(
+                proposal_id, reason=reason, idempotency_key=key
+            ),
+        )
+        session.show(proposal, show_proposal)
 
 
 async def _preview(session: Session, proposal_id: str) -> None:
     """Show what approving would do to the wallet as it is now; on standard error, as a note."""
-    proposal = await session.get(_proposal_path(proposal_id))
-    wallet = await session.get(path("v1", "wallets", proposal["wallet_id"]))
+    proposal = await session.client.proposal(proposal_id)
+    wallet = await session.client.wallet(proposal.wallet_id)
     show_effect(session.screen, proposal, wallet)
 
 
-def show_proposal(screen: Screen, body: Mapping[str, Any]) -> None:
+def show_proposal(screen: Screen, proposal: Proposal) -> None:
     """A proposal as it stands."""
     screen.facts(
         [
-            *facts_of(body, ("proposal_id", "status", "wallet_id")),
-            ("does", effect_of(body)),
-            ("reason", body["reason"] or "erased"),
-            *([("evidence", _lines(body["evidence"]))] if body["evidence"] else []),
-            ("proposed by", body["proposed_by"]),
-            ("proposed", when(body["proposed_at"])),
-            *([("expires", when(body["expires_at"]))] if body["status"] == "open" else []),
-            *facts_of(body, ("decided_by",)),
-            *([("decided", when(body["decided_at"]))] if body["decided_at"] else []),
-            *facts_of(body, ("decision_reason",)),
-            *([("carried out", when(body["executed_at"]))] if body["executed_at"] else []),
-            *_outcome(body["outcome"]),
+            *stated(
+                proposal_id=proposal.proposal_id,
+                status=proposal.status,
+                wallet_id=proposal.wallet_id,
+            ),
+            ("does", effect_of(proposal)),
+            ("reason", proposal.reason or "erased"),
+            *([("evidence", _lines(proposal.evidence))] if proposal.evidence else []),
+            ("proposed by", proposal.proposed_by),
+            ("proposed", when(proposal.proposed_at)),
+            *([("expires", when(proposal.expires_at))] if proposal.status == "open" else []),
+            *stated(decided_by=proposal.decided_by),
+            *([("decided", when(proposal.decided_at))] if proposal.decided_at else []),
+            *stated(decision_reason=proposal.decision_reason),
+            *([("carried out", when(proposal.executed_at))] if proposal.executed_at else []),
+            *([_outcome(proposal.outcome)] if proposal.outcome else []),
         ]
     )
-    if body["status"] == "open":
-        screen.note(f"Another person decides:\n  ledger proposal approve {body['proposal_id']}")
-    elif body["status"] == "approved":
+    if proposal.status == "open":
+        screen.note(f"Another person decides:\n  ledger proposal approve {proposal.proposal_id}")
+    elif proposal.status == "approved":
         screen.note("It could not be carried out at once; the ledger does it as soon as it can.")
 
 
@@ -201,54 +225,41 @@ def _lines(text: str) -> Cell:
     return tuple(text.splitlines())
 
 
-def _outcome(outcome: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if outcome is None:
-        return []
-    body = outcome["body"]
-    if outcome["status"] >= 400:
+def _outcome(outcome: Outcome) -> tuple[str, str]:
+    """What came of it: the body is that of its own call, or the problem that stood against it."""
+    body: dict[str, Any] = outcome.body
+    if outcome.status >= 400:
         slug = str(body.get("type", "")).rsplit("/", 1)[-1]
-        return [("the ledger refused", f"{slug}: {body.get('detail', '')}")]
-    left = body.get("available_after")
-    return [] if left is None else [("available now", f"{left} {body['currency']}")]
+        return "the ledger refused", f"{slug}: {body.get('detail', '')}"
+    return "came to", text_of(body)
 
 
-def _show_page(screen: Screen, page: Mapping[str, Any], me: Mapping[str, Any]) -> None:
-    may_approve = "admin:approve" in me["scopes"]
+def _show_page(screen: Screen, proposals: Sequence[Proposal], me: Me) -> None:
+    may_approve = "admin:approve" in me.scopes
+    open_ones = [proposal for proposal in proposals if proposal.status == "open"]
     for_me = [
-        proposal
-        for proposal in page["items"]
-        if _waits_for(proposal, me["caller"], may_approve=may_approve)
+        proposal for proposal in open_ones if may_approve and proposal.proposed_by != me.caller
     ]
     heads = columns(
-        "status", "does", "by", time("expires (+08, UTC)"), under("id"), under("reason")
+        "status", long("does"), "by", "expires (+08, UTC)", "wallet", "id", long("reason")
     )
-    screen.table(
-        heads, [_row(proposal, is_for_me=proposal in for_me) for proposal in page["items"]]
-    )
-    own = [
-        proposal
-        for proposal in page["items"]
-        if proposal["status"] == "open" and proposal not in for_me
-    ]
+    screen.table(heads, [_row(proposal, is_for_me=proposal in for_me) for proposal in proposals])
+    others = len(open_ones) - len(for_me)
     screen.note(
-        f"{len(for_me)} wait for you ({me['caller']}); {len(own)} wait for another person."
-        if page["items"]
+        f"{len(for_me)} wait for you ({me.caller}); {others} wait for another person."
+        if proposals
         else "There is nothing."
     )
-    screen.following(page)
 
 
-def _waits_for(proposal: Mapping[str, Any], me: str, *, may_approve: bool) -> bool:
-    return may_approve and proposal["status"] == "open" and proposal["proposed_by"] != me
-
-
-def _row(proposal: Mapping[str, Any], *, is_for_me: bool) -> Sequence[Cell]:
-    status = proposal["status"]
+def _row(proposal: Proposal, *, is_for_me: bool) -> Sequence[Cell]:
+    status = proposal.status
     return (
         f"{status} for you" if is_for_me else status,
-        f"{effect_of(proposal)}: {proposal['wallet_id']}",
-        proposal["proposed_by"],
-        moment(proposal["expires_at"]) if status in {"open", "expired"} else NOTHING,
-        proposal["proposal_id"],
-        proposal["reason"] or "erased",
+        effect_of(proposal),
+        proposal.proposed_by,
+        moment(proposal.expires_at) if status in {"open", "expired"} else NOTHING,
+        proposal.wallet_id,
+        proposal.proposal_id,
+        proposal.reason or "erased",
     )

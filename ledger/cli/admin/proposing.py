@@ -1,14 +1,17 @@
 """`ledger adjust` and `ledger propose …`: dangerous things, put before a second person."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from cyclopts import App, Parameter
 
-from ledger.cli.admin.connection_options import CHANGING, ChangeOptions, Flag
+from ledger.cli.admin.connection_options import CHANGING, Amount, ChangeOptions, Flag, Id
 from ledger.cli.admin.proposals import show_proposal
-from ledger.cli.admin.session import open_session, path
+from ledger.cli.admin.session import open_session
+from ledger.cli.texts import instant
+from ledger.client import LedgerClient
+from ledger.client.results import Proposal
 
 app: Final = App(name="propose", help="Propose what another person must approve.")
 
@@ -39,7 +42,7 @@ class Correction(Why):
     expires_at: str | None = None
     """Of a credit: when they expire, such as 2026-03-01T09:00:00+08:00; never by default."""
 
-    lot_id: str | None = None
+    lot_id: Id | None = None
     """Of a debit: take from this lot alone."""
 
     include_paid: Flag = False
@@ -47,10 +50,10 @@ class Correction(Why):
 
 
 async def adjust(
-    wallet_id: str,
+    wallet_id: Id,
     direction: Literal["credit", "debit"],
     currency: str,
-    amount: str,
+    amount: Amount,
     *,
     why: Correction,
     where: ChangeOptions = CHANGING,
@@ -62,21 +65,29 @@ async def adjust(
     direction
         credit gives free points, debit takes points away.
     """
-    given = {
-        "direction": direction,
-        "currency": currency,
-        "amount": amount,
-        "source": why.source,
-        "expires_at": why.expires_at,
-        "lot_id": why.lot_id,
-        "include_paid": True if why.include_paid else None,
-    }
-    await _propose("adjustments", wallet_id, given, why, where)
+    expires_at = None if why.expires_at is None else instant(why.expires_at)
+    await _propose(
+        where,
+        lambda client, key: client.propose_adjustment(
+            wallet_id,
+            direction,
+            currency,
+            amount,
+            reason=why.reason,
+            evidence=why.evidence,
+            valid_for_s=why.valid_for_s,
+            source=why.source,
+            expires_at=expires_at,
+            lot_id=why.lot_id,
+            include_paid=why.include_paid or None,
+            idempotency_key=key,
+        ),
+    )
 
 
 @app.command
 async def close(
-    wallet_id: str,
+    wallet_id: Id,
     *,
     forfeit_balance: Flag = False,
     end_membership: Flag = False,
@@ -95,21 +106,27 @@ async def close(
     write_off_claim
         What its owner owes is given up.
     """
-    given = {
-        "kind": "close_wallet",
-        "forfeit_balance": forfeit_balance,
-        "end_membership": end_membership,
-        "write_off_claim": write_off_claim,
-    }
-    await _propose("proposals", wallet_id, given, why, where)
+    await _propose(
+        where,
+        lambda client, key: client.propose_close_wallet(
+            wallet_id,
+            reason=why.reason,
+            evidence=why.evidence,
+            valid_for_s=why.valid_for_s,
+            forfeit_balance=forfeit_balance,
+            end_membership=end_membership,
+            write_off_claim=write_off_claim,
+            idempotency_key=key,
+        ),
+    )
 
 
 @app.command
 async def payout(
-    wallet_id: str,
-    amount_cny: str,
+    wallet_id: Id,
+    amount_cny: Amount,
     *,
-    tax_withheld_cny: str | None = None,
+    tax_withheld_cny: Amount | None = None,
     reference: str | None = None,
     why: Why,
     where: ChangeOptions = CHANGING,
@@ -125,35 +142,41 @@ async def payout(
     reference
         The payment's number, an id.
     """
-    given = {
-        "kind": "pay_out",
-        "amount_cny": amount_cny,
-        "tax_withheld_cny": tax_withheld_cny,
-        "reference": reference,
-    }
-    await _propose("proposals", wallet_id, given, why, where)
+    await _propose(
+        where,
+        lambda client, key: client.propose_pay_out(
+            wallet_id,
+            amount_cny,
+            reason=why.reason,
+            evidence=why.evidence,
+            valid_for_s=why.valid_for_s,
+            tax_withheld_cny=tax_withheld_cny,
+            reference=reference,
+            idempotency_key=key,
+        ),
+    )
 
 
 @app.command
-async def erase(wallet_id: str, *, why: Why, where: ChangeOptions = CHANGING) -> None:
+async def erase(wallet_id: Id, *, why: Why, where: ChangeOptions = CHANGING) -> None:
     """Propose to erase what people wrote about a wallet; balances and the log stay."""
-    await _propose("proposals", wallet_id, {"kind": "erase_wallet"}, why, where)
+    await _propose(
+        where,
+        lambda client, key: client.propose_erase_wallet(
+            wallet_id,
+            reason=why.reason,
+            evidence=why.evidence,
+            valid_for_s=why.valid_for_s,
+            idempotency_key=key,
+        ),
+    )
 
 
 async def _propose(
-    collection: str,
-    wallet_id: str,
-    given: Mapping[str, object],
-    why: Why,
-    where: ChangeOptions = CHANGING,
+    where: ChangeOptions, call: Callable[[LedgerClient, str], Awaitable[Proposal]]
 ) -> None:
-    body = {
-        "wallet_id": wallet_id,
-        **given,
-        "reason": why.reason,
-        "evidence": why.evidence,
-        "valid_for_s": why.valid_for_s,
-    }
     async with open_session(where) as session:
-        proposal = await session.post(path("v1", collection), body, key=where.idempotency_key)
+        proposal = await session.change(
+            where.idempotency_key, lambda key: call(session.client, key)
+        )
         session.show(proposal, show_proposal)

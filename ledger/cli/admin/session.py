@@ -1,35 +1,42 @@
-"""A session with the ledger over its API: one connection for a command.
+"""A session with the ledger: one client and one screen for a command.
 
-A refusal, or a ledger that does not answer, is shown and ends the process with its exit code.
+The client works over the API or, for some commands, on the database of this host. A refusal, or a
+ledger that does not answer, is shown and ends the process with its exit code.
 """
 
 import asyncio
 import os
-import re
 import shlex
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from ledger.cli.admin.connection_options import DEFAULT_URL, ConnectionOptions
-from ledger.cli.admin.credentials import Credential, find_credential
-from ledger.cli.admin.screen import Screen, close_quietly
-from ledger.cli.admin.texts import in_both_zones, text_of
+from msgspec import Struct
+
+from ledger.cli.admin.connection_options import DEFAULT_URL, ConnectionOptions, HostOptions
+from ledger.cli.admin.credentials import find_credential
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen
+from ledger.cli.texts import in_both_zones, text_of
 from ledger.client import (
     LedgerClient,
+    LedgerError,
     OutcomeUnknown,
+    Page,
     RateLimited,
     Refused,
+    RetryPolicy,
     Unauthenticated,
     Unavailable,
+    UnexpectedAnswer,
     new_key,
 )
 from ledger.client.fields import checked_key
 from ledger.contract.problems import KINDS, TYPE_BASE
-from ledger.core.ids import ID_PATTERN
+
+T = TypeVar("T")
 
 REFUSED: Final = 1
 """Exit code: the ledger refused, and nothing was done."""
@@ -43,11 +50,33 @@ STOPPED: Final = 130
 PAGE: Final = 1_000
 """Items of one page where all are wanted."""
 
-_ID: Final = re.compile(ID_PATTERN, re.ASCII)
+PATIENCE: Final = RetryPolicy(deadline_s=10.0)
+"""For how long a person waits for a ledger that is away."""
+
 _LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
-Show = Callable[[Screen, Any], None]
-"""Prints an answer's body on a screen, for people."""
+
+class Answer(Protocol):
+    """Anything that the ledger answered; `document` is its JSON."""
+
+    @property
+    def document(self) -> Any: ...  # noqa: D102, ANN401 - said above; JSON
+
+
+A = TypeVar("A", bound=Answer)
+
+
+class Listing(Struct, Generic[T], frozen=True):
+    """Items of a list, of as many of its pages as were wanted; `next` is where to go on."""
+
+    items: list[T]
+    next: str | None
+    documents: list[Any]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The pages as one page of the API."""
+        return {"items": self.documents, "next": self.next}
 
 
 class Session:
@@ -56,64 +85,54 @@ class Session:
     def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
         self.client, self.screen, self.as_json = client, screen, as_json
 
-    async def get(self, path: str, **query: object) -> dict[str, Any]:
-        """The answer to a GET; query parameters that are None are left out."""
-        return await self.client.request("GET", path, query=query)
+    async def change(self, key: str | None, call: Callable[[str], Awaitable[T]]) -> T:
+        """The answer to a change under a key, a new one if none is given."""
+        own_key = new_key() if key is None else _checked(key)
+        with self._noting_interruption(own_key):
+            return await call(own_key)
 
-    async def post(
-        self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
-    ) -> dict[str, Any]:
-        """The answer to a POST under a key, a new one if none is given.
+    async def change_once(self, call: Awaitable[T]) -> T:
+        """The answer to a change that takes no key: it is sent a single time."""
+        with self._noting_interruption(None):
+            return await call
 
-        Fields of the body that are None are left out.
-        """
-        return await self._post(path, body, new_key() if key is None else _checked(key))
-
-    async def post_once(
-        self, path: str, body: Mapping[str, object] | None = None
-    ) -> dict[str, Any]:
-        """The answer to a POST that takes no key: it is sent a single time."""
-        return await self._post(path, body, None)
-
-    async def _post(
-        self, path: str, body: Mapping[str, object] | None, key: str | None
-    ) -> dict[str, Any]:
-        given = {name: value for name, value in (body or {}).items() if value is not None}
+    @contextmanager
+    def _noting_interruption(self, key: str | None) -> Iterator[None]:
         try:
-            return await self.client.request("POST", path, body=given, idempotency_key=key)
+            yield
         except asyncio.CancelledError:
             self.screen.note(f"ledger: interrupted; {_unknown_advice(key)}")
             raise
 
-    async def pages(
-        self, path: str, wanted: int | None, after: str | None = None, **query: object
-    ) -> dict[str, Any]:
-        """So many items of a list as one page of it; `wanted` None means all."""
-        items: list[Any] = []
-        while True:
-            left = PAGE if wanted is None else min(PAGE, wanted - len(items))
-            page = await self.get(path, limit=left, after=after, **query)
-            items += page["items"]
-            after = page.get("next")
-            if after is None or len(items) == wanted:
-                return {**page, "items": items, "next": after}
-
-    def show(self, body: Any, show_body: Show) -> None:  # noqa: ANN401 - any answer
-        """Print an answer: as JSON where that was asked for, else by `show_body`."""
+    def show(self, answer: A, show_answer: Callable[[Screen, A], None]) -> None:
+        """Print an answer: as JSON where that was asked for, else by `show_answer`."""
         if self.as_json:
-            self.screen.document(body)
-            return
-        try:
-            show_body(self.screen, body)
-        except (KeyError, TypeError):
-            # The call was carried out all the same, and the caller has to see its answer.
-            self.screen.note("ledger: the answer has a shape that this version does not know:")
-            self.screen.document(body)
+            self.screen.document(answer.document)
+        else:
+            show_answer(self.screen, answer)
+
+
+async def listing(
+    read: Callable[[int, str | None], Awaitable[Page[T]]],
+    wanted: int | None = None,
+    after: str | None = None,
+) -> Listing[T]:
+    """So many items of a list, all by default; `read` reads a page of a size, after a cursor."""
+    items: list[T] = []
+    documents: list[Any] = []
+    while True:
+        left = PAGE if wanted is None else min(PAGE, wanted - len(items))
+        page = await read(left, after)
+        items += page.items
+        documents += page.document["items"]
+        after = page.next
+        if after is None or len(items) == wanted:
+            return Listing(items, after, documents)
 
 
 @asynccontextmanager
 async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
-    """A session with the ledger that the options name; a failed call ends the process.
+    """A session over the API with the ledger that the options name; a failed call ends the process.
 
     Its exit code is REFUSED after a refusal, UNREACHABLE where no answer came or the caller is
     rate-limited. Raises CommandError for a wrong address, or where there is no API key.
@@ -122,24 +141,63 @@ async def open_session(where: ConnectionOptions) -> AsyncIterator[Session]:
     credential = find_credential(url, where.key_file, os.environ)
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _LOCAL:
         screen.note("ledger: the key and all answers go over the network unencrypted (http://)")
-    try:
-        async with LedgerClient(url, credential.key) as client:
+    with _failures_shown(screen, url, f"the key came from {credential.source}", where):
+        async with LedgerClient(url, credential.key, retry=PATIENCE) as client:
             yield Session(client, screen, as_json=where.json)
-        sys.stdout.flush()
+
+
+@asynccontextmanager
+async def open_session_or_host(where: HostOptions) -> AsyncIterator[Session]:
+    """A session over the API if the options name a ledger; else one on the database of this host.
+
+    People are told which of the two it is. It fails as `open_session` does.
+    """
+    if where.is_over_api:
+        async with open_session(where) as session:
+            if not where.json:
+                session.screen.note(f"ledger: over the API at {address(where.url)}")
+            yield session
+        return
+    # What works on the database brings all of the ledger with it.
+    from ledger.cli.host import open_host_client  # noqa: PLC0415
+
+    screen = Screen()
+    named = "LEDGER_DATABASE_URL" in os.environ
+    database = "LEDGER_DATABASE_URL" if named else os.environ.get("LEDGER_DATA_DIR", ".ledger")
+    place = f"on this host, in the database of {database}"
+    with _failures_shown(screen, place, "", where):
+        async with open_host_client() as client:
+            if not where.json:
+                screen.note(f"ledger: {place}")
+            yield Session(client, screen, as_json=where.json)
+
+
+@contextmanager
+def _failures_shown(
+    screen: Screen, url: str, key_came_from: str, where: ConnectionOptions
+) -> Iterator[None]:
+    try:
+        yield
     except Refused as refused:
-        show_refusal(screen, refused, credential, as_json=where.json)
+        if where.json:
+            screen.document(problem_document(refused))
+        show_refusal(screen, refused)
+        if isinstance(refused, Unauthenticated):
+            screen.note(f"  {key_came_from}")
         sys.exit(UNREACHABLE if isinstance(refused, RateLimited) else REFUSED)
     except OutcomeUnknown as unknown:
         screen.note(f"ledger: {url} gave no answer ({_cause(unknown)}):")
         screen.note(f"ledger: {_unknown_advice(unknown.idempotency_key)}")
+        _note_request(screen, unknown)
         sys.exit(UNREACHABLE)
     except Unavailable as unavailable:
         cause = _cause(unavailable)
         screen.note(f"ledger: {url} does not answer: {cause}. Nothing was done; try later.")
         sys.exit(UNREACHABLE)
-    except BrokenPipeError:
-        close_quietly()
-        sys.exit(0)
+    except UnexpectedAnswer as unexpected:
+        screen.note(f"ledger: {unexpected}")
+        _note_request(screen, unexpected)
+        sys.exit(UNREACHABLE)
 
 
 def address(url: str | None) -> str:
@@ -159,35 +217,19 @@ def address(url: str | None) -> str:
     return text
 
 
-def path(*parts: str) -> str:
-    """The path of a call, from words of ours and ids of the caller's. Raises CommandError."""
-    for part in parts:
-        if _ID.fullmatch(part) is None:
-            raise CommandError(f"{part!a} is no id: one is 1 to 64 of A-Z a-z 0-9 _ . : -")
-    # Dots alone would be taken for a step within the path (RFC 3986, 5.2.4).
-    return "".join(f"/{part.replace('.', '%2E') if set(part) == {'.'} else part}" for part in parts)
-
-
-def wallet_path(wallet_id: str, *parts: str) -> str:
-    """The path of a call on a wallet."""
-    return path("v1", "wallets", wallet_id, *parts)
-
-
-def show_refusal(
-    screen: Screen, refused: Refused, credential: Credential, *, as_json: bool
-) -> None:
-    """Print why the ledger refused; as JSON also its problem document."""
-    if as_json:
-        screen.document(problem_document(refused))
+def show_refusal(screen: Screen, refused: Refused) -> None:
+    """Note why the ledger refused."""
     screen.note(
         f"ledger: refused ({refused.slug or refused.status}): {in_both_zones(refused.detail)}"
     )
     for name, value in refused.facts.items():
         screen.note(f"  {name}: {text_of(value)}")
-    if isinstance(refused, Unauthenticated):
-        screen.note(f"  the key came from {credential.source}")
-    if refused.request_id:
-        screen.note(f"  request: {refused.request_id}")
+    _note_request(screen, refused)
+
+
+def _note_request(screen: Screen, error: LedgerError) -> None:
+    if error.request_id:
+        screen.note(f"  request: {error.request_id}")
 
 
 def problem_document(refused: Refused) -> dict[str, Any]:

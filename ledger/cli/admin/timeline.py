@@ -1,29 +1,29 @@
 """`ledger wallet timeline`: what was recorded of a wallet, newest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
-from ledger.cli.admin.layout import amount, columns, time, under
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import PAGE, Session, open_session, wallet_path
-from ledger.cli.admin.texts import NOTHING, SHANGHAI, Cell, moment, money
+from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag, Id
+from ledger.cli.admin.session import PAGE, Listing, listing, open_session
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen, amount, columns, long
+from ledger.cli.texts import NOTHING, Cell, instant, moment, money, words
+from ledger.client import LedgerClient
+from ledger.client.results import Entry
 
 _HEADS: Final = columns(
-    time("time (+08, UTC)"),
+    "time (+08, UTC)",
     "what",
     amount("change"),
     amount("after"),
     "currency",
-    under("about"),
+    long("about"),
 )
-_IDS: Final = ("hold_id", "charge_id", "order_id", "refund_id", "transfer_id", "lot_id")
 
 
 async def timeline(
-    wallet_id: str,
+    wallet_id: Id,
     *,
     since: str | None = None,
     limit: int = 20,
@@ -49,63 +49,69 @@ async def timeline(
     oldest = None if since is None else instant(since)
     async with open_session(where) as session:
         wanted = None if all_ or oldest is not None else limit
-        body = await _entries(session, wallet_path(wallet_id, "entries"), oldest, wanted, after)
-        session.show(body, _show)
-
-
-def instant(text: str) -> datetime:
-    """The instant that a person means. Raises CommandError."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandError(
-            f"{text!a} is no time: one is such as 2026-03-01 or 2026-03-01T09:00:00+08:00"
-        ) from None
-    return at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
+        entries = await _entries(session.client, wallet_id, oldest, wanted, after)
+        session.show(entries, lambda screen, entries: _show(screen, entries.items))
+        if not session.as_json:
+            session.screen.note_more(entries.next)
 
 
 async def _entries(
-    session: Session, path: str, oldest: datetime | None, wanted: int | None, after: str | None
-) -> dict[str, Any]:
+    client: LedgerClient,
+    wallet_id: str,
+    oldest: datetime | None,
+    wanted: int | None,
+    after: str | None,
+) -> Listing[Entry]:
     if oldest is None:
-        return await session.pages(path, wanted, after)
-    items: list[Any] = []
+        return await listing(
+            lambda limit, after: client.entries_page(wallet_id, limit=limit, after=after),
+            wanted,
+            after,
+        )
+    young = Listing[Entry]([], None, [])
     while True:
-        page = await session.get(path, limit=PAGE, after=after)
-        young = [entry for entry in page["items"] if datetime.fromisoformat(entry["at"]) >= oldest]
-        items += young
-        after = page["next"]
-        if after is None or len(young) < len(page["items"]):
-            return {**page, "items": items, "next": None}
+        page = await client.entries_page(wallet_id, limit=PAGE, after=after)
+        for entry, document in zip(page.items, page.document["items"], strict=True):
+            if entry.at < oldest:
+                return young
+            young.items.append(entry)
+            young.documents.append(document)
+        after = page.next
+        if after is None:
+            return young
 
 
-def _show(screen: Screen, body: Mapping[str, Any]) -> None:
-    screen.table(_HEADS, [_row(entry) for entry in body["items"]])
-    if not body["items"]:
+def _show(screen: Screen, entries: Sequence[Entry]) -> None:
+    screen.table(_HEADS, [_row(entry) for entry in entries])
+    if not entries:
         screen.note("Nothing was recorded.")
-    screen.following(body)
 
 
-def _row(entry: Mapping[str, Any]) -> Sequence[Cell]:
+def _row(entry: Entry) -> Sequence[Cell]:
     return (
-        moment(entry["at"]),
-        entry["type"].replace("_", " "),
-        entry["available_change"] or NOTHING,
-        entry["available_after"] or NOTHING,
-        entry["currency"] or NOTHING,
+        moment(entry.at),
+        words(entry.type),
+        NOTHING if entry.available_change is None else str(entry.available_change),
+        NOTHING if entry.available_after is None else str(entry.available_after),
+        entry.currency or NOTHING,
         _about(entry),
     )
 
 
-def _about(entry: Mapping[str, Any]) -> Cell:
+def _about(entry: Entry) -> Cell:
     """What happened in words, the ids that an entry names, who did it, and why."""
-    ids = [f"{name.removesuffix('_id')} {entry[name]}" for name in _IDS if entry[name]]
-    more = {
-        "money": money(entry["amount_cny"], "CNY") if entry["amount_cny"] else None,
-        "other wallet": entry["other_wallet_id"],
-        "reference": entry["reference"],
-        "by": entry["caller"],
-        "reason:": entry["reason"],
+    named = {
+        "hold": entry.hold_id,
+        "charge": entry.charge_id,
+        "order": entry.order_id,
+        "refund": entry.refund_id,
+        "transfer": entry.transfer_id,
+        "lot": entry.lot_id,
+        "money": None if entry.amount_cny is None else money(entry.amount_cny, "CNY"),
+        "other wallet": entry.other_wallet_id,
+        "reference": entry.reference,
+        "by": entry.caller,
+        "reason:": entry.reason,
     }
-    details = [f"{name} {value}" for name, value in more.items() if value]
-    return (f"seq {entry['seq']}: {entry['what']}", *ids, *details)
+    details = [f"{name} {value}" for name, value in named.items() if value]
+    return (f"seq {entry.seq}: {entry.what}", *details)

@@ -1,17 +1,25 @@
 """`ledger wallet …`: one wallet, as a support agent looks at it, and what may be done with it."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from cyclopts import App
 
-from ledger.cli.admin.connection_options import CHANGING, HERE, ChangeOptions, ConnectionOptions
-from ledger.cli.admin.layout import amount, columns, time, under
-from ledger.cli.admin.screen import Screen
-from ledger.cli.admin.session import open_session, wallet_path
-from ledger.cli.admin.texts import NOTHING, moment, when, yuan
-from ledger.cli.command_error import CommandError
+from ledger.cli.admin.connection_options import (
+    CHANGING,
+    HERE,
+    ON_HOST,
+    Amount,
+    ChangeOptions,
+    ConnectionOptions,
+    HostOptions,
+    Id,
+)
+from ledger.cli.admin.holds import show_holds
+from ledger.cli.admin.session import listing, open_session, open_session_or_host
+from ledger.cli.screen import Screen, amount, columns
+from ledger.cli.texts import NOTHING, instant, moment, when, yuan
+from ledger.client.results import Claim, Frozen, LimitSet, Lot, Membership, Wallet
 
 app: Final = App(name="wallet", help="Look at a wallet, explain it, freeze it, limit it.")
 app.command(
@@ -24,89 +32,84 @@ app.command(
     help="Show what was recorded of a wallet, newest first.",
 )
 
-LOTS: Final = columns(
-    under("lot"), "source", amount("available"), amount("held"), "currency", "cost", time("expires")
-)
-
 
 @app.command
-def show(wallet_id: str, *, at: str | None = None, where: ConnectionOptions = HERE) -> None:
-    """Show a wallet: balances, lots in spending order, open holds, orders, membership, limits.
+async def show(wallet_id: Id, *, at: str | None = None, where: HostOptions = ON_HOST) -> None:
+    """Show a wallet: balances, lots in spending order, open holds, membership, limits.
 
-    Over the API where --url, LEDGER_URL or --key-file is given; else from the database that
+    Over the API where --url, --key-file or LEDGER_URL is given; else from the database that
     LEDGER_DATABASE_URL or LEDGER_DATA_DIR names, on the host.
 
     Parameters
     ----------
     at
-        As it was then (over the API), such as 2026-03-01T09:00:00+08:00.
+        As it was then, such as 2026-03-01 or 2026-03-01T09:00:00+08:00.
     """
-    if where.is_named:
-        asyncio.run(_show(wallet_id, at, where))
-        return
-    # What works on the database brings all of the ledger with it.
-    from ledger.cli.wallet import run_show  # noqa: PLC0415
-
-    if at is not None:
-        raise CommandError("--at needs the API: say which with --url or LEDGER_URL")
-    run_show(wallet_id, as_json=where.json)
-
-
-async def _show(wallet_id: str, at: str | None, where: ConnectionOptions) -> None:
-    async with open_session(where) as session:
-        body = await session.get(wallet_path(wallet_id), at=at)
+    moment_of_past = None if at is None else instant(at)
+    async with open_session_or_host(where) as session:
+        client = session.client
+        wallet = await client.wallet(wallet_id, at=moment_of_past)
         if session.as_json:
-            session.screen.document(body)
+            session.screen.document(wallet.document)
             return
-        lots = await session.pages(wallet_path(wallet_id, "lots"), None, at=at)
-        show_wallet(session.screen, body)
-        _show_lots(session.screen, lots["items"])
+        lots = await client.lots(wallet_id, at=moment_of_past)
+        _show_wallet(session.screen, wallet)
+        _show_lots(session.screen, lots)
         if at is None:
-            holds = await session.pages(wallet_path(wallet_id, "holds"), None)
-            show_holds(session.screen, holds["items"])
+            holds = await listing(
+                lambda limit, after: client.open_holds_page(wallet_id, limit=limit, after=after)
+            )
+            show_holds(session.screen, holds.items)
 
 
 @app.command
-async def lots(wallet_id: str, *, at: str | None = None, where: ConnectionOptions = HERE) -> None:
+async def lots(wallet_id: Id, *, at: str | None = None, where: ConnectionOptions = HERE) -> None:
     """List the lots that have anything left, in the order in which they are spent.
 
     Parameters
     ----------
     at
-        As they were then, such as 2026-03-01T09:00:00+08:00.
+        As they were then, such as 2026-03-01 or 2026-03-01T09:00:00+08:00.
     """
+    past = None if at is None else instant(at)
     async with open_session(where) as session:
-        body = await session.pages(wallet_path(wallet_id, "lots"), None, at=at)
-        session.show(body, _show_page_of_lots)
+        client = session.client
+        lots = await listing(
+            lambda limit, after: client.lots_page(wallet_id, at=past, limit=limit, after=after)
+        )
+        session.show(lots, lambda screen, lots: _show_page_of_lots(screen, lots.items))
 
 
 @app.command
-async def freeze(wallet_id: str, *, reason: str, where: ChangeOptions = CHANGING) -> None:
+async def freeze(wallet_id: Id, *, reason: str, where: ChangeOptions = CHANGING) -> None:
     """Let nothing be spent, converted, given away or claimed until further notice."""
-    await _set_frozen(wallet_id, "freeze", reason, where)
+    async with open_session(where) as session:
+        frozen = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.freeze(wallet_id, reason=reason, idempotency_key=key),
+        )
+        session.show(frozen, _show_frozen)
 
 
 @app.command
-async def unfreeze(wallet_id: str, *, reason: str, where: ChangeOptions = CHANGING) -> None:
+async def unfreeze(wallet_id: Id, *, reason: str, where: ChangeOptions = CHANGING) -> None:
     """Let a frozen wallet spend again."""
-    await _set_frozen(wallet_id, "unfreeze", reason, where)
-
-
-async def _set_frozen(wallet_id: str, verb: str, reason: str, where: ChangeOptions) -> None:
     async with open_session(where) as session:
-        path = wallet_path(wallet_id, verb)
-        body = await session.post(path, {"reason": reason}, key=where.idempotency_key)
-        session.show(body, _show_frozen)
+        frozen = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.unfreeze(wallet_id, reason=reason, idempotency_key=key),
+        )
+        session.show(frozen, _show_frozen)
 
 
 @app.command
 async def limit(
-    wallet_id: str,
+    wallet_id: Id,
     currency: str,
     *,
     reason: str,
-    day: str | None = None,
-    single: str | None = None,
+    day: Amount | None = None,
+    single: Amount | None = None,
     where: ChangeOptions = CHANGING,
 ) -> None:
     """Limit what a wallet may spend of a currency; with neither --day nor --single, lift the limit.
@@ -119,107 +122,97 @@ async def limit(
         At most so much in one charge.
     """
     async with open_session(where) as session:
-        given = {"currency": currency, "day": day, "single": single, "reason": reason}
-        body = await session.post(
-            wallet_path(wallet_id, "limits"), given, key=where.idempotency_key
+        limited = await session.change(
+            where.idempotency_key,
+            lambda key: session.client.set_limit(
+                wallet_id, currency, reason=reason, day=day, single=single, idempotency_key=key
+            ),
         )
-        session.show(body, _show_limit)
+        session.show(limited, _show_limit)
 
 
-def show_wallet(screen: Screen, body: Mapping[str, Any]) -> None:
-    """A wallet's balances and whatever else is to be known of it."""
+def _show_wallet(screen: Screen, wallet: Wallet) -> None:
     screen.facts(
         [
-            ("wallet", body["wallet_id"]),
-            ("status", body["status"]),
-            ("as of", when(body["as_of"])),
-            ("last event", str(body["seq"] or "none: the ledger has never seen this wallet")),
-            *_membership(body["membership"]),
-            *([("owes", _claims(body["claims"]))] if body["claims"] else []),
-            *([("payable to owner", yuan(body["payable_fen"]))] if body["payable_fen"] else []),
+            ("wallet", wallet.wallet_id),
+            ("status", wallet.status),
+            ("as of", when(wallet.as_of)),
+            ("last event", str(wallet.seq or "none: the ledger has never seen this wallet")),
+            *_membership(wallet.membership),
+            *([("owes", _claims(wallet.claims))] if wallet.claims else []),
+            *([("payable to owner", yuan(wallet.payable_fen))] if wallet.payable_fen else []),
         ]
     )
+    balances = [
+        (code, str(balance.available), str(balance.held), str(balance.expiring_soon))
+        for code, balance in wallet.balances.items()
+    ]
     heads = columns("currency", amount("available"), amount("held"), amount("expiring in 24 h"))
-    balances = body["balances"].items()
-    screen.table(
-        heads,
-        [
-            (code, balance["available"], balance["held"], balance["expiring_soon"])
-            for code, balance in balances
-        ],
-    )
+    screen.table(heads, balances)
+    limits = [
+        (
+            limit.currency,
+            "none" if limit.day is None else str(limit.day),
+            str(limit.charged_today),
+            "none" if limit.single is None else str(limit.single),
+        )
+        for limit in wallet.limits
+    ]
     heads = columns("limit on", amount("a day"), amount("spent today"), amount("a charge"))
-    screen.table(
-        heads,
-        [
-            (
-                own_limit["currency"],
-                own_limit["day"] or "none",
-                own_limit["charged_today"],
-                own_limit["single"] or "none",
-            )
-            for own_limit in body["limits"]
-        ],
-    )
+    screen.table(heads, limits)
 
 
-def _membership(body: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if body is None:
+def _membership(membership: Membership | None) -> list[tuple[str, str]]:
+    if membership is None:
         return []
-    renews = "renews" if body["renews"] else "does not renew"
+    renews = "renews" if membership.renews else "does not renew"
     return [
-        ("membership", f"{body['plan']} until {when(body['ends_at'])}, {renews}"),
-        ("next points", when(body["next_grant_at"])),
+        ("membership", f"{membership.plan} until {when(membership.ends_at)}, {renews}"),
+        *([("next points", when(membership.next_grant_at))] if membership.next_grant_at else []),
     ]
 
 
-def _claims(claims: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{claim['open_cny']} CNY of order {claim['order_id']}" for claim in claims)
+def _claims(claims: Sequence[Claim]) -> str:
+    return ", ".join(f"{claim.open_cny} CNY of order {claim.order_id}" for claim in claims)
 
 
-def _show_page_of_lots(screen: Screen, body: Mapping[str, Any]) -> None:
-    _show_lots(screen, body["items"])
-    if not body["items"]:
+def _show_page_of_lots(screen: Screen, lots: Sequence[Lot]) -> None:
+    _show_lots(screen, lots)
+    if not lots:
         screen.note("The wallet has no lots with anything left.")
 
 
-def _show_lots(screen: Screen, lots: Sequence[Mapping[str, Any]]) -> None:
+def _show_lots(screen: Screen, lots: Sequence[Lot]) -> None:
+    heads = columns(
+        "lot",
+        "source",
+        amount("available"),
+        amount("held"),
+        "currency",
+        amount("cost"),
+        "expires (+08, UTC)",
+    )
     rows = [
         (
-            lot["lot_id"],
-            lot["source"],
-            lot["available"],
-            lot["held"],
-            lot["currency"],
-            yuan(lot["cost_fen"]) if lot["cost_fen"] else NOTHING,
-            moment(lot["expires_at"], "never"),
+            lot.lot_id,
+            lot.source,
+            str(lot.available),
+            str(lot.held),
+            lot.currency,
+            yuan(lot.cost_fen) if lot.cost_fen else NOTHING,
+            moment(lot.expires_at, "never"),
         )
         for lot in lots
     ]
-    screen.table(LOTS, rows, title="lots, in the order they are spent")
+    screen.table(heads, rows, title="lots, in the order they are spent")
 
 
-def show_holds(screen: Screen, holds: Sequence[Mapping[str, Any]]) -> None:
-    """Open holds as a table."""
-    heads = columns(under("hold"), amount("amount"), "currency", "reference", time("expires"))
-    rows = [
-        (
-            hold["hold_id"],
-            hold["amount"],
-            hold["currency"],
-            hold["reference"] or NOTHING,
-            moment(hold["expires_at"]),
-        )
-        for hold in holds
-    ]
-    screen.table(heads, rows, title="open holds")
+def _show_frozen(screen: Screen, frozen: Frozen) -> None:
+    state = "frozen" if frozen.frozen else "not frozen"
+    screen.say(f"{frozen.wallet_id} is {state}.")
 
 
-def _show_frozen(screen: Screen, body: Mapping[str, Any]) -> None:
-    state = "frozen" if body["frozen"] else "not frozen"
-    screen.say(f"{body['wallet_id']} is {state}.")
-
-
-def _show_limit(screen: Screen, body: Mapping[str, Any]) -> None:
-    day, single = body["day"] or "no limit", body["single"] or "no limit"
-    screen.say(f"{body['wallet_id']}, {body['currency']}: a day {day}, a charge {single}.")
+def _show_limit(screen: Screen, limit: LimitSet) -> None:
+    day = "no limit" if limit.day is None else limit.day
+    single = "no limit" if limit.single is None else limit.single
+    screen.say(f"{limit.wallet_id}, {limit.currency}: a day {day}, a charge {single}.")

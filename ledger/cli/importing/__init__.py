@@ -29,13 +29,13 @@ from ledger.cli.importing.report import (
     Tally,
     Wallets,
     show,
-    show_json,
     show_wrong,
 )
 from ledger.cli.importing.scratch import Scratch
 from ledger.cli.importing.sending import CALLER, Sender, Submit
 from ledger.cli.importing.wallets import stream_openings
 from ledger.cli.progress import Meter
+from ledger.cli.screen import Screen
 from ledger.core.flows.opening import ImportOpening
 from ledger.core.ids import ID_PATTERN
 from ledger.core.instants import Instant
@@ -159,12 +159,13 @@ def _report(options: ImportOptions, checked: Checked, tally: Tally | None) -> in
         errors=checked.faults,
         differences=checked.differences,
     )
+    screen = Screen()
     if options.as_json:
-        show_json(report)
+        screen.document(report)
     elif tally is None:
-        show_wrong(report)
+        show_wrong(screen, report)
     else:
-        show(report)
+        show(screen, report)
     if tally is None:
         return WRONG
     return 0 if report.is_complete else INCOMPLETE

@@ -7,12 +7,11 @@ from typing import IO, Final
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console
-from rich.table import Table
 
 from ledger.cli.importing.faults import FAULTS_MAX, Fault
 from ledger.cli.importing.sending import OpeningResult
 from ledger.cli.importing.totals import Difference, Totals, texts_of
+from ledger.cli.screen import Screen, amount, columns, long
 from ledger.contract.problems import problem_of
 from ledger.core.terms import Terms
 
@@ -118,58 +117,47 @@ class Tally:
         }
 
 
-def show_wrong(report: Report) -> None:
+def show_wrong(screen: Screen, report: Report) -> None:
     """Print on standard error what keeps an import from starting."""
-    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     for fault in report.errors:
-        console.print(str(fault))
+        screen.note(str(fault))
     if len(report.errors) == FAULTS_MAX:
-        console.print(f"… these are the first {FAULTS_MAX}; there may be more.")
+        screen.note(f"… these are the first {FAULTS_MAX}; there may be more.")
     for difference in report.differences:
         wanted, counted = difference.wanted, difference.actual
-        console.print(
-            f"{difference.total}: the control total is {wanted}, the files have {counted}"
-        )
-    console.print("Nothing was imported.")
+        screen.note(f"{difference.total}: the control total is {wanted}, the files have {counted}")
+    screen.note("Nothing was imported.")
 
 
-def show(report: Report) -> None:
+def show(screen: Screen, report: Report) -> None:
     """Print totals and refusals for people."""
-    console = Console(soft_wrap=True, markup=False, highlight=False)
     rows = ", ".join(f"{count} rows of {file}" for file, count in report.rows.items())
-    console.print(f"import {report.name}: {rows}")
-    console.print(_totals(report))
+    screen.say(f"import {report.name}: {rows}")
+    _show_totals(screen, report)
     wallets = report.wallets
     another = f" ({wallets.already_by_another_name} of them by another name)"
-    console.print(
+    screen.say(
         f"{wallets.imported} wallets {'would be ' if report.dry_run else ''}imported, "
         f"{wallets.already} already were{another if wallets.already_by_another_name else ''}, "
         f"{wallets.refused} {'would be ' if report.dry_run else ''}refused."
     )
     for reason, count in report.reasons.items():
-        console.print(f"refused for {reason}: {count}")
+        screen.say(f"refused for {reason}: {count}")
     for refused in report.refused[:_REFUSED_SHOWN_MAX]:
         facts = ", ".join(f"{name} {value}" for name, value in refused.facts.items())
-        console.print(f"  {refused.wallet_id}: {refused.reason}" + (f" ({facts})" if facts else ""))
+        screen.say(f"  {refused.wallet_id}: {refused.reason}" + (f" ({facts})" if facts else ""))
     if wallets.refused > _REFUSED_SHOWN_MAX:
-        console.print("  … and more: --result FILE names all of them.")
+        screen.say("  … and more: --result FILE names all of them.")
     if report.dry_run:
-        console.print("This was a dry run: nothing was written.")
+        screen.say("This was a dry run: nothing was written.")
 
 
-def _totals(report: Report) -> Table:
-    table = Table()
-    table.add_column("total", overflow="fold")
-    for column in report.totals:
-        would_be = report.dry_run and column == "imported"
-        table.add_column("would be imported" if would_be else column, justify="right")
-    for name in report.totals["files"]:
-        values = [column.get(name, "0") for column in report.totals.values()]
-        if any(value not in {"0", "0.00"} for value in values):
-            table.add_row(name, *values)
-    return table
-
-
-def show_json(report: Report) -> None:
-    """Print everything for machines."""
-    print(msgspec.json.encode(report).decode())
+def _show_totals(screen: Screen, report: Report) -> None:
+    names = {"imported": "would be imported"} if report.dry_run else {}
+    heads = columns(long("total"), *(amount(names.get(column, column)) for column in report.totals))
+    rows = [
+        (name, *(column.get(name, "0") for column in report.totals.values()))
+        for name in report.totals["files"]
+    ]
+    shown_rows = [row for row in rows if any(value not in {"0", "0.00"} for value in row[1:])]
+    screen.table(heads, shown_rows)

@@ -12,23 +12,21 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from ledger.cli.admin.bulk.expecting import confirm_plan, expected_of
-from ledger.cli.admin.bulk.report import Plan, Tally, show_plan, show_tally
-from ledger.cli.admin.bulk.results import Result, Results
-from ledger.cli.admin.bulk.row_commands import (
+from ledger.cli.admin.bulk.kinds import (
     ADJUST,
     FREEZE,
     GRANT,
     REFUND_CHARGES,
     REFUND_ORDERS,
-    RowCommand,
-    Run,
     SheetKind,
-    row_command_of,
 )
+from ledger.cli.admin.bulk.report import Plan, Tally, show_plan, show_tally
+from ledger.cli.admin.bulk.results import Result, Results
+from ledger.cli.admin.bulk.row_commands import RowCommand, Run, row_command_of
 from ledger.cli.admin.bulk.running import execute, precheck, run_each
 from ledger.cli.admin.bulk.sheets import Fault, Row, digest_of, read_sheet, rows_of
 from ledger.cli.admin.connection_options import HERE, ConnectionOptions, Flag
-from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session, path
+from ledger.cli.admin.session import REFUSED, UNREACHABLE, Session, open_session
 from ledger.cli.command_error import CommandError
 from ledger.cli.progress import Meter
 from ledger.client import OutcomeUnknown, Unavailable
@@ -136,10 +134,10 @@ async def _plan(
     session: Session, kind: SheetKind, rows: Sequence[Row], options: BulkOptions, result_path: Path
 ) -> Plan:
     """The calls that the rows become, and their faults, once the ledger was asked about each."""
-    me = await session.get(path("v1", "callers", "me"))
-    catalogue = await session.get(path("v1", "catalogue"))
-    currencies = [currency["currency"] for currency in catalogue["currencies"]]
-    run = Run(options.name or digest_of(rows), me["caller"])
+    me = await session.client.me()
+    catalogue = await session.client.catalogue()
+    currencies = [currency.currency for currency in catalogue.currencies]
+    run = Run(options.name or digest_of(rows), me.caller)
     checked = [row_command_of(kind, row, run, currencies) for row in rows]
     faults = [outcome for outcome in checked if isinstance(outcome, Fault)]
     valid = [outcome for outcome in checked if isinstance(outcome, RowCommand)]
@@ -156,7 +154,7 @@ async def _plan(
             row_commands.append(outcome)
 
     async def work(row_command: RowCommand) -> RowCommand | Fault:
-        outcome = await precheck(session, row_command, new_wallets=options.new_wallets)
+        outcome = await precheck(session, kind, row_command, new_wallets=options.new_wallets)
         return row_command if is_begun and isinstance(outcome, Fault) else outcome
 
     with Meter(quiet=session.as_json) as meter:

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from ledger.cli.admin.bulk.report import Plan, texts_of
 from ledger.cli.admin.confirming import confirm
-from ledger.cli.admin.screen import Screen
 from ledger.cli.command_error import CommandError
+from ledger.cli.screen import Screen
 from ledger.core.money import AmountError, format_amount, parse_amount
 
 

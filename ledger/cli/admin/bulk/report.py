@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from ledger.cli.admin.bulk.kinds import ADJUST, SheetKind
 from ledger.cli.admin.bulk.results import DONE, Result
-from ledger.cli.admin.bulk.row_commands import ADJUST, RowCommand, SheetKind
+from ledger.cli.admin.bulk.row_commands import RowCommand
 from ledger.cli.admin.bulk.running import totals_of
 from ledger.cli.admin.bulk.sheets import Fault
-from ledger.cli.admin.layout import amount, columns
 from ledger.cli.admin.session import Session
+from ledger.cli.screen import amount, columns
 from ledger.core.money import format_amount
 
 FAULTS_SHOWN: Final = 50
@@ -94,7 +95,7 @@ def _repeated_rows(plan: Plan) -> str:
     calls: set[tuple[str, str]] = set()
     repeated = []
     for row_command in plan.row_commands:
-        call = (row_command.path, repr(sorted(row_command.body.items())))
+        call = (row_command.place, repr(row_command.body))
         if call in calls:
             repeated.append(str(row_command.row))
         calls.add(call)

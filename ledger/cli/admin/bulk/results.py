@@ -16,8 +16,8 @@ from typing import Final, Self
 from msgspec import Struct
 
 from ledger.cli.admin.bulk.sheets import guarded
-from ledger.cli.admin.texts import visible
 from ledger.cli.command_error import CommandError
+from ledger.cli.texts import visible
 
 DONE: Final = "done"
 REFUSED: Final = "refused"

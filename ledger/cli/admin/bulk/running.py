@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from ledger.cli.admin.bulk.kinds import SheetKind
 from ledger.cli.admin.bulk.results import DONE, REFUSED, Result
-from ledger.cli.admin.bulk.row_commands import RowCommand, SheetKind
+from ledger.cli.admin.bulk.row_commands import RowCommand
 from ledger.cli.admin.bulk.sheets import Fault
 from ledger.cli.admin.session import Session
 from ledger.client import RateLimited, Refused
@@ -45,55 +46,35 @@ async def run_each(
 
 
 async def precheck(
-    session: Session, row_command: RowCommand, *, new_wallets: bool
+    session: Session, kind: SheetKind, row_command: RowCommand, *, new_wallets: bool
 ) -> RowCommand | Fault:
     """Read the wallet, order or charge that a row is about.
 
     The row command with the name of its total; a Fault where the row cannot be carried out.
     """
     try:
-        subject = await _past_rate_limits(lambda: session.get(row_command.subject))
+        subject = await _past_rate_limits(lambda: kind.look(session.client, row_command.cells))
     except Refused as refused:
         if refused.status != 404:
             raise
         return Fault(row_command.row, refused.detail)
-    if "balances" in subject:
-        return _check_wallet(row_command, subject, new_wallets=new_wallets)
-    if subject.get("status") in {"pending", "closed"}:
-        return Fault(
-            row_command.row, f"order {subject['order_id']} was not paid: it is {subject['status']}"
-        )
-    return row_command if row_command.total else replace(row_command, total=subject["currency"])
-
-
-def _check_wallet(
-    row_command: RowCommand, wallet: dict[str, Any], *, new_wallets: bool
-) -> RowCommand | Fault:
-    if wallet["status"] == "closed":
-        return Fault(row_command.row, f"wallet {wallet['wallet_id']} is closed")
-    if not wallet["seq"] and not new_wallets:
-        return Fault(
-            row_command.row,
-            f"the ledger has never seen wallet {wallet['wallet_id']}: if its id is right, "
-            "say --new-wallets",
-        )
-    return row_command
+    if subject.fault and not (subject.is_new_wallet and new_wallets):
+        return Fault(row_command.row, subject.fault)
+    return row_command if row_command.total else replace(row_command, total=subject.currency)
 
 
 async def execute(session: Session, kind: SheetKind, row_command: RowCommand) -> Result:
     """What the ledger made of a row. Raises Refused where any other row would be refused too."""
     try:
-        body = await _past_rate_limits(
-            lambda: session.client.request(
-                "POST", row_command.path, body=row_command.body, idempotency_key=row_command.key
-            )
+        made = await _past_rate_limits(
+            lambda: kind.send(session.client, row_command.cells, row_command.body, row_command.key)
         )
     except Refused as refused:
         if refused.status in _OF_THE_CALLER:
             raise
         error = f"{refused.slug or refused.status}: {refused.detail}"
         return Result(row_command.row, REFUSED, "", error, row_command.key)
-    return Result(row_command.row, DONE, str(body[kind.made]), "", row_command.key)
+    return Result(row_command.row, DONE, made, "", row_command.key)
 
 
 async def _past_rate_limits(call: Callable[[], Awaitable[R]]) -> R:

@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
+
+from ledger.cli.command_error import CommandError
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -35,29 +37,44 @@ def _shown(character: str) -> str:
     return f"\\u{ord(character):04x}" if is_harmful else character
 
 
-def moment(text: str | None, missing: str = NOTHING) -> Cell:
-    """A time of the API, in Shanghai and in UTC."""
-    if text is None:
+def moment(at: datetime | None, missing: str = NOTHING) -> Cell:
+    """A time, in Shanghai and in UTC."""
+    if at is None:
         return missing
-    at = datetime.fromisoformat(text)
     local, utc = at.astimezone(SHANGHAI), at.astimezone(UTC)
     return f"{local:%Y-%m-%d %H:%M:%S}+08", f"{utc:%Y-%m-%d %H:%M:%S}Z"
 
 
-def when(text: str | None, missing: str = NOTHING) -> str:
-    """A time of the API, in Shanghai and in UTC, on one line."""
-    cell = moment(text, missing)
+def when(at: datetime | None, missing: str = NOTHING) -> str:
+    """A time, in Shanghai and in UTC, on one line."""
+    cell = moment(at, missing)
     return cell if isinstance(cell, str) else f"{cell[0]} ({cell[1]})"
+
+
+def instant(text: str) -> datetime:
+    """The instant that a person means; without a zone it is Shanghai's. Raises CommandError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(
+            f"{text!a} is no time: one is such as 2026-03-01 or 2026-03-01T09:00:00+08:00"
+        ) from None
+    return at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at
 
 
 def in_both_zones(text: str) -> str:
     """A sentence of the API, with each of its times, which are in UTC, in both zones."""
-    return _INSTANT.sub(lambda instant: when(instant[0]), text)
+    return _INSTANT.sub(lambda time: when(datetime.fromisoformat(time[0])), text)
 
 
-def money(amount: str | None, currency: str | None) -> str:
+def money(amount: Decimal | None, currency: str | None) -> str:
     """An amount with its currency."""
     return NOTHING if amount is None else f"{amount} {currency}"
+
+
+def words(name: str) -> str:
+    """A name of the API, such as a status, as people read it."""
+    return name.replace("_", " ")
 
 
 def text_of(value: object) -> str:
@@ -69,7 +86,7 @@ def text_of(value: object) -> str:
             return "yes"
         case False:
             return "no"
-        case list():
+        case list() | tuple():
             return ", ".join(text_of(element) for element in value) or NOTHING
         case dict():
             return ", ".join(f"{name} {text_of(field)}" for name, field in value.items()) or NOTHING
@@ -77,13 +94,9 @@ def text_of(value: object) -> str:
             return str(value)
 
 
-def facts_of(body: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """The fields of an answer that are there and not null, under their own names."""
-    return [
-        (name.replace("_", " "), text_of(body[name]))
-        for name in names
-        if body.get(name) is not None
-    ]
+def stated(**facts: object) -> list[tuple[str, str]]:
+    """Facts that are there, not None or empty, under their names as people read them."""
+    return [(words(name), text_of(value)) for name, value in facts.items() if value or value == 0]
 
 
 def yuan(fen: int) -> str:
