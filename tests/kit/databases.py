@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
-from ledger.store.pool import connect_service
+from ledger.store.pool import Connection, connect_service
 from ledger.store.sql import statement
 from tests.kit.waiting import until
 
@@ -73,13 +73,13 @@ async def fresh_database(
 
 
 @asynccontextmanager
-async def shards_locked(url: str) -> AsyncIterator[None]:
+async def shards_locked(url: str) -> AsyncIterator[Connection]:
     """Nothing is recorded meanwhile: every command waits, as behind a batch that takes long."""
     connection = await connect_service(url)
     try:
         async with connection.transaction():
             await connection.fetch("SELECT shard FROM shards ORDER BY shard FOR NO KEY UPDATE")
-            yield
+            yield connection
     finally:
         await connection.close()
 
@@ -89,8 +89,8 @@ async def waiting_for_locks(owner: Any) -> int:
     # Within a database transaction the view would stay as it was first read.
     await owner.execute("SELECT pg_stat_clear_snapshot()")
     count: int = await owner.fetchval(
-        "SELECT count(*) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        "SELECT count(*) FROM pg_locks INNER JOIN pg_stat_activity USING (pid) "
+        "WHERE NOT granted AND pg_stat_activity.datname = current_database()"
     )
     return count
 
