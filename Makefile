@@ -7,16 +7,20 @@ ARGS ?=
 
 REQUIREMENTS := deploy/requirements
 RUN := .venv/bin/python -m
+PYTEST = $(RUN) pytest -q -n $(TEST_PROCESSES)
 
-# Other people's modules must not be mixed with the ones that are pinned here.
-unexport PYTHONPATH PYTHONHOME
+# Other people's modules must not be mixed with the ones that are pinned here; and hundreds of
+# processes of the tests need not compile all of ours again.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-all coverage check check-locks check-proto check-client client client-code proto proto-landed lock bench clean ready-venv ready-serve ready-test ready-dev
+.PHONY: help serve test test-rules test-faults test-channels test-finance test-deploy test-all coverage check check-locks check-proto check-client client client-code proto proto-landed lock bench clean ready-venv ready-serve ready-test ready-dev
 
 help:
 	@echo 'make serve     a development ledger on its own Postgres: http://127.0.0.1:8000'
-	@echo 'make test      the tests, but for the slow ones'
-	@echo 'make test-all  all tests'
+	@echo 'make test      the tests, but for those that take long'
+	@echo 'make test-rules | test-faults | test-channels | test-finance | test-deploy'
+	@echo '               all about: properties, deeper; outages; payments; books and imports; installing'
+	@echo 'make test-all  all of these'
 	@echo 'make coverage  branch coverage: whole, and that of ledger/core, which must be 100 %'
 	@echo 'make check     linters, types, import contracts, dependencies, migrations, lock files'
 	@echo 'make client    the Python SDK alone, as a wheel in deploy/client/dist'
@@ -36,10 +40,22 @@ bench: ready-serve
 
 # A file's tests stay in one process, so that it starts its servers once.
 test: ready-test
-	$(RUN) pytest -q -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	$(PYTEST) --dist loadfile $(ARGS)
 
-test-all: ready-test
-	$(RUN) pytest -q -n $(TEST_PROCESSES) --dist loadfile -m '' $(ARGS)
+# All about a subject, the quick ones too: -k knows names of files, folders and markers.
+test-faults test-channels test-finance test-deploy: test-%: ready-test
+	$(PYTEST) --dist loadfile -m '' -k '$(ABOUT_$*)' $(ARGS)
+
+ABOUT_faults := faults
+ABOUT_channels := channels
+ABOUT_finance := finance or import or trial_balance
+ABOUT_deploy := deploy or test_setup
+
+# Every property on twenty times as many examples, and what takes longer still.
+test-rules: ready-test
+	$(PYTEST) --dist worksteal -m 'rules or hypothesis' --hypothesis-profile=deep $(ARGS)
+
+test-all: test test-rules test-faults test-channels test-finance test-deploy
 
 coverage: ready-test
 	$(RUN) coverage erase

@@ -1,15 +1,14 @@
 """Fixtures: a real Postgres for each test process, a database for each test, a live service."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import uvloop
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 
 from ledger.catalog import load_catalogue
 from ledger.channels import drawn_secret_names
@@ -17,17 +16,20 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.service import Ledger
 from ledger.store.schema import initialise
 from tests.kit.databases import Database, connected, fresh_database
+from tests.kit.examples import register_profiles
 from tests.kit.keys import MakeKey, add_key
+from tests.kit.memory import quick_folder
 from tests.kit.serving import Client, Served, client_of, opened, serving
 
-# What the machine is doing decides how long an example takes; nothing here is a time limit.
-hypothesis_settings.register_profile(
-    "ledger",
-    deadline=None,
-    derandomize=bool(os.environ.get("CI")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+register_profiles()
+
+# By default a traceback is drawn with colours and all variables: seconds for each that is logged.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
 )
-hypothesis_settings.load_profile("ledger")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -36,12 +38,23 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres() -> Iterator[EmbeddedPostgres]:
     """One cluster a test process; a crash of it is tested elsewhere, so it need not sync."""
-    folder = tmp_path_factory.mktemp("postgres")
-    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    with EmbeddedPostgres(folder, settings=quick) as server:
+    quick = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_wal_size": "128MB",
+    }
+    with quick_folder() as folder, EmbeddedPostgres(folder, settings=quick) as server:
         yield server
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """The data folder of a service with a Postgres of its own."""
+    with quick_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

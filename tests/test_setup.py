@@ -152,7 +152,7 @@ def test_a_lock_file_with_a_url_fails_the_check(checkout: Path) -> None:
     assert "packages.example.com" in output
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 def test_installing_is_done_once_and_repaired_when_it_was_cut_short(checkout: Path) -> None:
     """From nothing to a command that runs; then no work; then a broken .venv is made anew."""
     code, output = make(checkout, "ready-serve", f"PYTHON={sys.executable}")
@@ -172,7 +172,7 @@ def test_installing_is_done_once_and_repaired_when_it_was_cut_short(checkout: Pa
     assert "making .venv" in output
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 def test_two_makes_at_once_install_once(checkout: Path) -> None:
     """The second waits for the first, and then has nothing to do."""
     command = ["make", "ready-serve", f"PYTHON={sys.executable}"]

@@ -2,19 +2,27 @@
 
 import ast
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from ledger.channels import REGISTRY
+from tests.kit.sources import (
+    LEDGER,
+    ROOT,
+    TESTS,
+    at,
+    kept_files,
+    lines_matching,
+    names_in,
+    nodes_in,
+    python_files,
+    texts_of,
+    tree_of,
+)
 
-ROOT = Path(__file__).parents[1]
-LEDGER = ROOT / "ledger"
-TESTS = ROOT / "tests"
 OURS = (LEDGER, TESTS, ROOT / "deploy")
 KIT = TESTS / "kit"
 SQL = LEDGER / "store" / "sql"
@@ -31,6 +39,11 @@ REPLACED = {
     "outage", "told_as", "_told_of_rarer", "write_news", "ClaimDailyGrant", "AlreadyClaimed",
 }  # fmt: skip
 BY_KIND = ("answers_", "bodies_", "render_", "commands_", "wording_")
+NAMING = (
+    ast.Name, ast.arg, ast.MatchAs, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+    ast.Attribute, ast.keyword,
+)  # fmt: skip
+"""What `bound_names` finds names in."""
 STARTERS = {"Served", "start_server", "start_unix_server"}
 TOP_FOLDERS = {"ledger", "migrations", "deploy", "tests"}
 
@@ -47,68 +60,6 @@ STATEMENT = re.compile(
     r"(?:\s|--.*\n)*(?:SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|GRANT|REVOKE|TRUNCATE"
     r"|COPY|MERGE|LOCK|SET|RESET|VALUES|EXPLAIN|ANALYZE|VACUUM|CALL|LISTEN|NOTIFY)\s+[\w\"$*(]"
 )
-
-
-def python_files(folder: Path) -> list[Path]:
-    """Our own sources; code that a generator wrote follows the generator's style."""
-    return [
-        path
-        for path in sorted(folder.rglob("*.py"))
-        if "_pb2" not in path.name and not path.read_text().startswith("# Generated ")
-    ]
-
-
-def kept_files() -> list[Path]:
-    """What is, or is about to be, under version control."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("not a checkout: nobody knows what is under version control")
-    listing = subprocess.run(
-        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """The syntax tree of a source file."""
-    return ast.parse(path.read_text(), path.name)
-
-
-def at(path: Path, line: int, what: str) -> str:
-    """A finding and its place, as an editor can follow it."""
-    return f"{path.relative_to(ROOT)}:{line}: {what}"
-
-
-def lines_matching(pattern: str, files: list[Path]) -> list[str]:
-    """The lines of files in which a pattern is found."""
-    lines = []
-    for path in files:
-        text = path.read_bytes().decode(errors="replace")
-        lines += [
-            at(path, number, line.strip())
-            for number, line in enumerate(text.splitlines(), 1)
-            if re.search(pattern, line)
-        ]
-    return lines
-
-
-def texts_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Every string but docstrings; a formatted one with `x` for each of its values."""
-    if isinstance(tree, ast.JoinedStr):
-        parts = [part.value if isinstance(part, ast.Constant) else "x" for part in tree.values]
-        yield tree.lineno, "".join(map(str, parts))
-    elif isinstance(tree, ast.Constant) and isinstance(tree.value, str):
-        yield tree.lineno, tree.value
-    for child in ast.iter_child_nodes(tree):
-        is_docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-        if not is_docstring and not (
-            isinstance(tree, ast.JoinedStr) and isinstance(child, ast.Constant)
-        ):
-            yield from texts_of(child)
 
 
 def impurities(node: ast.AST) -> Iterator[str]:
@@ -137,14 +88,6 @@ def impurities(node: ast.AST) -> Iterator[str]:
             pass
 
 
-def names_in(node: ast.AST) -> Iterator[str]:
-    """The identifiers that a node of a syntax tree itself brings in."""
-    for field in ("id", "attr", "arg", "name", "asname"):
-        name = getattr(node, field, None)
-        if isinstance(name, str):
-            yield name
-
-
 def bound_names(node: ast.AST) -> Iterator[str]:
     """The names that a node of a syntax tree itself gives to something."""
     match node:
@@ -165,7 +108,7 @@ def test_a_name_says_what_it_names() -> None:
         at(path, getattr(node, "lineno", 0), name)
         for folder in OURS
         for path in python_files(folder)
-        for node in ast.walk(tree_of(path))
+        for node in nodes_in(path, *NAMING)
         for name in bound_names(node)
         if name.lstrip("_") in banned
     ]
@@ -195,10 +138,9 @@ def test_the_contract_is_cut_by_subject() -> None:
 
 def calls_in(path: Path) -> Iterator[tuple[int, str]]:
     """What a file calls, by its last name, and where."""
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Call):
-            for name in list(names_in(node.func))[:1]:
-                yield node.lineno, name
+    for node in nodes_in(path, ast.Call):
+        for name in names_in(node.func):
+            yield node.lineno, name
 
 
 def test_proxies_and_servers_of_tests_are_started_in_one_place() -> None:
@@ -218,10 +160,8 @@ def test_a_test_file_is_nobody_elses_toolbox() -> None:
     borrowed = [
         at(path, node.lineno, module)
         for path in python_files(TESTS)
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.ImportFrom)
-        and (module := node.module or "").startswith("tests.")
-        and ".test_" in module
+        for node in nodes_in(path, ast.ImportFrom)
+        if (module := node.module or "").startswith("tests.") and ".test_" in module
     ]
     assert not borrowed
 
@@ -230,10 +170,9 @@ def test_a_function_fits_a_screen() -> None:
     """A function has at most 60 lines; 40 is a smell."""
     too_long = [
         at(path, node.lineno, f"{node.name} has {lines} lines")
-        for path in [path for folder in OURS for path in python_files(folder)]
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
+        for path in [*python_files(LEDGER), *python_files(TESTS)]
+        for node in nodes_in(path, ast.FunctionDef, ast.AsyncFunctionDef)
+        if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
     ]
     assert not too_long
 
@@ -322,8 +261,8 @@ def test_every_named_statement_exists() -> None:
     missing = [
         at(path, line, name)
         for path in python_files(LEDGER)
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Call) and "statement" in names_in(node.func)
+        for node in nodes_in(path, ast.Call)
+        if "statement" in names_in(node.func)
         for argument in node.args
         for line, name in texts_of(argument)
         if not (SQL / f"{name}.sql").exists()

@@ -66,7 +66,7 @@ class ContractCalls(Sender):
     async def wallet(self, wallet_id: str, *, at: datetime | None = None) -> Wallet:
         """Read a wallet.
 
-        A wallet that was never seen reads as zeros. With `at` it is told as it was: what was
+        A wallet that was never seen reads as zeros. With `at` it is shown as it was: what was
         recorded by then, with what had fallen due by then. Needs `wallet:read`.
         """
         return await self._call(
@@ -106,7 +106,7 @@ class ContractCalls(Sender):
     ) -> DailyGrant:
         """Claim the day's free points.
 
-        Once an Asia/Shanghai day; a later claim that day, 200, tells the first. Needs
+        Once a day in Shanghai; a later call that day is answered 200, with the first grant. Needs
         `credit:write`. Raises LimitExceeded, WalletClosed, WalletFrozen.
         """
         return await self._call(
@@ -149,7 +149,7 @@ class ContractCalls(Sender):
         `q` is the whole id of a wallet, order, refund, hold, charge, transfer or lot, a channel's
         own number of a payment or of its reversal (`payment`), or a caller's `reference`. One name
         may be several things: a hold's id is unique only within its wallet, a reference not even
-        there. At most 100 are told. Wallets, orders, refunds and charges are found at once. The
+        there. At most 100 are listed. Wallets, orders, refunds and charges are found at once. The
         others are in a directory that follows the log, usually by a second; where nothing is found,
         some thousand events that are new are looked through as well. `indexed` says how far the
         directory is. Needs `wallet:read`.
@@ -717,8 +717,8 @@ class ContractCalls(Sender):
         """Erase the texts about a wallet.
 
         Reasons and whatever else people wrote: personal data. Balances and the log stay, and still
-        prove themselves. The same twice is the same once. Needs `admin:write`. Raises
-        ApprovalNeeded.
+        prove themselves. Erasing again finds nothing left, and is no error. Needs `admin:write`.
+        Raises ApprovalNeeded.
         """
         return await self._call(op.ERASE_WALLET, Erased, body={}, wallet_id=wallet_id)
 
@@ -788,9 +788,10 @@ class ContractCalls(Sender):
         """Approve a correction that another person proposed.
 
         Whoever proposed it cannot, with whatever key. It is carried out at once, once, and
-        `outcome` tells what the ledger made of it: `done`, or `refused` for what has changed since.
-        Where it cannot be carried out now it stays `approved`, and is as soon as it can be. The
-        same person approving it again is told how it stands. Needs `admin:approve`.
+        `outcome` says what came of it: `done`, or `refused` for what has changed since. If it
+        cannot be carried out now it stays `approved`, and is carried out as soon as that is
+        possible. If the same person approves it again, the answer is how it stands. Needs
+        `admin:approve`.
         """
         return await self._call(
             op.APPROVE_ADJUSTMENT,
@@ -961,9 +962,10 @@ class ContractCalls(Sender):
         """Approve what another person proposed.
 
         Whoever proposed it cannot, with whatever key. It is carried out at once, once, and
-        `outcome` tells what the ledger made of it: `done`, or `refused` for what has changed since.
-        Where it cannot be carried out now it stays `approved`, and is as soon as it can be. The
-        same person approving it again is told how it stands. Needs `admin:approve`.
+        `outcome` says what came of it: `done`, or `refused` for what has changed since. If it
+        cannot be carried out now it stays `approved`, and is carried out as soon as that is
+        possible. If the same person approves it again, the answer is how it stands. Needs
+        `admin:approve`.
         """
         return await self._call(
             op.APPROVE_PROPOSAL,
@@ -1004,7 +1006,7 @@ class ContractCalls(Sender):
         )
 
     async def me(self) -> Me:
-        """Tell who calls."""
+        """Show the caller and the scopes of the key."""
         return await self._call(op.READ_ME, Me)
 
     async def callers_page(
@@ -1036,8 +1038,8 @@ class ContractCalls(Sender):
         """Limit how much a caller may send, or lift its limit.
 
         All keys of a caller share its limit; each process of the service counts by itself. A batch
-        counts as its commands, and what it takes beyond the limit is waited off. Within a second
-        every process knows. Needs `admin:write`.
+        counts as its commands and may exceed the limit: the caller is then refused until its rate
+        has made up for it. Within a second every process knows. Needs `admin:write`.
         """
         return await self._call(
             op.LIMIT_CALLER,
@@ -1072,8 +1074,8 @@ class ContractCalls(Sender):
         """Make a key for a service.
 
         A person makes it, and its scopes are none of administration; other keys are made on the
-        server with `ledger key create`. The key is told once: if the answer is lost, revoke the key
-        and make another. Needs `admin:write`.
+        server with `ledger key create`. The key is shown once: if the answer is lost, revoke the
+        key and make another. Needs `admin:write`.
         """
         return await self._call(
             op.CREATE_KEY,
@@ -1089,7 +1091,7 @@ class ContractCalls(Sender):
         overlap_s: int | None = None,
         expires_in_s: int | None = None,
     ) -> MadeKey:
-        """Make a key's successor; the old key goes on for an overlap.
+        """Make a key's successor; the old key keeps working for an overlap.
 
         With admin:write a person rotates keys of services without administrative scopes or
         credit:write, and every person the key they call with, whose successor lives no longer than
@@ -1106,7 +1108,7 @@ class ContractCalls(Sender):
         """Revoke a key.
 
         A person does. Once this is answered, a second after it was written, no process takes the
-        key any more. The same twice is the same once. Needs `admin:write`.
+        key any more. Revoking it again changes nothing. Needs `admin:write`.
         """
         return await self._call(op.REVOKE_KEY, Key, body=given(reason=reason), key_id=key_id)
 
@@ -1250,9 +1252,9 @@ class ContractCalls(Sender):
     async def set_sandbox_behaviour(self, channel: str, refunds: str) -> Behaviour:
         """Say what becomes of refunds at the sandbox.
 
-        `succeed` and `fail` tell the ledger so at once when it asks; `silent` tells it nothing, and
-        it asks again from time to time. Needs `order:write`. Exists on a development ledger only.
-        Over HTTP only.
+        `succeed` and `fail` send the ledger that message at once when it asks; `silent` sends none,
+        and the ledger asks again from time to time. Needs `order:write`. Exists on a development
+        ledger only. Over HTTP only.
         """
         return await self._call(
             op.SET_SANDBOX_BEHAVIOUR, Behaviour, body=given(refunds=refunds), channel=channel

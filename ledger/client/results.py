@@ -137,7 +137,7 @@ class Grant(Result, frozen=True, kw_only=True):
 class Found(Result, frozen=True, kw_only=True):
     """Something of this name, and the wallet it belongs to.
 
-    `seq` is of an event of that wallet which tells of it: the one that named it first, or of a
+    `seq` is of an event of that wallet which names it: the one that named it first, or of a
     wallet, an order and a refund the one that changed it last.
     """
 
@@ -156,7 +156,7 @@ class Indexed(Result, frozen=True, kw_only=True):
 
 
 class Finding(Result, frozen=True, kw_only=True):
-    """All that goes by a name; `more` says that there is more than can be told."""
+    """All that goes by a name; `more` says that only a part of it is listed."""
 
     items: tuple[Found, ...] = ()
     more: bool
@@ -315,8 +315,8 @@ class Upcoming(Result, frozen=True, kw_only=True):
 class WalletExplanation(Result, frozen=True, kw_only=True):
     """Why a wallet's balance is what it is, with what had fallen due by `as_of` applied.
 
-    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that there
-    is more than can be told. `claims` are what its owner owes.
+    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that only
+    a part of it is listed. `claims` are what its owner owes.
     """
 
     wallet_id: str
@@ -815,7 +815,7 @@ class HousePolicy(Result, frozen=True, kw_only=True):
 
 
 class Catalogue(Result, frozen=True, kw_only=True):
-    """Everything that is for sale, at the prices of now, and what the house allows."""
+    """Everything that is offered, at current prices, and the house's policy."""
 
     version: str
     currencies: tuple[Currency, ...] = ()
@@ -1007,7 +1007,7 @@ class Key(Result, frozen=True, kw_only=True):
 
 
 class MadeKey(Result, frozen=True, kw_only=True):
-    """A new key: `key` is told this once, to be sent as a Bearer token."""
+    """A new key: `key` is shown this once, to be sent as a Bearer token."""
 
     key_id: str
     caller: str

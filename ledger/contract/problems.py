@@ -176,7 +176,7 @@ _OUTAGES: Final = {
     "shutting-down": "The service is shutting down. Nothing was done.",
     "wallet-quarantined": (
         "What has fallen due in this wallet cannot be recorded, so the wallet is in quarantine; "
-        "operators were told. Nothing was done."
+        "operators see it in log and metrics. Nothing was done."
     ),
 }
 

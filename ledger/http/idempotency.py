@@ -18,7 +18,9 @@ def read_key(headers: Headers) -> str:
     """The key itself, without its quotes. Raises ProblemError `malformed`."""
     given = headers.single(HEADER)
     if given is None:
-        detail = "This call needs the header Idempotency-Key; a UUIDv7 makes a good one."
+        detail = (
+            "This call needs the header Idempotency-Key: any text that is unique to the command."
+        )
         raise ProblemError(problem("malformed", detail, field="idempotency-key"))
     key = given.strip(b" \t")
     if key[:1] == b'"':

@@ -28,6 +28,8 @@ _DESCRIPTION: Final = (
 _OF_EVERY_CALL: Final[tuple[Slug, ...]] = ("malformed", "internal-error")
 _UNAVAILABLE: Final[tuple[Slug, ...]] = ("database-unavailable", "shutting-down")
 _OF_SUBMISSIONS: Final[tuple[Slug, ...]] = ("busy", "outcome-unknown", "wallet-quarantined")
+# Generators leave a call out whose content type is a wildcard.
+_BYTES: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _PATH_WORDS: Final = {
     "wallet_id": "A wallet; it exists from its first event on",
@@ -39,7 +41,7 @@ _PATH_WORDS: Final = {
     "channel": "A payment channel",
     "caller_name": "A caller",
     "key_id": "A key, by its id; never the key itself",
-    "proposal_id": "A proposal, as its proposer was told",
+    "proposal_id": "A proposal, as the answer to its proposer named it",
 }
 
 
@@ -118,7 +120,7 @@ def _parameters(operation: Operation) -> Iterable[Json]:
             "required": True,
             "description": (
                 "1 to 255 visible ASCII characters, bare or as a quoted string. Its scope is "
-                "caller and wallet. A UUIDv7 makes a good one."
+                "caller and wallet. Any text that is unique to the command will do."
             ),
             "schema": {"type": "string", "minLength": 1, "pattern": r"^[\x21-\x7e]+$"},
             "example": "019a4c7e-5b1d-7f20-83a9-7be61d4f0211",
@@ -127,7 +129,8 @@ def _parameters(operation: Operation) -> Iterable[Json]:
 
 def _request_body(operation: Operation) -> Json | None:
     if operation.raw_body:
-        return {"required": True, "content": {"*/*": {"schema": {}}}}
+        words = "The channel's own bytes, under whatever content type it gives them"
+        return {"required": True, "description": words, "content": _BYTES}
     if operation.body is None:
         return None
     return {
@@ -209,7 +212,7 @@ def _headers(*, replayable: bool) -> Json:
     headers: Json = {"X-Request-Id": {"schema": {"type": "string"}}}
     if replayable:
         headers["Idempotency-Replayed"] = {
-            "description": "Present when this is an earlier answer, told again",
-            "schema": {"const": "true"},
+            "description": "Present when this is an earlier answer, given again",
+            "schema": {"type": "string", "const": "true"},
         }
     return headers

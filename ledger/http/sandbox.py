@@ -146,9 +146,7 @@ async def _settle_refund(call: Call[EmptyBody, NoQuery], *, succeeded: bool) -> 
 
 
 def _not_taken(why: NotAcknowledged) -> str:
-    return (
-        f"The ledger did not take what the sandbox told it: {why}. A channel would tell it again."
-    )
+    return f"The ledger did not accept the sandbox's message: {why}. A channel would send it again."
 
 
 _PATH: Final = "/v1/channels/{channel}"
@@ -255,8 +253,8 @@ OPERATIONS: Final = (
         path=f"{_PATH}/behaviour",
         summary="Say what becomes of refunds at the sandbox",
         description=(
-            "`succeed` and `fail` tell the ledger so at once when it asks; `silent` tells it "
-            "nothing, and it asks again from time to time."
+            "`succeed` and `fail` send the ledger that message at once when it asks; `silent` "
+            "sends none, and the ledger asks again from time to time."
         ),
         run=behave,
         body=BehaviourBody,

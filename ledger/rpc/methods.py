@@ -107,7 +107,7 @@ def converted(values: Mapping[str, Any], kind: Any) -> Any:  # noqa: ANN401 - a 
 
 def _checked_key(given: str) -> str:
     if not given:
-        detail = f"This call needs {KEY}; a UUIDv7 makes a good one."
+        detail = f"This call needs {KEY}: any text that is unique to the command."
         raise ProblemError(problem("malformed", detail, field=KEY))
     try:
         return msgspec.convert(given, KeyText)

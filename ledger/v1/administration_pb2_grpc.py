@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdministrationServiceStub:
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 
@@ -79,7 +79,7 @@ class AdministrationServiceStub:
 
 
 class AdministrationServiceServicer:
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 
@@ -124,7 +124,7 @@ class AdministrationServiceServicer:
 
     def EraseWallet(self, request, context):
         """Erase what people wrote about a wallet. Balances and the log stay, and still prove
-        themselves. The same twice is the same once.
+        themselves. Erasing again finds nothing left, and is no error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +139,8 @@ class AdministrationServiceServicer:
 
     def ThrowSwitch(self, request, context):
         """Stop a channel, a SKU or a caller, or let it go on. Answered once it is in force in every
-        process, a second after it was written. The same twice is the same once.
+        process, a second after it was written. To say the same again changes
+        nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,7 +198,7 @@ def add_AdministrationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdministrationService:
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 

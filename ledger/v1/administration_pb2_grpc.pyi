@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdministrationServiceStub:
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 
@@ -54,18 +54,19 @@ class AdministrationServiceStub:
     """
     EraseWallet: _grpc.UnaryUnaryMultiCallable[_administration_pb2.EraseWalletRequest, _administration_pb2.EraseWalletResponse]
     """Erase what people wrote about a wallet. Balances and the log stay, and still prove
-    themselves. The same twice is the same once.
+    themselves. Erasing again finds nothing left, and is no error.
     """
     ListSwitches: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ListSwitchesRequest, _administration_pb2.ListSwitchesResponse]
     """List what is stopped."""
     ThrowSwitch: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ThrowSwitchRequest, _administration_pb2.ThrowSwitchResponse]
     """Stop a channel, a SKU or a caller, or let it go on. Answered once it is in force in every
-    process, a second after it was written. The same twice is the same once.
+    process, a second after it was written. To say the same again changes
+    nothing.
     """
 
 @_typing.type_check_only
 class AdministrationServiceAsyncStub(AdministrationServiceStub):
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 
@@ -89,17 +90,18 @@ class AdministrationServiceAsyncStub(AdministrationServiceStub):
     """
     EraseWallet: _aio.UnaryUnaryMultiCallable[_administration_pb2.EraseWalletRequest, _administration_pb2.EraseWalletResponse]  # type: ignore[assignment]
     """Erase what people wrote about a wallet. Balances and the log stay, and still prove
-    themselves. The same twice is the same once.
+    themselves. Erasing again finds nothing left, and is no error.
     """
     ListSwitches: _aio.UnaryUnaryMultiCallable[_administration_pb2.ListSwitchesRequest, _administration_pb2.ListSwitchesResponse]  # type: ignore[assignment]
     """List what is stopped."""
     ThrowSwitch: _aio.UnaryUnaryMultiCallable[_administration_pb2.ThrowSwitchRequest, _administration_pb2.ThrowSwitchResponse]  # type: ignore[assignment]
     """Stop a channel, a SKU or a caller, or let it go on. Answered once it is in force in every
-    process, a second after it was written. The same twice is the same once.
+    process, a second after it was written. To say the same again changes
+    nothing.
     """
 
 class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What administrators do. Keys, idempotency and request ids are as told at WalletService.
+    """What administrators do. Keys, idempotency and request ids are described at WalletService.
     Scope: admin:write where nothing else is said.
     """
 
@@ -157,7 +159,7 @@ class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_administration_pb2.EraseWalletResponse, _abc.Awaitable[_administration_pb2.EraseWalletResponse]]:
         """Erase what people wrote about a wallet. Balances and the log stay, and still prove
-        themselves. The same twice is the same once.
+        themselves. Erasing again finds nothing left, and is no error.
         """
 
     @_abc_1.abstractmethod
@@ -175,7 +177,8 @@ class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_administration_pb2.ThrowSwitchResponse, _abc.Awaitable[_administration_pb2.ThrowSwitchResponse]]:
         """Stop a channel, a SKU or a caller, or let it go on. Answered once it is in force in every
-        process, a second after it was written. The same twice is the same once.
+        process, a second after it was written. To say the same again changes
+        nothing.
         """
 
 def add_AdministrationServiceServicer_to_server(servicer: AdministrationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

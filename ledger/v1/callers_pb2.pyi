@@ -728,7 +728,7 @@ Global___Key: _TypeAlias = Key  # noqa: Y015
 
 @_typing.final
 class MadeKey(_message.Message):
-    """A new key: `key` is told this once, to be sent as a Bearer token."""
+    """A new key: `key` is shown this once, to be sent as a Bearer token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

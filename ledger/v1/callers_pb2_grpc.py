@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CallerServiceStub:
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 
@@ -79,7 +79,7 @@ class CallerServiceStub:
 
 
 class CallerServiceServicer:
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 
@@ -112,7 +112,7 @@ class CallerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
-        """Make a key for a service. It is told this once: where the answer is lost, revoke it and make
+        """Make a key for a service. It is shown this once: if the answer is lost, revoke it and make
         another. Scope: admin:write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -194,7 +194,7 @@ def add_CallerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CallerService:
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CallerServiceStub:
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 
@@ -44,7 +44,7 @@ class CallerServiceStub:
     ListKeys: _grpc.UnaryUnaryMultiCallable[_callers_pb2.ListKeysRequest, _callers_pb2.ListKeysResponse]
     """List keys, newest first. Scope: admin:write or admin:approve."""
     CreateKey: _grpc.UnaryUnaryMultiCallable[_callers_pb2.CreateKeyRequest, _callers_pb2.CreateKeyResponse]
-    """Make a key for a service. It is told this once: where the answer is lost, revoke it and make
+    """Make a key for a service. It is shown this once: if the answer is lost, revoke it and make
     another. Scope: admin:write.
     """
     RotateKey: _grpc.UnaryUnaryMultiCallable[_callers_pb2.RotateKeyRequest, _callers_pb2.RotateKeyResponse]
@@ -60,7 +60,7 @@ class CallerServiceStub:
 
 @_typing.type_check_only
 class CallerServiceAsyncStub(CallerServiceStub):
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 
@@ -74,7 +74,7 @@ class CallerServiceAsyncStub(CallerServiceStub):
     ListKeys: _aio.UnaryUnaryMultiCallable[_callers_pb2.ListKeysRequest, _callers_pb2.ListKeysResponse]  # type: ignore[assignment]
     """List keys, newest first. Scope: admin:write or admin:approve."""
     CreateKey: _aio.UnaryUnaryMultiCallable[_callers_pb2.CreateKeyRequest, _callers_pb2.CreateKeyResponse]  # type: ignore[assignment]
-    """Make a key for a service. It is told this once: where the answer is lost, revoke it and make
+    """Make a key for a service. It is shown this once: if the answer is lost, revoke it and make
     another. Scope: admin:write.
     """
     RotateKey: _aio.UnaryUnaryMultiCallable[_callers_pb2.RotateKeyRequest, _callers_pb2.RotateKeyResponse]  # type: ignore[assignment]
@@ -89,7 +89,7 @@ class CallerServiceAsyncStub(CallerServiceStub):
     """
 
 class CallerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Who may call, and what was done in administration. Request ids are as told at WalletService.
+    """Who may call, and what was done in administration. Request ids are described at WalletService.
     Keys for people are made on the server only, so that nobody makes themselves a second person.
     """
 
@@ -131,7 +131,7 @@ class CallerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _callers_pb2.CreateKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_callers_pb2.CreateKeyResponse, _abc.Awaitable[_callers_pb2.CreateKeyResponse]]:
-        """Make a key for a service. It is told this once: where the answer is lost, revoke it and make
+        """Make a key for a service. It is shown this once: if the answer is lost, revoke it and make
         another. Scope: admin:write.
         """
 

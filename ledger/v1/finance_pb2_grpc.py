@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class FinanceServiceStub:
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService.
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class FinanceServiceStub:
 
 
 class FinanceServiceServicer:
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService.
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService.
     """
 
     def ReadTrialBalance(self, request, context):
@@ -106,7 +106,7 @@ def add_FinanceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FinanceService:
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService.
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService.
     """
 
     @staticmethod

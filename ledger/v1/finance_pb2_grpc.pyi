@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class FinanceServiceStub:
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService."""
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -45,7 +45,7 @@ class FinanceServiceStub:
 
 @_typing.type_check_only
 class FinanceServiceAsyncStub(FinanceServiceStub):
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService."""
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReadTrialBalance: _aio.UnaryUnaryMultiCallable[_finance_pb2.ReadTrialBalanceRequest, _finance_pb2.ReadTrialBalanceResponse]  # type: ignore[assignment]
@@ -59,7 +59,7 @@ class FinanceServiceAsyncStub(FinanceServiceStub):
     """
 
 class FinanceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The books. Scope of all: finance:read. Keys and request ids are as told at WalletService."""
+    """The books. Scope of all: finance:read. Keys and request ids are described at WalletService."""
 
     @_abc_1.abstractmethod
     def ReadTrialBalance(

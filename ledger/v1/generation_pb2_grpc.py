@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class GenerationServiceStub:
-    """What spends points. Keys, idempotency and request ids are as told at WalletService.
+    """What spends points. Keys, idempotency and request ids are described at WalletService.
     """
 
     def __init__(self, channel):
@@ -98,7 +98,7 @@ class GenerationServiceStub:
 
 
 class GenerationServiceServicer:
-    """What spends points. Keys, idempotency and request ids are as told at WalletService.
+    """What spends points. Keys, idempotency and request ids are described at WalletService.
     """
 
     def Quote(self, request, context):
@@ -183,8 +183,8 @@ class GenerationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Submit(self, request_iterator, context):
-        """Send commands as they come up and be told of each as it is done, in any order: tell them
-        apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
+        """Send commands as they come up; the result of each comes as it is done, in any order: tell
+        them apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
         refused command, a malformed one too, is a result like others and the stream goes on. At most
         512 commands are in work at once: who does not read results cannot send on.
 
@@ -267,7 +267,7 @@ def add_GenerationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GenerationService:
-    """What spends points. Keys, idempotency and request ids are as told at WalletService.
+    """What spends points. Keys, idempotency and request ids are described at WalletService.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GenerationServiceStub:
-    """What spends points. Keys, idempotency and request ids are as told at WalletService."""
+    """What spends points. Keys, idempotency and request ids are described at WalletService."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -62,8 +62,8 @@ class GenerationServiceStub:
     as much.
     """
     Submit: _grpc.StreamStreamMultiCallable[_generation_pb2.SubmitRequest, _generation_pb2.SubmitResponse]
-    """Send commands as they come up and be told of each as it is done, in any order: tell them
-    apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
+    """Send commands as they come up; the result of each comes as it is done, in any order: tell
+    them apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
     refused command, a malformed one too, is a result like others and the stream goes on. At most
     512 commands are in work at once: who does not read results cannot send on.
 
@@ -73,7 +73,7 @@ class GenerationServiceStub:
 
 @_typing.type_check_only
 class GenerationServiceAsyncStub(GenerationServiceStub):
-    """What spends points. Keys, idempotency and request ids are as told at WalletService."""
+    """What spends points. Keys, idempotency and request ids are described at WalletService."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Quote: _aio.UnaryUnaryMultiCallable[_generation_pb2.QuoteRequest, _generation_pb2.QuoteResponse]  # type: ignore[assignment]
@@ -105,8 +105,8 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     as much.
     """
     Submit: _aio.StreamStreamMultiCallable[_generation_pb2.SubmitRequest, _generation_pb2.SubmitResponse]  # type: ignore[assignment]
-    """Send commands as they come up and be told of each as it is done, in any order: tell them
-    apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
+    """Send commands as they come up; the result of each comes as it is done, in any order: tell
+    them apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
     refused command, a malformed one too, is a result like others and the stream goes on. At most
     512 commands are in work at once: who does not read results cannot send on.
 
@@ -115,7 +115,7 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     """
 
 class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What spends points. Keys, idempotency and request ids are as told at WalletService."""
+    """What spends points. Keys, idempotency and request ids are described at WalletService."""
 
     @_abc_1.abstractmethod
     def Quote(
@@ -217,8 +217,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_generation_pb2.SubmitRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_generation_pb2.SubmitResponse], _abc.AsyncIterator[_generation_pb2.SubmitResponse]]:
-        """Send commands as they come up and be told of each as it is done, in any order: tell them
-        apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
+        """Send commands as they come up; the result of each comes as it is done, in any order: tell
+        them apart by `sequence`. Commands on one wallet are decided in the order they were sent in. A
         refused command, a malformed one too, is a result like others and the stream goes on. At most
         512 commands are in work at once: who does not read results cannot send on.
 

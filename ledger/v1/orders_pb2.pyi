@@ -657,7 +657,7 @@ class OrderRefund(_message.Message):
     def resolved_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def order(self) -> Global___Order:
-        """Told right after it was asked for only: its order as it stands then."""
+        """Present only right after it was asked for: its order as it stands then."""
 
     def __init__(
         self,
@@ -780,7 +780,7 @@ Global___ReadCatalogueResponse: _TypeAlias = ReadCatalogueResponse  # noqa: Y015
 
 @_typing.final
 class Catalogue(_message.Message):
-    """Everything that is for sale, at the prices of now, and what the house allows."""
+    """Everything that is offered, at current prices, and the house's policy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

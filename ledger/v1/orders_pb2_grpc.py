@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class OrderServiceStub:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     def __init__(self, channel):
@@ -78,12 +78,12 @@ class OrderServiceStub:
 
 
 class OrderServiceServicer:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     def OpenOrder(self, request, context):
         """Open an order. A membership of a higher plan than the one that runs is an upgrade of it; one
-        that costs nothing is paid at once. A replay tells the order as it was opened, with its
+        that costs nothing is paid at once. A replay has the order as it was opened, with its
         `payment` as it is now. Scope: order:write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,7 +135,7 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReadCatalogue(self, request, context):
-        """Read all that is for sale, at the prices of now, and what the house allows. Any key will do.
+        """Read all that is offered, at current prices, and the house's policy. Any key will do.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +193,7 @@ def add_OrderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrderService:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService.
+    """What money buys. Keys, idempotency and request ids are described at WalletService.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OrderServiceStub:
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,7 +35,7 @@ class OrderServiceStub:
     def __new__(cls, channel: _aio.Channel) -> OrderServiceAsyncStub: ...
     OpenOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.OpenOrderRequest, _orders_pb2.OpenOrderResponse]
     """Open an order. A membership of a higher plan than the one that runs is an upgrade of it; one
-    that costs nothing is paid at once. A replay tells the order as it was opened, with its
+    that costs nothing is paid at once. A replay has the order as it was opened, with its
     `payment` as it is now. Scope: order:write.
     """
     ReadOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ReadOrderRequest, _orders_pb2.ReadOrderResponse]
@@ -55,16 +55,16 @@ class OrderServiceStub:
     CancelMembership: _grpc.UnaryUnaryMultiCallable[_orders_pb2.CancelMembershipRequest, _orders_pb2.CancelMembershipResponse]
     """Let a membership end after what was paid; nothing paid for is taken away. Scope: order:write."""
     ReadCatalogue: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ReadCatalogueRequest, _orders_pb2.ReadCatalogueResponse]
-    """Read all that is for sale, at the prices of now, and what the house allows. Any key will do."""
+    """Read all that is offered, at current prices, and the house's policy. Any key will do."""
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.OpenOrderRequest, _orders_pb2.OpenOrderResponse]  # type: ignore[assignment]
     """Open an order. A membership of a higher plan than the one that runs is an upgrade of it; one
-    that costs nothing is paid at once. A replay tells the order as it was opened, with its
+    that costs nothing is paid at once. A replay has the order as it was opened, with its
     `payment` as it is now. Scope: order:write.
     """
     ReadOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.ReadOrderRequest, _orders_pb2.ReadOrderResponse]  # type: ignore[assignment]
@@ -84,10 +84,10 @@ class OrderServiceAsyncStub(OrderServiceStub):
     CancelMembership: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelMembershipRequest, _orders_pb2.CancelMembershipResponse]  # type: ignore[assignment]
     """Let a membership end after what was paid; nothing paid for is taken away. Scope: order:write."""
     ReadCatalogue: _aio.UnaryUnaryMultiCallable[_orders_pb2.ReadCatalogueRequest, _orders_pb2.ReadCatalogueResponse]  # type: ignore[assignment]
-    """Read all that is for sale, at the prices of now, and what the house allows. Any key will do."""
+    """Read all that is offered, at current prices, and the house's policy. Any key will do."""
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What money buys. Keys, idempotency and request ids are as told at WalletService."""
+    """What money buys. Keys, idempotency and request ids are described at WalletService."""
 
     @_abc_1.abstractmethod
     def OpenOrder(
@@ -96,7 +96,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.OpenOrderResponse, _abc.Awaitable[_orders_pb2.OpenOrderResponse]]:
         """Open an order. A membership of a higher plan than the one that runs is an upgrade of it; one
-        that costs nothing is paid at once. A replay tells the order as it was opened, with its
+        that costs nothing is paid at once. A replay has the order as it was opened, with its
         `payment` as it is now. Scope: order:write.
         """
 
@@ -158,6 +158,6 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_pb2.ReadCatalogueRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.ReadCatalogueResponse, _abc.Awaitable[_orders_pb2.ReadCatalogueResponse]]:
-        """Read all that is for sale, at the prices of now, and what the house allows. Any key will do."""
+        """Read all that is offered, at current prices, and the house's policy. Any key will do."""
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

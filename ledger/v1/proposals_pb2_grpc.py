@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ProposalServiceStub:
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 
@@ -84,7 +84,7 @@ class ProposalServiceStub:
 
 
 class ProposalServiceServicer:
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 
@@ -208,7 +208,7 @@ def add_ProposalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProposalService:
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 

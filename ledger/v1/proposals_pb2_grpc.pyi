@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ProposalServiceStub:
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 
@@ -56,7 +56,7 @@ class ProposalServiceStub:
 
 @_typing.type_check_only
 class ProposalServiceAsyncStub(ProposalServiceStub):
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 
@@ -81,7 +81,7 @@ class ProposalServiceAsyncStub(ProposalServiceStub):
     """Withdraw a proposal: only whoever made it can. Scope: admin:write."""
 
 class ProposalServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What takes two people. Keys, idempotency and request ids are as told at WalletService. Both are
+    """What takes two people. Keys, idempotency and request ids are described at WalletService. Both are
     people's own keys, of different callers; whoever proposed something cannot approve it.
     """
 

@@ -167,7 +167,7 @@ class FindResponse(_message.Message):
     INDEXED_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     more: _builtins.bool
-    """There is more than can be told."""
+    """Only a part of it is listed."""
     request_id: _builtins.str
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___Found]: ...
@@ -349,8 +349,8 @@ Global___ExplainChargeResponse: _TypeAlias = ExplainChargeResponse  # noqa: Y015
 class WalletExplanation(_message.Message):
     """Why a wallet's balance is what it is, with what had fallen due by `as_of` applied.
 
-    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that there is
-    more than can be told. `claims` are what its owner owes.
+    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that only a
+    part of it is listed. `claims` are what its owner owes.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SupportServiceStub:
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 
@@ -54,7 +54,7 @@ class SupportServiceStub:
 
 
 class SupportServiceServicer:
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 
@@ -108,7 +108,7 @@ def add_SupportServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SupportService:
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 

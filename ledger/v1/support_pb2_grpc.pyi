@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SupportServiceStub:
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 
@@ -48,7 +48,7 @@ class SupportServiceStub:
 
 @_typing.type_check_only
 class SupportServiceAsyncStub(SupportServiceStub):
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 
@@ -65,7 +65,7 @@ class SupportServiceAsyncStub(SupportServiceStub):
     """
 
 class SupportServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are as told at
+    """What people who help users ask. Scope of all: wallet:read. Keys and request ids are described at
     WalletService. Fields named `why` are for people: in plain words.
     """
 

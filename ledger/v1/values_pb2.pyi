@@ -118,7 +118,7 @@ Global___Price: _TypeAlias = Price  # noqa: Y015
 
 @_typing.final
 class Problem(_message.Message):
-    """A refusal, in the words that HTTP tells it in. A call of its own that is refused ends with a
+    """A refusal, in the words that HTTP has for it. A call of its own that is refused ends with a
     status instead: its code by the table below, this `detail` as its message, and as its details a
     google.rpc.ErrorInfo of `reason`, domain "ledger.example" and `facts`, with a
     google.rpc.RetryInfo where it is worth trying again.

@@ -1101,7 +1101,7 @@ class Transfer(_message.Message):
     def sent_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def takes(self) -> _containers.RepeatedCompositeFieldContainer[_values_pb2.Take]:
-        """Told right after it was sent only: the lots it used, and what is available then."""
+        """Present only right after it was sent: the lots it used, and what is available then."""
 
     def __init__(
         self,

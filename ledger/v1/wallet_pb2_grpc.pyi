@@ -31,8 +31,8 @@ class WalletServiceStub:
     caller is known by a client certificate. `request_id` (an id; made up where it is left out) is
     echoed in the answer and in the trailing metadata `x-request-id`, and is what the logs say.
 
-    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters; a
-    UUIDv7 makes a good one. The same key with the same command gets the first answer again, with
+    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters: any
+    text unique to the command. The same key with the same command gets the first answer again, with
     `replayed`, for ever; with another command it is refused as IDEMPOTENCY_KEY_REUSED. Keys are
     scoped to caller and wallet, and are shared with HTTP.
     """
@@ -66,8 +66,8 @@ class WalletServiceAsyncStub(WalletServiceStub):
     caller is known by a client certificate. `request_id` (an id; made up where it is left out) is
     echoed in the answer and in the trailing metadata `x-request-id`, and is what the logs say.
 
-    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters; a
-    UUIDv7 makes a good one. The same key with the same command gets the first answer again, with
+    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters: any
+    text unique to the command. The same key with the same command gets the first answer again, with
     `replayed`, for ever; with another command it is refused as IDEMPOTENCY_KEY_REUSED. Keys are
     scoped to caller and wallet, and are shared with HTTP.
     """
@@ -97,8 +97,8 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
     caller is known by a client certificate. `request_id` (an id; made up where it is left out) is
     echoed in the answer and in the trailing metadata `x-request-id`, and is what the logs say.
 
-    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters; a
-    UUIDv7 makes a good one. The same key with the same command gets the first answer again, with
+    Calls that change something need an `idempotency_key` of 1 to 255 visible ASCII characters: any
+    text unique to the command. The same key with the same command gets the first answer again, with
     `replayed`, for ever; with another command it is refused as IDEMPOTENCY_KEY_REUSED. Keys are
     scoped to caller and wallet, and are shared with HTTP.
     """

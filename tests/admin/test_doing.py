@@ -60,7 +60,7 @@ async def test_holds_and_charges_are_given_back(desk: Desk, call: Call) -> None:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_orders_are_opened_closed_and_refunded(
     desk: Desk, call: Call, tmp_path: Path
 ) -> None:
@@ -106,7 +106,7 @@ async def test_orders_are_opened_closed_and_refunded(
     assert float(body["refunding_cny"]) + float(body["refunded_cny"]) == 5.5
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_keys_of_services_are_made_rotated_and_revoked(
     desk: Desk, served: Served, tmp_path: Path
 ) -> None:
@@ -140,7 +140,7 @@ async def status(served: Served, key: str) -> int:
         return (await client.get("/v1/wallets/w")).status_code
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_callers_are_limited_and_stopped(desk: Desk, served: Served, call: Call) -> None:
     """A rate, and a switch that is asked about: everybody there is told what it stops."""
     caller = f"service.{secrets.token_hex(4)}"

@@ -77,7 +77,7 @@ async def test_several_are_approved_at_once_and_a_refusal_is_told(
     assert await available(call, wallet) == "26.00"
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_the_end_of_a_wallet_is_proposed_withdrawn_or_rejected(
     people: People, call: Call, wallet: str
 ) -> None:

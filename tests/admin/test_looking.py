@@ -57,8 +57,8 @@ async def test_an_operator_finds_why_a_balance_is_what_it_is(desk: Desk, call: C
     refund = {"amount": "5", "reason": "渲染失败"}
     await call(f"{place}/charges/{charge}/refund", refund)
     await call(f"{place}/freeze", {"reason": "手机被盗"})
-    found = await desk.sit("find", job)
-    assert wallet in found.out
+    whose = await desk.sit("find", job)
+    assert wallet in whose.out
     why, happened, charged = await at_once(
         desk.sit("wallet", "explain", wallet),
         desk.sit("wallet", "timeline", wallet),
@@ -106,7 +106,7 @@ async def test_in_a_pipe_a_row_is_a_line(desk: Desk, story: Story) -> None:
     assert all(line[end - 3] == "." and line[end : end + 2] == "  " for line in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_json_is_the_answer_of_the_api(desk: Desk, story: Story, call: Call) -> None:
     """One document on standard output, word for word what the API says; all pages as one."""
     place = f"/v1/wallets/{story.wallet}"
@@ -125,7 +125,7 @@ async def test_json_is_the_answer_of_the_api(desk: Desk, story: Story, call: Cal
         assert json.loads(printed.out) == await call(path)
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_a_timeline_goes_on_after_a_page_and_stops_at_a_time(desk: Desk, call: Call) -> None:
     """--limit and --after page through it, newest first; --since ends it, on any page."""
     wallet = f"w.{secrets.token_hex(4)}"
@@ -151,7 +151,7 @@ async def test_a_timeline_goes_on_after_a_page_and_stops_at_a_time(desk: Desk, c
     assert json.loads(rest.out)["items"] == entries[2:3]
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_who_may_what_and_who_did_what(desk: Desk, people: People, story: Story) -> None:
     """Callers, keys, acts and switches fit the terminal; a key itself is nowhere in them."""
     frozen = await people.ann.run("wallet", "freeze", story.wallet, "--reason", "怀疑盗号")

@@ -76,7 +76,7 @@ async def test_a_key_comes_from_a_file_of_ones_own(desk: Desk, tmp_path: Path) -
         assert wrong_key not in printed.out + printed.err
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_key_is_kept_in_the_keyring(desk: Desk, tmp_path: Path) -> None:
     """`login` reads it from standard input, never from the command line; `logout` forgets it."""
     (tmp_path / "own_ring.py").write_text(RING)
@@ -112,7 +112,7 @@ async def test_a_refusal_says_what_is_true(desk: Desk) -> None:
     assert problem["hold_id"] == "no-hold"
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_wrong_call_is_never_sent(desk: Desk) -> None:
     """Exit code 2 for what cannot be: an id with a slash, an address without a host, no option."""
     outputs = await at_once(
@@ -188,7 +188,7 @@ async def granted(call: Call, wallet: str) -> None:
     raise AssertionError("it was never done")
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_shell_completes_the_commands(desk: Desk) -> None:
     """`ledger completion bash` is a script that bash reads, with the commands in it."""
     printed = await desk.run("completion", "bash")
@@ -199,7 +199,7 @@ async def test_a_shell_completes_the_commands(desk: Desk) -> None:
     assert all(name in printed.out for name in ("timeline", "proposal", "--expect-total"))
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_without_an_address_a_wallet_is_read_from_the_database(
     desk: Desk, served: Served, tmp_path: Path
 ) -> None:

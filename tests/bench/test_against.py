@@ -39,7 +39,7 @@ def make_checkout(folder: Path, python: str | None) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_checkout_against_itself_yields_costs_ratios_and_books_that_agree(
     tmp_path: Path,
 ) -> None:

@@ -15,7 +15,7 @@ FIGURES = {
 AIMS = {"b_1000", "b_hot", "c_64", "c_64_p99", "i_64", "j_batch", "memory", "memory_growth"}
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_short_bench_yields_every_figure_and_books_that_agree(tmp_path: Path) -> None:
     """Every figure is there and positive, no request failed, verify is green, nothing is left."""
     code, out, err = await bench(tmp_path, "--json", "--seconds", "0.5", "--wallets", "200")

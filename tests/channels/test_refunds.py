@@ -65,7 +65,7 @@ async def test_a_refused_refund_returns_everything(http: Client) -> None:
     assert moved(before, await books(http, "CNY")) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.channels
 async def test_a_channel_that_said_nothing_is_asked_again(http: Client) -> None:
     """By the job of the running service, under the same number, until it is settled."""
     await behave(http, "silent")

@@ -64,7 +64,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_a_service_works_with_the_client_alone(served: Served, tmp_path: Path) -> None:
     """Installed from its wheel in an environment that has nothing of the server.
 

@@ -49,7 +49,7 @@ async def test_who_follows_hears_of_what_comes(either: LedgerClient) -> None:
 
     waiting = {asyncio.create_task(next_of(shard)) for shard in (0, 1)}
     wallet_id = await funded(either)
-    done, pending = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)

@@ -20,6 +20,7 @@ from ledger.client import (
 from tests.client.conftest import QUICK, funded, left
 from tests.kit.http_proxy import Fault, FaultyWay
 from tests.kit.keys import DEV_KEY
+from tests.kit.waiting import until
 
 LOST: list[Fault] = ["cut-after"] * QUICK.attempts_max
 BUSY: list[Fault] = ["busy"] * QUICK.attempts_max
@@ -51,12 +52,12 @@ async def voided(client: LedgerClient, hold: HoldScope) -> Exception:
 
 async def settled(client: LedgerClient, wallet_id: str) -> tuple[str, str]:
     """The balance once nothing is held any more."""
-    for _ in range(200):
-        amounts = await left(client, wallet_id)
-        if amounts[1] == "0.00":
-            return amounts
-        await asyncio.sleep(0.02)
-    raise AssertionError("something is still held")
+
+    async def nothing_held() -> bool:
+        return (await left(client, wallet_id))[1] == "0.00"
+
+    await until(nothing_held)
+    return await left(client, wallet_id)
 
 
 async def test_success_captures_everything(client: LedgerClient) -> None:
@@ -151,7 +152,7 @@ async def test_a_void_goes_on_when_it_is_cancelled_too(
     task = asyncio.create_task(work())
     await begun.wait()
     task.cancel()
-    await asyncio.sleep(0.1)
+    await until(lambda: len(way.heads) == 2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -172,8 +173,11 @@ async def test_an_entry_that_is_cancelled_leaves_no_hold(
 
     way.faults.append("silence")
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.2)
-    assert await left(client, wallet_id) == ("90.00", "10.00")
+
+    async def held() -> bool:
+        return await left(client, wallet_id) == ("90.00", "10.00")
+
+    await until(held)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

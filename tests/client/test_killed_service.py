@@ -19,7 +19,7 @@ PATIENT = RetryPolicy(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_service_that_is_killed_charges_each_call_once(
     database: Database, tmp_path: Path
 ) -> None:

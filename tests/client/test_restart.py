@@ -16,7 +16,7 @@ from tests.kit.serving import serving
 SHARDS = 2
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_who_follows_and_who_calls_outlives_a_restart(

@@ -26,7 +26,7 @@ async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
         yield empty_database
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 @pytest.mark.usefixtures("template")
 async def test_a_production_ledger_is_made_and_says_what_is_missing(empty: Database) -> None:
     """Before init every command says `ledger init`; afterwards they work; init may run again."""
@@ -187,7 +187,7 @@ async def test_verify_tells_by_its_exit_code(database: Database, owner: Any) -> 
     assert (code, report["differences"], report["findings"][0]["what"]) == (1, 1, "head")
 
 
-@pytest.mark.slow
+@pytest.mark.deploy
 async def test_standard_output_holds_what_the_command_has_to_say_alone(tmp_path: Path) -> None:
     """A Postgres that is started for one command tells of itself on standard error."""
     code, _, _ = await run("init", "--dev", LEDGER_DATA_DIR=str(tmp_path))

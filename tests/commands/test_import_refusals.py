@@ -151,7 +151,7 @@ async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path:
     assert row == ["wallets", "7", "4", "0", "3"]
 
 
-@pytest.mark.slow
+@pytest.mark.finance
 async def test_a_wrong_call_says_what_is_right(database: Database, tmp_path: Path) -> None:
     """In one sentence, with exit code 2, and before anything is read."""
     folder = export_small(tmp_path / "in")

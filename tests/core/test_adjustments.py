@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -42,7 +42,8 @@ from tests.core.steps import (
 )
 from tests.kit.currencies import INSPIRATION, KUAIBI
 from tests.kit.desk import Desk, balances, desk_at
-from tests.kit.house_terms import SHARD, TIGHT, thorough
+from tests.kit.examples import examples
+from tests.kit.house_terms import SHARD, TIGHT
 from tests.kit.stories.invariants import check_invariants
 
 
@@ -341,7 +342,7 @@ spent = st.lists(st.integers(1, 400), max_size=6)
 
 
 @given(spent=spent, amount=st.integers(1, 10**6), include_paid=st.booleans())
-@settings(thorough, max_examples=60)
+@examples(60)
 def test_a_credit_and_a_debit_of_its_lot_leave_the_money_as_it_was(
     *, spent: list[int], amount: int, include_paid: bool
 ) -> None:
@@ -359,7 +360,7 @@ def test_a_credit_and_a_debit_of_its_lot_leave_the_money_as_it_was(
 
 
 @given(st.integers(1, 950), spent)
-@settings(thorough, max_examples=100)
+@examples(100)
 def test_paid_value_taken_in_any_parts_moves_exactly_its_cost_and_vat(
     at_first: int, parts: list[int]
 ) -> None:

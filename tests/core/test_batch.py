@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core import batch as core_batch
@@ -22,7 +22,6 @@ from ledger.core.rejections import Reason, Rejection
 from tests.core.steps import expect, grant, now_in
 from tests.kit.currencies import INSPIRATION
 from tests.kit.desk import Desk, Journal, at, balances, desk_at
-from tests.kit.house_terms import thorough
 from tests.kit.stories.invariants import check_invariants
 
 GRANT = Grant("ann", INSPIRATION, 100, "promotional", "welcome")
@@ -242,7 +241,6 @@ def test_the_daily_grant_does_not_start_anew_at_midnight_utc(desk: Desk) -> None
 
 
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=12))
-@settings(thorough)
 def test_totals_are_the_debits_and_credits_of_the_legs(amounts: list[int]) -> None:
     """By accounting day, account and currency, each column by itself."""
     desk = desk_at("2026-03-10T12:00")

@@ -1,6 +1,6 @@
 """Cost and VAT of a paid lot: over its life the shares are exactly what was paid."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.chart import LIABILITY_INSPIRATION, VAT_PAYABLE, VAT_PENDING
@@ -10,7 +10,7 @@ from ledger.core.flows.refund import RefundCharge
 from tests.core.steps import balance, now_in, recharge
 from tests.kit.currencies import INSPIRATION
 from tests.kit.desk import Desk, desk_at
-from tests.kit.house_terms import thorough
+from tests.kit.examples import examples
 from tests.kit.stories.invariants import check_invariants
 
 parts = st.lists(st.tuples(st.sampled_from("dddhr"), st.integers(1, 9)), max_size=50)
@@ -33,7 +33,7 @@ def spend_in_parts(desk: Desk, parts: list[tuple[str, int]]) -> None:
 
 
 @given(st.integers(1, 950), parts)
-@settings(thorough, max_examples=150)
+@examples(60)
 def test_a_lot_spent_in_any_parts_moves_exactly_its_cost_and_vat(
     at_first: int, parts: list[tuple[str, int]]
 ) -> None:

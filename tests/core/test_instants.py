@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.instants import (
@@ -20,13 +20,11 @@ from ledger.core.instants import (
 )
 from tests.kit.auditor import calendar as auditor_calendar
 from tests.kit.desk import at
-from tests.kit.house_terms import thorough
 
 instants = st.integers(at("1992-01-01T00:00"), at("2100-01-01T00:00"))
 
 
 @given(instants)
-@settings(thorough)
 def test_days_and_midnights_are_those_of_the_time_zone_database(instant: int) -> None:
     """The fixed offset of the core agrees with Asia/Shanghai since 1992."""
     assert shanghai_day(instant) == auditor_calendar.shanghai_day_of(instant)
@@ -75,7 +73,6 @@ def test_a_leap_day_comes_back_after_four_years() -> None:
 
 
 @given(instants, st.integers(0, 60))
-@settings(thorough)
 def test_anniversaries_are_those_of_the_wall_calendar(anchor: int, months: int) -> None:
     """Counted on the Shanghai calendar, at the same time of day, strictly forward."""
     assert add_months(anchor, months) == auditor_calendar.anniversary(anchor, months)
@@ -83,7 +80,6 @@ def test_anniversaries_are_those_of_the_wall_calendar(anchor: int, months: int) 
 
 
 @given(instants)
-@settings(thorough)
 def test_instants_and_datetimes_are_the_same_to_the_microsecond(instant: int) -> None:
     """No float is between them."""
     assert to_instant(to_datetime(instant)) == instant

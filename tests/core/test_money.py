@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.core.money import (
@@ -17,7 +17,7 @@ from ledger.core.money import (
     vat_included,
 )
 from tests.kit.currencies import INSPIRATION, KUAIBI
-from tests.kit.house_terms import TERMS, thorough
+from tests.kit.house_terms import TERMS
 
 amounts = st.integers(0, AMOUNT_MINOR_MAX)
 
@@ -32,14 +32,12 @@ HOSTILE = (
 @given(amounts)
 @example(0)
 @example(AMOUNT_MINOR_MAX)
-@settings(thorough)
 def test_what_is_formatted_parses_to_the_same_amount(minor: int) -> None:
     """Amounts survive the trip through their decimal text exactly."""
     assert parse_amount(format_amount(minor)) == minor
 
 
 @given(amounts)
-@settings(thorough)
 def test_amounts_are_formatted_with_exactly_two_places(minor: int) -> None:
     """Answers always carry two places, without exponent or grouping."""
     whole, places = format_amount(minor).split(".")
@@ -73,7 +71,6 @@ def test_a_hostile_text_is_no_amount(text: str) -> None:
 
 
 @given(st.text(max_size=12))
-@settings(thorough)
 def test_any_text_is_an_exact_amount_or_refused(text: str) -> None:
     """Whatever parses is what the decimal text says, to the minor unit."""
     try:
@@ -84,7 +81,6 @@ def test_any_text_is_an_exact_amount_or_refused(text: str) -> None:
 
 
 @given(amounts, st.integers(0, 10_000))
-@settings(thorough)
 def test_vat_is_the_part_of_the_price_rounded_half_up(gross_fen: int, vat_bp: int) -> None:
     """VAT stands inside the price: price × rate ÷ (1 + rate)."""
     exact = Fraction(gross_fen * vat_bp, 10_000 + vat_bp)
@@ -102,7 +98,6 @@ def test_vat_of_known_prices(gross_fen: int, vat_bp: int, vat_fen: int) -> None:
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**6), min_size=1, max_size=20))
-@settings(thorough)
 def test_shares_of_all_parts_add_up_to_the_whole(total: int, parts: list[int]) -> None:
     """Allocation never creates or loses a minor unit, and no share is negative."""
     whole, gone, left = sum(parts), 0, total
@@ -118,7 +113,6 @@ def test_shares_of_all_parts_add_up_to_the_whole(total: int, parts: list[int]) -
     st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 50), st.integers(1, 50),
     st.integers(0, 50),
 )  # fmt: skip
-@settings(thorough)
 def test_a_share_is_never_more_than_is_left_nor_negative(
     total: int, left: int, part_from: int, part: int, more: int
 ) -> None:

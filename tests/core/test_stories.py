@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Final, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core import wire
@@ -13,7 +13,8 @@ from ledger.core.instants import shanghai_day
 from ledger.core.rejections import Reason, Rejection
 from ledger.core.terms import Terms
 from tests.kit.desk import at
-from tests.kit.house_terms import VARIANTS, thorough
+from tests.kit.examples import examples
+from tests.kit.house_terms import VARIANTS
 from tests.kit.stories.imagination import MOODS
 from tests.kit.stories.invariants import check_chain, check_invariants
 from tests.kit.stories.situations import situations
@@ -54,7 +55,7 @@ def check_batches(story: Story, cuts: list[int]) -> None:
 
 
 @stories
-@settings(thorough, max_examples=250)
+@examples(80)
 def test_the_auditor_agrees_with_every_answer_wallet_document_and_balance(
     story: list[Step], start: str, cuts: list[int], terms: Terms, mood: str
 ) -> None:
@@ -64,7 +65,7 @@ def test_the_auditor_agrees_with_every_answer_wallet_document_and_balance(
 
 
 @stories
-@settings(thorough, max_examples=150)
+@examples(50)
 def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
     story: list[Step], start: str, cuts: list[int], terms: Terms, mood: str
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
 
 
 @stories
-@settings(thorough, max_examples=100)
+@examples(40)
 def test_every_invariant_holds_after_every_event(
     story: list[Step], start: str, cuts: list[int], terms: Terms, mood: str
 ) -> None:
@@ -85,7 +86,9 @@ def test_every_invariant_holds_after_every_event(
     check_chain(played.journal)
 
 
-@pytest.mark.parametrize("seed", range(90))
+@pytest.mark.parametrize(
+    "seed", [*range(30), *(pytest.param(seed, marks=pytest.mark.rules) for seed in range(30, 90))]
+)
 def test_long_stories_keep_every_rule_at_once(seed: int) -> None:
     """Long lives of wallets reach what short stories cannot: second graces, queued terms."""
     start = STARTS[seed % len(STARTS)]
@@ -102,7 +105,7 @@ def test_long_stories_keep_every_rule_at_once(seed: int) -> None:
     check_batches(played, [seed % 5 + 1, 1, 7, 20])
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 def test_the_stories_reach_every_event_and_every_refusal() -> None:
     """A generator that does not reach a branch tests nothing there: floors on what it reaches."""
     tags: Counter[str] = Counter()

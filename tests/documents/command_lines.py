@@ -66,11 +66,16 @@ def _check_ledger(arguments: Sequence[str]) -> None:
 
 
 def _check_make(arguments: Sequence[str]) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    ready = {f"ready-{what}" for what in ("venv", "serve", "test", "dev")}
-    asked = {word for word in arguments if re.fullmatch(r"[a-z-]+", word) and word[0] != "-"}
-    if not asked <= targets | ready:
-        raise UnknownCommandError(f"the Makefile has no {', '.join(asked - targets - ready)}")
+    asked = {word for word in arguments if re.fullmatch(r"[a-z][a-z-]*", word)}
+    if not asked <= make_targets():
+        raise UnknownCommandError(f"the Makefile has no {', '.join(asked - make_targets())}")
+
+
+@cache
+def make_targets() -> frozenset[str]:
+    """What `make` can be asked for."""
+    lines = re.findall(r"^([a-z][a-z -]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return frozenset(target for line in lines for target in line.split())
 
 
 def _check_extras(requirement: str) -> None:
@@ -124,6 +129,12 @@ def options_of(command: App) -> set[str]:
         return {"--help"}
     arguments = command.assemble_argument_collection()
     return {"--help", *(name for argument in arguments for name in argument.names)}
+
+
+@cache
+def known_options() -> frozenset[str]:
+    """The options of all commands together."""
+    return frozenset(option for _, command in commands() for option in options_of(command))
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], App]]:

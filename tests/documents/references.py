@@ -27,7 +27,15 @@ _SUFFIXES: Final = (".py", ".md", ".sql", ".toml", ".proto", ".txt", ".binpb", "
 _CALL: Final = re.compile(r"(?:(GET|POST) )?((?:/|…/)[^\s?]*)(?:\?\S*)?")
 _RPC: Final = re.compile(r"(?:ledger\.v1\.)?([A-Z]\w+Service)/([A-Z]\w+)(?:\(.*\))?")
 
-_MADE_BY_RUNNING: Final = (".venv/", ".ledger", ".pgpass", "FILE", "PATH", "FOLDER")
+_MADE_BY_RUNNING: Final = (
+    "deploy/client/dist",
+    ".venv/",
+    ".ledger",
+    ".pgpass",
+    "FILE",
+    "PATH",
+    "FOLDER",
+)
 _OF_CALLERS: Final = {"lots.csv", "claims.csv", "payables.csv"}
 _MEDIA_TYPES: Final = ("application/", "text/")
 _ZONES: Final = ("Asia/",)

@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +11,12 @@ import pytest
 from ledger.embedded import EmbeddedPostgres
 from tests.documents.command_lines import check_line
 from tests.kit.databases import Database, connected, fresh_database
-from tests.kit.examples import examples_of, play_shell
+from tests.kit.document_examples import examples_of, play_shell
 from tests.kit.keys import DEV_KEY
 from tests.kit.markdown import (
     ROOT,
-    Block,
-    Document,
     document_names,
+    is_printed,
     names_with,
     read_document,
 )
@@ -26,32 +24,21 @@ from tests.kit.serving import Served, serving
 
 LANGUAGES: Final = {"sh", "python", "console", "sql", "toml", "json", "text"}
 PRINTED: Final = ("json", "text")
-RUN: Final = ("sh", "python")
 
-ALONE: Final = {"ledger/finance/README.md"}
-"""Documents that show sums over all wallets, so that what others do would change them."""
-
-Visit = Callable[[str], Awaitable[tuple[Served, Database]]]
+FIRST: Final = "ledger/finance/README.md"
+"""The document that shows sums over all wallets, which those of others would change."""
 
 
 @pytest.fixture(scope="module")
-async def visit(
+async def newcomer(
     postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Visit]:
-    """The service of a document: nobody has used it, but for other documents that share it."""
-    async with AsyncExitStack() as stack:
-        services: dict[str, tuple[Served, Database]] = {}
-
-        async def serve(document: str) -> tuple[Served, Database]:
-            name = document if document in ALONE else ""
-            if name not in services:
-                database = await stack.enter_async_context(fresh_database(postgres, template))
-                folder = tmp_path_factory.mktemp("documents")
-                service = await stack.enter_async_context(serving(database, folder))
-                services[name] = service, database
-            return services[name]
-
-        yield serve
+) -> AsyncIterator[tuple[Served, Database]]:
+    """A service that nobody has used, but for other documents, each with wallets of its own."""
+    async with (
+        fresh_database(postgres, template) as database,
+        serving(database, tmp_path_factory.mktemp("documents")) as service,
+    ):
+        yield service, database
 
 
 @pytest.mark.parametrize("name", document_names())
@@ -74,18 +61,20 @@ def test_what_is_printed_stands_below_what_prints_it(name: str) -> None:
     strays = [
         document.at(block.line, "this follows no block that is run")
         for block in document.blocks
-        if block.language == "json" and not _is_printed(block, document)
+        if block.language == "json" and not is_printed(block, document)
     ]
     assert not strays
 
 
-@pytest.mark.parametrize("name", names_with("sh"))
-async def test_shell_examples_print_what_they_show(name: str, visit: Visit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(names_with("sh"), key=lambda name: name != FIRST))
+async def test_shell_examples_print_what_they_show(
+    name: str, newcomer: tuple[Served, Database], tmp_path: Path
+) -> None:
     """Whoever types what a document says sees what it shows, after the first block of README.md."""
     examples = examples_of(read_document(name).blocks, "sh", PRINTED)
     setup, *rest = examples_of(read_document("README.md").blocks, "sh", PRINTED)
     examples = rest if name == "README.md" else examples
-    service, database = await visit(name)
+    service, database = newcomer
     environment = {
         "LEDGER": service.url,
         "GRPC": f"127.0.0.1:{service.grpc_port}",
@@ -138,7 +127,3 @@ def test_the_two_commands_are_the_first_thing_shown() -> None:
     assert first is not None
     assert first[1] == "make serve\nmake test\n"
     assert read_document("README.md").blocks[0].text == first[1]
-
-
-def _is_printed(block: Block, document: Document) -> bool:
-    return any(above.language in RUN and above.is_followed_by(block) for above in document.blocks)

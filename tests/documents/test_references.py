@@ -10,7 +10,8 @@ from tests.documents.command_lines import (
     UnknownCommandError,
     check_synopsis,
     commands,
-    options_of,
+    known_options,
+    make_targets,
 )
 from tests.documents.references import (
     VARIABLE,
@@ -23,7 +24,7 @@ from tests.documents.references import (
     unknown_rpc,
     variables_read,
 )
-from tests.kit.markdown import ROOT, Document, document_names, read_document
+from tests.kit.markdown import ROOT, Document, document_names, is_printed, read_document
 
 OLDER_NAMES: Final = {"apikey"}
 """Commands that name the newer one."""
@@ -65,20 +66,27 @@ def test_files_that_are_named_exist(document: Document) -> None:
 
 
 def test_what_a_diagram_names_exists(document: Document) -> None:
-    """A text block that nothing prints is a diagram: its files, folders and functions are there."""
-    missing = []
-    for place, block in enumerate(document.blocks):
-        above = document.blocks[place - 1] if place else None
-        if block.language == "text" and not (above and above.is_followed_by(block)):
-            missing += [
-                document.at(block.line, name)
-                for name in re.findall(
-                    r"(?<![\w/])[a-z_]+/(?:[\w.]+/?)*|\b\w+\.(?:py|sql)", block.text
-                )
-                if not file_exists(document, name)
-            ]
-            missing += _missing_functions(document, block.text)
-    assert not missing
+    """A text that nothing prints is a diagram: its files, folders and functions are there."""
+    diagrams = [
+        block
+        for block in document.blocks
+        if block.language == "text" and not is_printed(block, document)
+    ]
+    for diagram in diagrams:
+        names = re.findall(r"(?<![\w/])[a-z_]+/(?:[\w.]+/?)*|\b\w+\.(?:py|sql)", diagram.text)
+        missing = [name for name in names if not file_exists(document, name)]
+        assert names, document.at(diagram.line, "a text that is neither printed nor names a file")
+        assert not [*missing, *_missing_functions(document, diagram.text)]
+
+
+def test_make_targets_that_are_named_exist(document: Document) -> None:
+    """`make …` in a code span names a target of the Makefile."""
+    unknown = [
+        document.at(line, span)
+        for line, span in document.prose.spans
+        if (match := re.match(r"make ([a-z-]+)", span)) and match[1] not in make_targets()
+    ]
+    assert not unknown
 
 
 def test_commands_that_are_named_exist(document: Document) -> None:
@@ -97,11 +105,10 @@ def test_commands_that_are_named_exist(document: Document) -> None:
 
 def test_options_that_are_named_exist(document: Document) -> None:
     """`--option` in a code span is an option of some command."""
-    known = {option for _, command in commands() for option in options_of(command)}
     unknown = [
         document.at(line, span)
         for line, span in document.prose.spans
-        if span.startswith("--") and span.split()[0] not in known
+        if span.startswith("--") and span.split()[0] not in known_options()
     ]
     assert not unknown
 

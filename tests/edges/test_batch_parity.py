@@ -37,7 +37,7 @@ async def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
     assert {kind for kind, *_ in seen} == set(PATHS), "the sequence is too short to mean anything"
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 async def test_what_is_compared_is_worth_comparing(http: Client) -> None:
     """Every command succeeds, is refused, and is told again; every kind of status is met."""
     seen = [command for seed in (100, 101, 102) for command in await compare(http, seed, chunks=24)]

@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,29 +10,28 @@ import pytest
 
 from ledger.embedded import EmbeddedPostgres, Mode, identity
 from tests.embedded.worlds import QUICK, kill_everything, servers_in
+from tests.kit.memory import quick_base, quick_folder
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty folder that every user can pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="ledger-test-", dir=_quick_base()))
-    folder.chmod(0o711)
-    yield folder
-    elsewhere = [Path(file.read_text().strip()) for file in folder.rglob("postgres.location")]
-    left = servers_in(folder)
-    for home in elsewhere:
-        left |= servers_in(home)
-    kill_everything(list(left))
-    for home in elsewhere:
-        shutil.rmtree(home.parent, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    with quick_folder() as folder:
+        yield folder
+        elsewhere = [Path(file.read_text().strip()) for file in folder.rglob("postgres.location")]
+        left = servers_in(folder)
+        for home in elsewhere:
+            left |= servers_in(home)
+        kill_everything(list(left))
+        for home in elsewhere:
+            shutil.rmtree(home.parent, ignore_errors=True)
     assert not left, "the test left servers running"
 
 
 @pytest.fixture(autouse=True)
 def _relocation_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies of the programs, two thousand files, go where it is quick, if anywhere."""
-    base = _quick_base()
+    base = quick_base()
     if base is not None:
         monkeypatch.setattr(identity, "_RELOCATION_BASES", (base,))
 
@@ -47,10 +45,10 @@ def new_dir(place: Path) -> Path:
 @pytest.fixture(scope="session")
 def made() -> Iterator[Path]:
     """A cluster to copy: initdb takes longer than most tests."""
-    with tempfile.TemporaryDirectory(prefix="ledger-test-", dir=_quick_base()) as folder:
-        with EmbeddedPostgres(Path(folder), settings=QUICK):
+    with quick_folder() as folder:
+        with EmbeddedPostgres(folder, settings=QUICK):
             pass
-        yield Path(folder)
+        yield folder
 
 
 @pytest.fixture
@@ -86,14 +84,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _quick_base() -> str | None:
-    """In memory where there is room for it: a cluster is a thousand files."""
-    memory = "/dev/shm"
-    try:
-        room = os.statvfs(memory)
-    except OSError:
-        return None
-    roomy = room.f_bavail * room.f_frsize > 2**30
-    return memory if roomy and os.access(memory, os.W_OK) else None

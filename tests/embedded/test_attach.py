@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ledger.embedded import EmbeddedPostgres, attach
-from tests.embedded.worlds import QUICK, ask, line, player, servers_in, until
+from tests.embedded.worlds import QUICK, ask, line, player, servers_in
+from tests.kit.waiting import wait_until
 
 
 def test_a_command_uses_the_postgres_of_the_service(data_dir: Path) -> None:
@@ -17,18 +18,18 @@ def test_a_command_uses_the_postgres_of_the_service(data_dir: Path) -> None:
             assert ask(postgres.url("postgres"), "SELECT 1") == "1"
         assert ask(url, "SELECT 1") == "1"
         service.terminate()
-        assert service.wait(20) == 0
+        assert service.wait(240) == 0
 
 
 def test_a_command_waits_for_a_service_that_is_starting(data_dir: Path) -> None:
     """The folder's owner is about to run a Postgres: no second one, and no refusal."""
     with player("service", data_dir) as service:
-        until(lambda: "starting" in _note(data_dir), "the service has the lock")
+        wait_until(lambda: "starting" in _note(data_dir), "the service has the lock")
         with attach(data_dir) as postgres:
             assert ask(postgres.url("postgres"), "SELECT 1") == "1"
         assert line(service, "ready ") == postgres.url("postgres")
         service.terminate()
-        assert service.wait(20) == 0
+        assert service.wait(240) == 0
 
 
 def test_a_command_alone_starts_and_stops_its_own(data_dir: Path) -> None:
@@ -59,7 +60,7 @@ def test_a_command_does_not_stop_postgres_under_another(data_dir: Path) -> None:
             first.stdin.flush()
             line(first, "leaving")
             assert ask(second.url("postgres"), "SELECT 42 FROM pg_sleep(0.5)") == "42"
-        assert first.wait(20) == 0
+        assert first.wait(240) == 0
     assert not servers_in(data_dir)
 
 
@@ -73,7 +74,7 @@ def test_a_service_waits_for_a_command_to_end(data_dir: Path) -> None:
             command.stdin.flush()
             assert ask(line(service, "ready "), "SELECT 1") == "1"
             service.terminate()
-            assert service.wait(20) == 0
+            assert service.wait(240) == 0
 
 
 def test_a_command_finds_no_stale_postgres(data_dir: Path) -> None:

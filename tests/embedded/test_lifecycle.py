@@ -4,25 +4,21 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError, bin_dir
-from tests.embedded.worlds import QUICK, ask, line, player, servers_in, until
+from tests.embedded.worlds import QUICK, ask, line, player, servers_in
+from tests.kit.waiting import wait_until
 
 
 def test_a_restart_finds_the_data_of_the_first_start(new_dir: Path) -> None:
     """What was committed is there after stop and start; the first start makes `ledger`."""
-    began = time.monotonic()
     with EmbeddedPostgres(new_dir) as postgres:
-        assert time.monotonic() - began < 10
         assert (new_dir / "postgres.pid").read_text().strip() == str(postgres.pid)
         ask(postgres.url("postgres"), "CREATE TABLE kept AS SELECT 42 AS n")
-    began = time.monotonic()
     with EmbeddedPostgres(new_dir) as postgres:
-        assert time.monotonic() - began < 5
         assert ask(postgres.url("postgres"), "TABLE kept") == "42"
         shown = "SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings"
         names = "('fsync', 'full_page_writes', 'jit', 'listen_addresses', 'synchronous_commit')"
@@ -90,7 +86,7 @@ def test_pgbench_from_the_wheel_works_through_the_url(data_dir: Path) -> None:
                 [bin_dir() / "pgbench", *arguments, url],
                 check=True,
                 capture_output=True,
-                timeout=30,
+                timeout=240,
             )
         assert ask(url, "SELECT count(*) FROM pgbench_history") == "40"
 
@@ -98,7 +94,7 @@ def test_pgbench_from_the_wheel_works_through_the_url(data_dir: Path) -> None:
 def test_an_initdb_killed_half_way_is_done_again(new_dir: Path) -> None:
     """A cluster is there whole or not at all, also when the first start dies with kill -9."""
     with player("service", new_dir) as service:
-        until((new_dir / "postgres.new" / "base").exists, "initdb is at work")
+        wait_until((new_dir / "postgres.new" / "base").exists, "initdb is at work")
         service.kill()
     assert not (new_dir / "postgres").exists()
     with EmbeddedPostgres(new_dir, settings=QUICK) as postgres:
@@ -109,7 +105,7 @@ def test_an_initdb_killed_half_way_is_done_again(new_dir: Path) -> None:
 def test_an_interrupted_initdb_leaves_no_postgres_behind(new_dir: Path) -> None:
     """Ctrl-C in the first start ends what makes the cluster, though the caller lives on."""
     with player("starter", new_dir) as starter:
-        until((new_dir / "postgres.new" / "base").exists, "initdb is at work")
+        wait_until((new_dir / "postgres.new" / "base").exists, "initdb is at work")
         starter.send_signal(signal.SIGINT)
         assert line(starter, "left ") == "0 False"
         with EmbeddedPostgres(new_dir, settings=QUICK) as postgres:
@@ -119,11 +115,11 @@ def test_an_interrupted_initdb_leaves_no_postgres_behind(new_dir: Path) -> None:
 def test_an_interrupted_start_leaves_no_postgres_behind(data_dir: Path) -> None:
     """Ctrl-C while Postgres comes up ends it, though the caller lives on."""
     with player("starter", data_dir) as starter:
-        until((data_dir / "postgres" / "postmaster.pid").exists, "Postgres is coming up")
+        wait_until((data_dir / "postgres" / "postmaster.pid").exists, "Postgres is coming up")
         coming = int((data_dir / "postgres.pid").read_text())
         os.kill(coming, signal.SIGSTOP)
         starter.send_signal(signal.SIGINT)
-        time.sleep(0.2)
+        wait_until(lambda: _signals_wait_for(coming), "it is told to stop")
         os.kill(coming, signal.SIGCONT)
         assert line(starter, "left ") == "0 False"
         with EmbeddedPostgres(data_dir, settings=QUICK) as postgres:
@@ -156,12 +152,14 @@ def test_a_forked_child_neither_stops_postgres_nor_keeps_the_lock(data_dir: Path
     """Workers forked from the service inherit its objects, but not what it owns."""
     postgres = EmbeddedPostgres(data_dir, settings=QUICK)
     postgres.start()
+    done, say_done = os.pipe()
     child = os.fork()
     if child == 0:
         postgres.stop()
+        os.write(say_done, b"!")
         signal.pause()
     try:
-        time.sleep(0.2)
+        assert os.read(done, 1) == b"!"
         assert ask(postgres.url("postgres"), "SELECT 1") == "1"
         postgres.stop()
         with EmbeddedPostgres(data_dir, settings=QUICK):
@@ -169,6 +167,16 @@ def test_a_forked_child_neither_stops_postgres_nor_keeps_the_lock(data_dir: Path
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _signals_wait_for(pid: int) -> bool:
+    """Whether a stopped process will hear of a signal once it goes on."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return any(
+        int(line.split()[1], 16)
+        for line in status.splitlines()
+        if line.startswith(("SigPnd", "ShdPnd"))
+    )
 
 
 def _socket_dir(postgres: EmbeddedPostgres) -> Path:

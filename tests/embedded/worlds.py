@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def ask(url: str, sql: str, **variables: str) -> str:
         [bin_dir() / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=240,
         check=False,
         env={**os.environ, **variables},
     )
@@ -40,14 +39,6 @@ def servers_in(folder: Path) -> dict[int, Path]:
                 if place.is_relative_to(folder):
                     servers[int(entry.name)] = place
     return servers
-
-
-def until(true: Callable[[], object], what: str, within_s: float = 15.0) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
-        time.sleep(0.01)
 
 
 @contextmanager

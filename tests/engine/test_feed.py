@@ -17,6 +17,7 @@ from ledger.engine.lane import shard_of
 from ledger.queries.feed import POLL_S, WAITERS_MAX, Feed
 from ledger.service import Ledger
 from ledger.store.pool import Connection
+from tests.kit.waiting import until
 
 
 class Lender:
@@ -42,13 +43,10 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
     lender = Lender(ledger)
     shared = Feed(lender)
     waits = [asyncio.create_task(shared.read(number % 2, 0, 10, 30)) for number in range(100)]
-    while len(shared._waiters) < 100:  # noqa: ASYNC110 - nobody tells when the last has asked
-        await asyncio.sleep(0.01)
-    lent = lender.lent
-    started = time.monotonic()
-    await asyncio.sleep(20 * POLL_S)
-    looks = lender.lent - lent
-    assert 2 <= looks <= (time.monotonic() - started) / POLL_S + 1
+    await until(lambda: len(shared._waiters) == 100)
+    lent, started = lender.lent, time.monotonic()
+    await until(lambda: lender.lent >= lent + 5)
+    assert lender.lent - lent <= (time.monotonic() - started) / POLL_S + 1
     assert lender.out <= 1
     await ledger.submit("test", "k", Grant("w", 1001, 1, "promotional", "for a test"))
     grown = shard_of("w", 2)
@@ -58,10 +56,8 @@ async def test_all_who_wait_share_one_look_and_hold_no_connection(ledger: Ledger
     for wait in waits:
         wait.cancel()
     await asyncio.gather(*waits, return_exceptions=True)
-    await asyncio.sleep(3 * POLL_S)
-    lent = lender.lent
-    await asyncio.sleep(3 * POLL_S)
-    assert (lender.lent, lender.out, shared._waiters) == (lent, 0, set())
+    await until(lambda: shared._poller is None)
+    assert (lender.out, shared._waiters) == (0, set())
     await shared.close()
 
 
@@ -69,8 +65,7 @@ async def test_one_too_many_is_busy_and_a_closed_feed_lets_nobody_wait(ledger: L
     """What is bounded refuses at once; reading without a wait goes on."""
     shared = Feed(ledger.reading)
     waits = [asyncio.create_task(shared.read(0, 0, 10, 30)) for _ in range(WAITERS_MAX)]
-    while len(shared._waiters) < WAITERS_MAX:  # noqa: ASYNC110 - as above
-        await asyncio.sleep(0.01)
+    await until(lambda: len(shared._waiters) == WAITERS_MAX)
     with pytest.raises(Unavailable) as refused:
         await shared.read(0, 0, 10, 30)
     assert refused.value.reason == "busy"
@@ -105,7 +100,7 @@ async def test_whoever_waits_is_told_when_the_database_goes_away(
     async with ledger.reading() as connection:
         name = await connection.fetchval("SELECT current_database()")
     waiting = asyncio.create_task(ledger.feed.read(0, 0, 10, 30))
-    await asyncio.sleep(3 * POLL_S)
+    await until(lambda: ledger.feed._waiters)
     admin = await asyncpg.connect(postgres.url("postgres", "postgres"))
     try:
         await _rename(admin, name, f"{name}_away")

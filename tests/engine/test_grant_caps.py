@@ -21,6 +21,7 @@ from tests.kit.currencies import INSPIRATION, KUAIBI
 from tests.kit.databases import Database, differences
 from tests.kit.dues import DAY_US, clock
 from tests.kit.serving import opened
+from tests.kit.waiting import until
 
 CAP = 1_000
 SHANGHAI_US = 8 * 3_600 * 10**6
@@ -188,8 +189,7 @@ async def test_a_grant_that_is_made_counts_though_another_try_was_taken_back(
         await owner.execute("SELECT FROM shards FOR UPDATE")
         granting = asyncio.create_task(capped.submit("web", "a", grant(100)))
         lane = capped._engine._lanes[shard_of("w", 2)]
-        while not lane._queue:  # noqa: ASYNC110 - nobody tells when it has come so far
-            await asyncio.sleep(0.001)
+        await until(lambda: lane._queue)
         await meddler.execute("DELETE FROM capped_grants")
     assert isinstance((await granting).outcome, LotGranted)
     assert await counted(owner) == 100

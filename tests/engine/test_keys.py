@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller
+from ledger.access.callers import KEY_CACHE_S, SCOPES, Caller, Callers
 from ledger.access.keys import (
     SCOPES_OF,
     By,
@@ -27,7 +27,9 @@ from ledger.store.callers import add_caller, list_callers
 from ledger.store.keys import KeyRow, list_keys
 from ledger.store.keys import revoke_key as revoke
 from ledger.store.pool import Connection, connect_service
+from tests.engine.conftest import Clock
 from tests.kit.databases import Database
+from tests.kit.waiting import until
 
 TOKEN = "a-key-of-this-test-0123456789abcdef"
 HOST = By("host:test")
@@ -43,30 +45,34 @@ async def connection(database: Database) -> AsyncIterator[Connection]:
 
 
 async def test_a_key_in_use_is_checked_again_before_it_lapses(
-    ledger: Ledger, connection: Connection
+    callers: Callers, clock: Clock, connection: Connection
 ) -> None:
     """One request renews what is believed, so that a busy key never sends all to the database."""
     await add_token(connection, ("key-1", "web", TOKEN, ["wallet:read"], None))
-    assert ledger.callers.cached(TOKEN) is None
-    caller = await ledger.callers.authenticate(TOKEN)
+    assert callers.cached(TOKEN) is None
+    caller = await callers.authenticate(TOKEN)
     assert caller is not None
     for _ in range(12):
-        await asyncio.sleep(KEY_CACHE_S / 6)
-        assert ledger.callers.cached(TOKEN) == caller
+        clock.now_s += KEY_CACHE_S / 6
+        assert callers.cached(TOKEN) == caller
+        await until(lambda: not callers._refreshing)
+    await callers.close()
 
 
 async def test_a_revoked_key_is_believed_for_a_second_at_most(
-    ledger: Ledger, connection: Connection
+    callers: Callers, clock: Clock, connection: Connection
 ) -> None:
     """However busy the key is: renewing asks the database, and the database says no."""
     await add_token(connection, ("key-1", "web", TOKEN, ["wallet:read"], None))
-    assert await ledger.callers.authenticate(TOKEN) is not None
+    assert await callers.authenticate(TOKEN) is not None
     assert await revoke(connection, "key-1") == "web"
     for _ in range(20):
-        ledger.callers.cached(TOKEN)
-        await asyncio.sleep(KEY_CACHE_S / 20)
-    assert ledger.callers.cached(TOKEN) is None
-    assert await ledger.callers.authenticate(TOKEN) is None
+        callers.cached(TOKEN)
+        await until(lambda: not callers._refreshing)
+        clock.now_s += KEY_CACHE_S / 20
+    assert callers.cached(TOKEN) is None
+    assert await callers.authenticate(TOKEN) is None
+    await callers.close()
 
 
 def wanted(caller: str = "web", *scopes: str, **more: Any) -> WantedKey:
@@ -303,10 +309,7 @@ async def test_a_rotated_key_goes_on_for_the_overlap_and_not_longer(
         assert caller is not None
         assert caller.name == "web"
     move = "UPDATE api_keys SET expires_at = clock_timestamp() + $2 WHERE key_id = $1"
-    await owner.execute(move, first.row.key_id, timedelta(seconds=0.3))
-    assert await ledger.callers.authenticate(first.token or "") is not None
-    await asyncio.sleep(0.3)
-    assert ledger.callers.cached(first.token or "") is None
+    await owner.execute(move, first.row.key_id, timedelta(seconds=0))
     assert await ledger.callers.authenticate(first.token or "") is None
     assert (await only(connection, first.row.key_id)).state == "expired"
     assert await ledger.callers.authenticate(second.token or "") is not None

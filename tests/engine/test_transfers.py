@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,7 +20,7 @@ from ledger.core.flows.transfer import (
 )
 from ledger.core.rejections import Reason, Rejection
 from ledger.engine import Unavailable
-from ledger.engine.background import CLOSE_S, Background
+from ledger.engine.background import Background
 from ledger.engine.lane import shard_of
 from ledger.payments.outbox import CALLER, PAGE_MAX
 from ledger.service import Ledger
@@ -30,7 +29,7 @@ from tests.kit.databases import Database
 from tests.kit.dues import poison, store_state
 from tests.kit.serving import opened
 from tests.kit.tips import OLD_US, all_done, check, cny, dying, finish, fund, in_shard, payable, tip
-from tests.kit.waiting import until
+from tests.kit.waiting import until, until_background_rests
 
 SAME = (in_shard("giver", 0), in_shard("creator", 0))
 ACROSS = (in_shard("giver", 0), in_shard("creator", 1))
@@ -157,8 +156,7 @@ async def test_the_job_finds_more_than_a_page_of_wallets(dead: Ledger, database:
         sent.append(answer.outcome.transfer)
     await old(dead)
     async with opened(database) as heir:
-        async with asyncio.timeout(30):
-            counts = [count async for count in heir.outbox.finish(0)]
+        counts = [count async for count in heir.outbox.finish(0)]
     assert sum(counts) == len(sent)
     await check(database, sent)
 
@@ -234,9 +232,7 @@ async def test_a_service_that_closes_leaves_the_rest_to_the_job(
     await fund(ledger, givers)
     requests = [(g, SendTransfer(g, "creator", KUAIBI, 100)) for g in givers]
     answers = await ledger.submit_many("test", requests)
-    begun = asyncio.get_running_loop().time()
     await ledger.close()
-    assert asyncio.get_running_loop().time() - begun < CLOSE_S + 5
     sent = []
     for answer in answers:
         assert not isinstance(answer, Exception), answer
@@ -260,36 +256,42 @@ async def test_a_job_without_a_database_says_so(dead: Ledger) -> None:
 
 async def test_background_work_is_bounded() -> None:
     """So many at a time, nothing twice, and closing waits for what is under way, not for more."""
-    running: Counter[str] = Counter()
-    most = 0
+    going_on = asyncio.Semaphore(0)
+    running: set[int] = set()
     done: list[int] = []
 
     async def work(number: int) -> None:
-        nonlocal most
-        running["now"] += 1
-        most = max(most, running["now"])
-        await asyncio.sleep(0.01)
-        running["now"] -= 1
+        assert number not in running
+        running.add(number)
+        assert len(running) <= 3
+        await going_on.acquire()
+        running.discard(number)
         done.append(number)
+
+    def let_go_on(count: int) -> None:
+        for _ in range(count):
+            going_on.release()
 
     background = Background(work, 3)
     for number in range(20):
         background.put(str(number), number)
         background.put(str(number), number)
-    await asyncio.sleep(0.001)
+    await until(lambda: len(running) == 3)
     for number in range(3):
         background.put(str(number), number)  # is under way already
-    await asyncio.sleep(0.05)
+    let_go_on(20)
+    await until_background_rests()
     background.put("1", 1)
-    await asyncio.sleep(0.2)
-    assert most == 3
+    let_go_on(1)
+    await until_background_rests()
     assert sorted(done) == sorted([*range(20), 1])
     for number in range(20):
         background.put(str(number), number)
+    await until(lambda: len(running) == 3)
+    closing = asyncio.create_task(background.close())
     await asyncio.sleep(0)
-    before = len(done)
-    await background.close()
     background.put("x", 99)
-    await asyncio.sleep(0.03)
-    assert len(done) <= before + 3
+    let_go_on(20)
+    await closing
+    assert len(done) == 21 + 3
     assert 99 not in done

@@ -103,42 +103,43 @@ async def _check(service: Served, traffic: Traffic, folder: Path) -> None:
     assert code == 0, out
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.parametrize("seed", [1])
 async def test_a_killed_service_leaves_nothing_running_and_loses_nothing(
-    tmp_path: Path, seed: int
+    data_dir: Path, seed: int
 ) -> None:
     """SIGKILL of the supervisor under load: workers and Postgres go too; the next start heals."""
-    async with serving(None, tmp_path) as service:
+    async with serving(None, data_dir) as service:
         await _fund(service)
-        postgres = int((tmp_path / "postgres.pid").read_text())
+        postgres = int((data_dir / "postgres.pid").read_text())
         traffic = Traffic(service, seed)
         async with traffic.running():
             await until(lambda: traffic.reached(50))
             service.process.kill()
         await asyncio.to_thread(service.process.wait)
     await until(lambda: not _exists(f"/proc/{postgres}"))
-    async with serving(None, tmp_path) as again:
-        await _check(again, traffic, tmp_path)
+    async with serving(None, data_dir) as again:
+        await _check(again, traffic, data_dir)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("seed", [2])
-async def test_a_killed_postgres_is_restarted_and_loses_nothing(tmp_path: Path, seed: int) -> None:
+async def test_a_killed_postgres_is_restarted_and_loses_nothing(data_dir: Path, seed: int) -> None:
     """SIGKILL of the postmaster under load: 503 for a while, nothing worse, then as before."""
-    async with serving(None, tmp_path) as service:
+    async with serving(None, data_dir) as service:
         await _fund(service)
         traffic = Traffic(service, seed)
         async with traffic.running():
             for _ in range(2):
                 enough = len(traffic.acknowledged) + 50
                 await until(partial(traffic.reached, enough))
-                pid = int((tmp_path / "postgres.pid").read_text())
+                pid = int((data_dir / "postgres.pid").read_text())
                 os.kill(pid, signal.SIGKILL)
-                await until(partial(_other_pid, tmp_path, pid))
+                await until(partial(_other_pid, data_dir, pid))
                 enough = len(traffic.acknowledged) + 20
                 await until(partial(traffic.reached, enough))
         assert traffic.statuses <= {201, 503}
-        await _check(service, traffic, tmp_path)
+        await _check(service, traffic, data_dir)
 
 
 def _other_pid(folder: Path, pid: int) -> bool:
@@ -146,10 +147,10 @@ def _other_pid(folder: Path, pid: int) -> bool:
     return file.exists() and file.read_text().strip() not in {"", str(pid)}
 
 
-async def test_a_stopped_service_leaves_nothing_running(tmp_path: Path) -> None:
+async def test_a_stopped_service_leaves_nothing_running(data_dir: Path) -> None:
     """SIGTERM, repeatedly and to the whole group: everything is down, with exit code 0."""
-    async with serving(None, tmp_path) as service:
-        postgres = int((tmp_path / "postgres.pid").read_text())
+    async with serving(None, data_dir) as service:
+        postgres = int((data_dir / "postgres.pid").read_text())
         for _ in range(3):
             os.killpg(service.process.pid, signal.SIGTERM)
             await asyncio.sleep(0.01)

@@ -133,12 +133,12 @@ def _batch(givers: Sequence[str], count: int, dice: random.Random) -> list[Body]
     ]
 
 
-@pytest.mark.slow
-async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
+@pytest.mark.faults
+async def test_tips_in_flight_survive_a_killed_service(data_dir: Path) -> None:
     """SIGKILL with thousands of second halves to go: the next start finishes them, by itself."""
     givers = [f"g{i}" for i in range(20)]
     commands = _batch(givers, 2_000, random.Random(7))
-    async with serving(None, tmp_path) as service, client_of(service) as http:
+    async with serving(None, data_dir) as service, client_of(service) as http:
         await asyncio.gather(*(_recharge(http, giver) for giver in givers))
         first = await http.post("/v1/batch", json={"commands": commands})
         service.process.kill()
@@ -146,7 +146,7 @@ async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
     assert first.status_code == 200, first.text
     results = first.json()["results"]
     assert {result["status"] for result in results} == {201}
-    async with serving(None, tmp_path) as again, client_of(again) as http:
+    async with serving(None, data_dir) as again, client_of(again) as http:
         open_fen = -(await books(http)).get(("in-transit", "CNY"), 0)
         assert open_fen > 0, "nothing was in flight: the test tests nothing"
         shares = sum(result["body"]["creator_share_fen"] for result in results)
@@ -163,7 +163,7 @@ async def test_tips_in_flight_survive_a_killed_service(tmp_path: Path) -> None:
                 lambda path=path: fetched(http, path),  # type: ignore[misc]
                 lambda transfer: bool(transfer["status"] == "done"),
             )
-        code, out, _ = await run("verify", "--json", LEDGER_DATA_DIR=str(tmp_path))
+        code, out, _ = await run("verify", "--json", LEDGER_DATA_DIR=str(data_dir))
         assert code == 0, out
 
 

@@ -25,7 +25,7 @@ from ledger.store.directory import Found
 from ledger.store.pool import connect_service
 from ledger.store.sql import statement
 from tests.kit.currencies import INSPIRATION
-from tests.kit.databases import Database, plan_of
+from tests.kit.databases import Database, plan_of, until_somebody_waits
 from tests.kit.serving import opened
 from tests.kit.steps import give
 from tests.kit.stories.imagination import MOODS, Imagination
@@ -202,7 +202,7 @@ async def test_whoever_empties_it_waits_for_whoever_fills_it(
     await filling.execute("BEGIN")
     assert await directory.fill(filling, shard, 20) == 20
     emptying = asyncio.create_task(ledger.directory.empty())
-    await asyncio.sleep(0.3)
+    await until_somebody_waits(owner)
     assert not emptying.done()
     await filling.execute("COMMIT")
     await emptying
@@ -223,7 +223,7 @@ async def test_whoever_fills_it_waits_for_whoever_empties_it(
     async with emptying.transaction():
         await directory.empty(emptying)
         following = asyncio.create_task(follow(ledger))
-        await asyncio.sleep(0.3)
+        await until_somebody_waits(owner)
         assert not following.done()
     await emptying.close()
     await following

@@ -4,10 +4,13 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ledger.jobs import Job, running
 from ledger.jobs.lease import LEASE_S, Lease
@@ -55,8 +58,23 @@ async def leases(owner: Any) -> dict[str, str]:
     return {row["job"]: row["owner"] for row in rows}
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often who has asked for a lease, in this process."""
+    asked: Counter[str] = Counter()
+    hold = Lease.hold
+
+    async def hold_and_count(lease: Lease) -> bool:
+        held = await hold(lease)
+        asked[lease._owner] += 1
+        return held
+
+    monkeypatch.setattr(Lease, "hold", hold_and_count)
+    return asked
+
+
 async def test_of_two_processes_one_sweeps_and_the_other_takes_over_when_it_stops(
-    database: Database, owner: Any
+    database: Database, owner: Any, asked: Counter[str]
 ) -> None:
     """A clean stop gives the lease back, so the other need not wait for its end."""
     log: list[str] = []
@@ -77,7 +95,8 @@ async def test_of_two_processes_one_sweeps_and_the_other_takes_over_when_it_stop
                 await until(swept)
                 assert set(log) == {"a"}
                 first = await leases(owner)
-                await asyncio.sleep(0.3)
+                asked.clear()
+                await until(lambda: sum(asked[who] for who in asked.keys() - first.values()) > 5)
                 assert set(log) == {"a"}
         assert await leases(owner) == {}
         log.clear()
@@ -93,7 +112,7 @@ async def test_of_two_processes_one_sweeps_and_the_other_takes_over_when_it_stop
 
 
 async def test_a_killed_owner_is_followed_when_its_lease_ends(
-    database: Database, ledger: Ledger, owner: Any
+    database: Database, ledger: Ledger, owner: Any, asked: Counter[str]
 ) -> None:
     """Not before: until then nobody knows that it is dead; and never later than the lease."""
 
@@ -106,10 +125,11 @@ async def test_a_killed_owner_is_followed_when_its_lease_ends(
         "SELECT extract(epoch FROM max(until) - clock_timestamp())::float FROM job_leases"
     )
     assert 0 < left_s <= LEASE_S
+    await owner.execute("UPDATE job_leases SET until = until + interval '1 hour'")
     await lots_that_expire(ledger, 20)
     await ledger.clock.advance(2 * HOUR_US)
     async with opened(database) as other, running(other, [SWEEP]):
-        await asyncio.sleep(1)
+        await until(lambda: asked.total() > 5)
         assert await events_of(owner, "lot_expired_v1") == []
         # So that the test need not wait as long as a service would.
         await owner.execute("UPDATE job_leases SET until = clock_timestamp() + interval '0.5 s'")
@@ -148,8 +168,9 @@ async def test_a_sweeper_outlives_outages_of_the_database(
     async with behind(database, []) as (service, proxy), running(service, [SWEEP]):
         for hour in (1, 2):
             async with proxy.closed():
+                tried = proxy.connections
                 await ledger.clock.advance(2 * HOUR_US)
-                await asyncio.sleep(0.5)
+                await until(lambda tried=tried: proxy.connections > tried)  # type: ignore[misc]
                 before = len(await events_of(owner, "lot_expired_v1"))
                 assert before == 200 * (hour - 1)
 

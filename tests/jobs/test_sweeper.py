@@ -22,7 +22,7 @@ async def test_what_falls_due_is_recorded_without_a_command(database: Database, 
     """A moved clock makes things due; they are recorded as of their own instants, by nobody."""
     async with opened(database) as ledger, running(ledger, JOBS):
         names = await lots_that_expire(ledger, 60)
-        await asyncio.sleep(0.3)
+        await until(lambda: owner.fetchval("SELECT count(*) > 1 FROM job_leases"))
         assert await events_of(owner, "lot_expired_v1") == []
         await ledger.clock.advance(2 * HOUR_US)
 

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from ledger.embedded import EmbeddedPostgres, bin_dir
 from ledger.queries.verify import verify
-from ledger.store.pool import connect_service
+from ledger.store.pool import Connection, connect_service
 from ledger.store.sql import statement
+from tests.kit.waiting import until
 
 _names = itertools.count()
 
@@ -61,7 +62,8 @@ async def fresh_database(
     name = f"test_{next(_names)}"
     admin_url = postgres.url("postgres", "postgres")
     async with connected(admin_url) as admin:
-        copied = f" TEMPLATE {template}" if template else ""
+        # Copying files is quicker than logging every page of them, where nothing is synced.
+        copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         await admin.execute(f"CREATE DATABASE {name}{copied}")
     try:
         yield Database(postgres.url("postgres", name), postgres.url("ledger_login", name))
@@ -71,15 +73,31 @@ async def fresh_database(
 
 
 @asynccontextmanager
-async def shards_locked(url: str) -> AsyncIterator[None]:
+async def shards_locked(url: str) -> AsyncIterator[Connection]:
     """Nothing is recorded meanwhile: every command waits, as behind a batch that takes long."""
     connection = await connect_service(url)
     try:
         async with connection.transaction():
             await connection.fetch("SELECT shard FROM shards ORDER BY shard FOR NO KEY UPDATE")
-            yield
+            yield connection
     finally:
         await connection.close()
+
+
+async def waiting_for_locks(owner: Any) -> int:
+    """How many connections of the database wait for a lock that another one has."""
+    # Within a database transaction the view would stay as it was first read.
+    await owner.execute("SELECT pg_stat_clear_snapshot()")
+    count: int = await owner.fetchval(
+        "SELECT count(*) FROM pg_locks INNER JOIN pg_stat_activity USING (pid) "
+        "WHERE NOT granted AND pg_stat_activity.datname = current_database()"
+    )
+    return count
+
+
+async def until_somebody_waits(owner: Any) -> None:
+    """Wait until a connection of the database waits for a lock."""
+    await until(lambda: waiting_for_locks(owner))
 
 
 async def differences(database: Database) -> list[str]:

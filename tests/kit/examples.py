@@ -1,88 +1,33 @@
-"""Examples: blocks of a document that are run in one session, and what each of them prints."""
+"""How many examples a property is tried on: some in every run, twenty times as many for rules."""
 
-import ast
-import asyncio
-import contextlib
-import inspect
-import io
-import os
-import re
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from hypothesis import HealthCheck, settings
 
-from msgspec import Struct
+EVERY = 100
+"""What the profile of every run has; `examples` counts in shares of it."""
 
-from tests.kit.command_line import clean_environment
-from tests.kit.markdown import Block
-
-_MARK: Final = "--- next ---"
-_STAND_INS: Final = Path(__file__).parents[1] / "documents" / "stand_ins"
+# What the machine is doing decides how long an example takes; nothing here is a time limit. In
+# every run the examples are the same: what fails was changed, not drawn. Deep runs draw new ones.
+_STEADY = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
 
 
-class Example(Struct, frozen=True):
-    """A block that is run, and what the document shows below it, which is all that it prints."""
-
-    source: str
-    shown: str
-
-
-def examples_of(blocks: Sequence[Block], language: str, shown_as: Sequence[str]) -> list[Example]:
-    """The blocks of a language; what one prints is the block that follows on the next line.
-
-    It is of one of the languages `shown_as`; where there is none, nothing may be printed.
-    """
-    examples = []
-    for place, block in enumerate(blocks):
-        if block.language == language:
-            after = blocks[place + 1] if place + 1 < len(blocks) else None
-            is_shown = after and after.language in shown_as and block.is_followed_by(after)
-            examples.append(Example(block.text, after.text if after and is_shown else ""))
-    return examples
-
-
-def check_printed(example: Example, printed: str) -> None:
-    """Fails unless what was printed is what is shown; `…` stands for any text, also of many lines.
-
-    White space after `…` is free, so that a long line can go on in the next one.
-    """
-    pattern = ".*?".join(re.escape(part) for part in re.split(r"…\s*", example.shown))
-    is_as_shown = re.fullmatch(pattern, printed, re.DOTALL)
-    assert is_as_shown, f"{example.source}\nprinted\n{printed}\nand not\n{example.shown}"
-
-
-async def play_shell(
-    setup: str, examples: Sequence[Example], environment: Mapping[str, str], folder: Path
-) -> None:
-    """Run shell examples in one shell, in `folder`; fails where one fails or prints otherwise."""
-    programs = [str(_STAND_INS), str(Path(sys.executable).parent), os.environ["PATH"]]
-    shell = await asyncio.create_subprocess_exec(
-        "bash",
-        "-euc",
-        f"\necho '{_MARK}'\n".join([setup, *(example.source for example in examples)]),
-        cwd=folder,
-        env={**clean_environment(), **environment, "PATH": os.pathsep.join(programs)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+def register_profiles() -> None:
+    """`every` is what runs unless `--hypothesis-profile=deep` is asked for."""
+    settings.register_profile("every", _STEADY, max_examples=EVERY)
+    settings.register_profile(
+        "deep", _STEADY, max_examples=20 * EVERY, derandomize=False, print_blob=True
     )
-    raw, _ = await shell.communicate()
-    outputs = raw.decode().split(f"{_MARK}\n")
-    assert shell.returncode == 0, f"it ended after\n{outputs[-1]}"
-    assert not outputs[0], f"the first block of README.md printed {outputs[0]}"
-    for example, output in zip(examples, outputs[1:], strict=True):
-        check_printed(example, output)
+    settings.load_profile("every")
 
 
-async def play_python(
-    examples: Sequence[Example], session: dict[str, Any], document: str = "example"
-) -> None:
-    """Run Python examples in one session, with `await` at the top level; fails likewise."""
-    for example in examples:
-        code = compile(example.source, document, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            waiting = eval(code, session)
-            if inspect.isawaitable(waiting):
-                await waiting
-        check_printed(example, out.getvalue())
+def examples(count: int) -> settings:
+    """So many examples in every run, and in the deep one as many more as its profile says."""
+    return settings(max_examples=max(count * settings().max_examples // EVERY, 1))

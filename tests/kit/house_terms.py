@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from hypothesis import HealthCheck, settings
 from msgspec.structs import replace
 
 from ledger.core.chart import (
@@ -115,15 +114,6 @@ VARIANTS = (TERMS, TIGHT, STRICT)
 
 CODES = {INSPIRATION: "INSPIRATION", KUAIBI: "KUAIBI"}
 FUNDS_PATHS = {"sandbox": "assets:funds:sandbox", "apple": "assets:receivable:apple"}
-
-thorough = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-"""The same examples in every run, and no limit of time: slow machines are no failures."""
 
 
 def code_of(currency: int) -> str:

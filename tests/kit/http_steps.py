@@ -1,6 +1,5 @@
 """What the tests of the contract share: refusals as declared, replays, purchases, and the books."""
 
-import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from ledger.http.openapi import problems_of
 from ledger.http.operations import OPERATIONS
 from tests.kit.http_calls import Response, new_wallet, post, problem
 from tests.kit.serving import Client
+from tests.kit.waiting import until
 
 Body = dict[str, Any]
 
@@ -162,12 +162,15 @@ def body_of(answer: Any) -> dict[str, Any]:
 
 async def eventually(ask: Callable[[], Awaitable[Body]], right: Callable[[Body], bool]) -> Body:
     """What is asked for, once it is right; it is under way already."""
-    for _ in range(600):
+    body: Body = {}
+
+    async def is_right() -> bool:
+        nonlocal body
         body = await ask()
-        if right(body):
-            return body
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"it never came right: {body}")
+        return right(body)
+
+    await until(is_right, f"{body}")
+    return body
 
 
 async def fetched(http: Client, path: str) -> Body:

@@ -13,6 +13,7 @@ _LISTING: Final = (
     *("git", "-c", f"safe.directory={ROOT}"),
     *("ls-files", "-z", "-co", "--exclude-standard"),
 )
+_RUN: Final = ("sh", "python")
 _FENCE: Final = re.compile(r"( *)(`{3,})(.*)")
 _SPAN: Final = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -89,6 +90,11 @@ def document_names() -> list[str]:
         text=True,
     ).stdout
     return sorted(name for name in listing.split("\0") if name and (ROOT / name).exists())
+
+
+def is_printed(block: Block, document: Document) -> bool:
+    """Whether a block shows what the block right above it, which is run, prints."""
+    return any(above.language in _RUN and above.is_followed_by(block) for above in document.blocks)
 
 
 def names_with(language: str) -> list[str]:

@@ -108,19 +108,22 @@ async def serving(
     try:
         await asyncio.to_thread(service.wait_until_ready)
         yield service
-        if service.process.poll() is None:
-            out = await asyncio.to_thread(service.stop)
-            assert service.process.returncode == 0, out
     finally:
-        if service.process.poll() is None:
+        to_stop = service.process.poll() is None
+        if to_stop:
             # Whatever became of it in the test: one that is stopped hears no other signal.
             os.killpg(service.process.pid, signal.SIGCONT)
-            await asyncio.to_thread(service.stop)
+            service.output += await asyncio.to_thread(service.stop)
+    assert not to_stop or service.process.returncode == 0, service.output
 
 
-def client_of(served: Served, token: str = DEV_KEY, timeout_s: float = 60) -> Client:
+def client_of(
+    served: Served,
+    token: str = DEV_KEY,
+    timeout: float | httpx2.Timeout = 60,
+) -> Client:
     """A client of a live service, with the development key unless another is given."""
-    return Client(base_url=served.url, headers=bearer(token), timeout=timeout_s)
+    return Client(base_url=served.url, headers=bearer(token), timeout=timeout)
 
 
 @asynccontextmanager

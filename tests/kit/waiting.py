@@ -25,3 +25,8 @@ def wait_until(true: Callable[[], object], what: str = "") -> None:
     while not true():
         assert time.monotonic() < give_up_at, f"it did not become true: {what or true}"
         time.sleep(0.01)
+
+
+async def until_background_rests() -> None:
+    """Wait until no service in this process has any work of its own under way."""
+    await until(lambda: "background" not in {task.get_name() for task in asyncio.all_tasks()})

@@ -1,7 +1,6 @@
 """Hostile texts: whatever a caller says is a value, never a part of a statement."""
 
 import json
-import time
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.kit.serving import Client, Served
 HOSTILE = (
     "' OR '1'='1",
     "'; DROP TABLE wallets; --",
-    "1); SELECT pg_sleep(9); --",
+    "1); SELECT pg_sleep(600); --",
     "1 UNION SELECT state FROM wallets",
     "\\'; UPDATE wallets SET held = '{0}'; --",
     '"wallets"',
@@ -74,7 +73,6 @@ async def test_hostile_text_in_every_parameter_is_a_value(
     before = await state(http, victim)
     document = body_of(await http.get("/schema/openapi.json"))
     sent = 0
-    begun = time.monotonic()
     for path, methods in document["paths"].items():
         for method, call in methods.items():
             parameters = [
@@ -87,8 +85,6 @@ async def test_hostile_text_in_every_parameter_is_a_value(
                     _harmless(answer, (method, path, parameter["name"], text))
                     sent += 1
     assert sent > 400
-    # Nothing slept in the database.
-    assert time.monotonic() - begun < sent * 0.05
     await _unharmed(http, served, victim, before)
 
 

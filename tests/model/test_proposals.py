@@ -3,7 +3,7 @@
 import itertools
 from typing import Any, Final, Literal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from ledger.engine.lane import hash_key
 from ledger.service import Ledger
 from ledger.store import proposals as store
 from ledger.store.proposals import Decision, Proposal, Verdict
+from tests.kit.examples import examples
 from tests.kit.proposals import adjust, adjustments, age, draft, resume
 from tests.kit.steps import available
 
@@ -207,7 +208,7 @@ _steps = st.lists(
 )
 
 
-@settings(max_examples=25)
+@examples(10)
 @given(story=_steps)
 async def test_any_story_of_proposals_goes_as_on_paper(
     ledger: Ledger, owner: Any, story: list[Step]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.catalog import load_catalogue
@@ -20,6 +20,7 @@ from ledger.queries.verify import verify
 from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.kit.databases import Database, connected, fresh_database
+from tests.kit.examples import examples
 from tests.kit.house_terms import auditor_for, code_of
 from tests.kit.serving import opened
 from tests.kit.stories.imagination import MOODS, Imagination
@@ -158,7 +159,7 @@ def _code(currency: int) -> str:
     return "CNY" if currency == 156 else code_of(currency)
 
 
-@settings(max_examples=8)
+@examples(4)
 @given(story=steps(40), mood=st.sampled_from(MOODS))
 async def test_two_services_at_once_answer_as_the_auditor_does(
     postgres: EmbeddedPostgres, template: str, story: list[Step], mood: str

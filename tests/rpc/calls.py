@@ -79,7 +79,7 @@ class Rpc:
 
         `timeout` and `metadata` are the call's own.
         """
-        timeout, metadata = fields.pop("timeout", 30), fields.pop("metadata", ())
+        timeout, metadata = fields.pop("timeout", 240), fields.pop("metadata", ())
         method = METHODS[name]
         request = GetMessageClass(method.input_type)
         call: Any = self.channel.unary_unary(

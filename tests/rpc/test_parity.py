@@ -1,6 +1,5 @@
 """gRPC answers as HTTP does: the same random commands over each, answers and books compared."""
 
-import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -16,6 +15,7 @@ from tests.kit.http_calls import new_wallet
 from tests.kit.http_steps import WHY, Body, Books, books, called, fetched, moved
 from tests.kit.keys import MakeKey
 from tests.kit.serving import Client, Served
+from tests.kit.waiting import until
 from tests.rpc.calls import METHODS, Rpc, json_of, refusal_of, refused
 
 CALLS: Final = {
@@ -92,7 +92,7 @@ class RpcRun(Run):
 
     async def by_stream(self, commands: list[Command]) -> list[Outcome]:
         """All of them on one stream."""
-        call = self._rpc.submit(timeout=30)
+        call = self._rpc.submit(timeout=240)
         request = GetMessageClass(METHODS["Submit"].input_type)
         for number, entry in enumerate(self._entries(commands)):
             await call.write(request(sequence=number, command=entry))
@@ -140,12 +140,15 @@ WAYS: Final[dict[str, Way]] = {
 
 async def settled(http: Client) -> Books:
     """The books once every tip has arrived."""
-    for _ in range(200):
+
+    async def arrived() -> bool:
         closings = await books(http)
-        if not any("transit" in account and closing for (account, _), closing in closings.items()):
-            return closings
-        await asyncio.sleep(0.02)
-    raise AssertionError("a tip never arrived")
+        return not any(
+            "transit" in account and closing for (account, _), closing in closings.items()
+        )
+
+    await until(arrived)
+    return await books(http)
 
 
 async def sequence(

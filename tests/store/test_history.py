@@ -24,7 +24,7 @@ from ledger.service import Ledger
 from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
 from tests.kit.currencies import INSPIRATION, KUAIBI
-from tests.kit.databases import Database
+from tests.kit.databases import Database, until_somebody_waits
 from tests.kit.stories.imagination import Imagination
 from tests.kit.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.store.wallet_log import FUNDS, BatchUnderWay, Log, debit, fund, log_of
@@ -126,7 +126,7 @@ async def counted_reads(url: str) -> AsyncIterator[tuple[Wallets, History, Any]]
         await connection.close()
 
 
-@pytest.mark.slow
+@pytest.mark.rules
 async def test_the_past_of_a_long_wallet_costs_no_more_than_that_of_a_short_one(
     ledger: Ledger, owner: Any, database: Database
 ) -> None:
@@ -200,7 +200,7 @@ async def test_what_is_yet_to_come_is_refused_and_before_the_first_event_there_i
 
 
 async def test_a_past_that_a_batch_may_still_add_to_waits_for_it(
-    ledger: Ledger, under_way: BatchUnderWay
+    ledger: Ledger, under_way: BatchUnderWay, owner: Any
 ) -> None:
     """What was told of an instant never changes: not even by a commit that was on its way then."""
     await fund(ledger)
@@ -209,7 +209,7 @@ async def test_a_past_that_a_batch_may_still_add_to_waits_for_it(
     early = await ledger.wallets.read_at("w", recorded_at - 1)
     assert early.seq == 0
     reading = asyncio.create_task(ledger.wallets.read_at("w", at))
-    await asyncio.sleep(0.3)
+    await until_somebody_waits(owner)
     assert not reading.done()
     await under_way.commit()
     view = await reading

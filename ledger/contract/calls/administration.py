@@ -25,7 +25,7 @@ Name = Annotated[
 
 
 class SwitchBody(Body, frozen=True):
-    """Stop something, or let it go on; the same twice is the same once."""
+    """Stop something, or let it go on; to say the same again changes nothing."""
 
     kind: SwitchKind
     name: Name

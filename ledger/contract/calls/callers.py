@@ -128,7 +128,7 @@ OPERATIONS: Final = (
         method="GET",
         path="/v1/callers/me",
         tag="Callers",
-        summary="Tell who calls",
+        summary="Show the caller and the scopes of the key",
         run=read_me,
         answers={200: MeAnswer},
         example_answer=MeAnswer(
@@ -156,8 +156,8 @@ OPERATIONS: Final = (
         summary="Limit how much a caller may send, or lift its limit",
         description=(
             "All keys of a caller share its limit; each process of the service counts by itself. A "
-            "batch counts as its commands, and what it takes beyond the limit is waited off. "
-            "Within a second every process knows."
+            "batch counts as its commands and may exceed the limit: the caller is then refused "
+            "until its rate has made up for it. Within a second every process knows."
         ),
         run=limit_rate,
         scopes=("admin:write",),

@@ -124,7 +124,7 @@ class PolicyAnswer(Struct, frozen=True):
 
 
 class CatalogueAnswer(Struct, frozen=True):
-    """Everything that is for sale, at the prices of now, and what the house allows."""
+    """Everything that is offered, at current prices, and the house's policy."""
 
     version: str
     currencies: list[CurrencyAnswer]

@@ -274,7 +274,7 @@ OPERATIONS: Final = (
         summary="Erase the texts about a wallet",
         description=(
             "Reasons and whatever else people wrote: personal data. Balances and the log stay, and "
-            "still prove themselves. The same twice is the same once."
+            "still prove themselves. Erasing again finds nothing left, and is no error."
         ),
         run=erase,
         scopes=("admin:write",),

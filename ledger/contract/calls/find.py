@@ -29,7 +29,7 @@ class FindQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class FoundAnswer(Struct, frozen=True):
     """Something of this name, and the wallet it belongs to.
 
-    `seq` is of an event of that wallet which tells of it: the one that named it first, or of a
+    `seq` is of an event of that wallet which names it: the one that named it first, or of a
     wallet, an order and a refund the one that changed it last.
     """
 
@@ -48,7 +48,7 @@ class IndexedAnswer(Struct, frozen=True):
 
 
 class FindAnswer(Struct, frozen=True):
-    """All that goes by a name; `more` says that there is more than can be told."""
+    """All that goes by a name; `more` says that only a part of it is listed."""
 
     items: list[FoundAnswer]
     more: bool
@@ -80,7 +80,7 @@ OPERATIONS: Final = (
             "`q` is the whole id of a wallet, order, refund, hold, charge, transfer or lot, a "
             "channel's own number of a payment or of its reversal (`payment`), or a caller's "
             "`reference`. One name may be several things: a hold's id is unique only within its "
-            "wallet, a reference not even there. At most 100 are told. Wallets, orders, refunds "
+            "wallet, a reference not even there. At most 100 are listed. Wallets, orders, refunds "
             "and charges are found at once. The others are in a directory that follows the log, "
             "usually by a second; where nothing is found, some thousand events that are new are "
             "looked through as well. `indexed` says how far the directory is."

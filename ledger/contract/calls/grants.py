@@ -138,7 +138,9 @@ OPERATIONS: Final = (
         path="/v1/wallets/{wallet_id}/daily-grant",
         tag="Wallet",
         summary="Claim the day's free points",
-        description="Once an Asia/Shanghai day; a later claim that day, 200, tells the first.",
+        description=(
+            "Once a day in Shanghai; a later call that day is answered 200, with the first grant."
+        ),
         run=take_daily_grant,
         scopes=("credit:write",),
         body=EmptyBody,

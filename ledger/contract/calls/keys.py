@@ -95,7 +95,7 @@ class KeysAnswer(Struct, frozen=True):
 
 
 class MadeKeyAnswer(Struct, frozen=True):
-    """A new key: `key` is told this once, to be sent as a Bearer token."""
+    """A new key: `key` is shown this once, to be sent as a Bearer token."""
 
     key_id: str
     caller: str
@@ -222,7 +222,7 @@ OPERATIONS: Final = (
         summary="Make a key for a service",
         description=(
             "A person makes it, and its scopes are none of administration; other keys are made on "
-            "the server with `ledger key create`. The key is told once: if the answer is lost, "
+            "the server with `ledger key create`. The key is shown once: if the answer is lost, "
             "revoke the key and make another."
         ),
         run=create,
@@ -240,7 +240,7 @@ OPERATIONS: Final = (
         method="POST",
         path="/v1/keys/{key_id}/rotate",
         tag="Callers",
-        summary="Make a key's successor; the old key goes on for an overlap",
+        summary="Make a key's successor; the old key keeps working for an overlap",
         description=(
             "With admin:write a person rotates keys of services without administrative scopes or "
             "credit:write, and every person the key they call with, whose successor lives no "
@@ -263,7 +263,7 @@ OPERATIONS: Final = (
         summary="Revoke a key",
         description=(
             "A person does. Once this is answered, a second after it was written, no process takes "
-            "the key any more. The same twice is the same once."
+            "the key any more. Revoking it again changes nothing."
         ),
         run=revoke,
         scopes=("admin:write",),

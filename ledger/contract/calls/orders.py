@@ -44,6 +44,9 @@ class MembershipBody(Body, frozen=True, kw_only=True, tag_field="kind", tag="mem
     promotion: Id | UnsetType = UNSET
 
 
+AnyOrderBody = RechargeBody | MembershipBody
+
+
 class PaymentAnswer(Struct, frozen=True):
     """How a pending order can be paid."""
 
@@ -100,7 +103,7 @@ OrderAnswer = RechargeOrderAnswer | MembershipOrderAnswer
 
 
 def order_command(
-    wallet_id: str, body: RechargeBody | MembershipBody, numbers: Numbers
+    wallet_id: str, body: AnyOrderBody, numbers: Numbers
 ) -> OpenRecharge | OpenMembership:
     """An order to be paid at a channel."""
     match body:
@@ -181,7 +184,7 @@ def render_closed_order(wallet_id: str, event: OrderClosed, codes: Codes) -> Ord
     return render_order(wallet_id, event.order, None, codes)
 
 
-async def open_order(call: Call[RechargeBody | MembershipBody, NoQuery]) -> Response:
+async def open_order(call: Call[AnyOrderBody, NoQuery]) -> Response:
     """Open an order. Also a replay says how it can be paid now, and the order as it was opened."""
     wallet_id, codes = call.params["wallet_id"], call.currencies.codes
     command = order_command(wallet_id, call.body, call.currencies.numbers)
@@ -273,7 +276,7 @@ OPERATIONS: Final = (
         ),
         run=open_order,
         scopes=("order:write",),
-        body=RechargeBody | MembershipBody,
+        body=AnyOrderBody,
         needs_key=True,
         responds={
             OrderOpened: (201, render_opened_order),

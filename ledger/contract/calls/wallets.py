@@ -250,8 +250,8 @@ OPERATIONS: Final = (
         tag="Wallet",
         summary="Read a wallet",
         description=(
-            "A wallet that was never seen reads as zeros. With `at` it is told as it was: what was "
-            "recorded by then, with what had fallen due by then."
+            "A wallet that was never seen reads as zeros. With `at` it is shown as it was: what "
+            "was recorded by then, with what had fallen due by then."
         ),
         run=read_wallet,
         scopes=("wallet:read",),

@@ -43,8 +43,8 @@ class SpendingAnswer(Struct, frozen=True):
 class WalletExplanation(Struct, frozen=True):
     """Why a wallet's balance is what it is, with what had fallen due by `as_of` applied.
 
-    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that there
-    is more than can be told. `claims` are what its owner owes.
+    `upcoming` is in order of time, what comes within 48 h first; `upcoming_more` says that only
+    a part of it is listed. `claims` are what its owner owes.
     """
 
     wallet_id: str

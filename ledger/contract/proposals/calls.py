@@ -202,9 +202,9 @@ _READS: Final = ("admin:write", "admin:approve")
 
 _APPROVES: Final = (
     "Whoever proposed it cannot, with whatever key. It is carried out at once, once, and `outcome` "
-    "tells what the ledger made of it: `done`, or `refused` for what has changed since. Where it "
-    "cannot be carried out now it stays `approved`, and is as soon as it can be. The same person "
-    "approving it again is told how it stands."
+    "says what came of it: `done`, or `refused` for what has changed since. If it cannot be "
+    "carried out now it stays `approved`, and is carried out as soon as that is possible. If the "
+    "same person approves it again, the answer is how it stands."
 )
 
 

@@ -1,30 +1,24 @@
 """Finding over HTTP, against a live service: any number leads to its wallet."""
 
-import asyncio
 import uuid
-from time import monotonic
-from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.kit.http_calls import funded, give, new_wallet, post, problem
-from tests.kit.http_steps import called, charged_back, done, recharged
+from tests.kit.http_steps import called, charged_back, done, eventually, fetched, recharged
 from tests.kit.keys import MakeKey
 from tests.kit.serving import Client
 
 
 async def find(http: Client, name: str) -> list[tuple[str, str]]:
     """(kind, wallet) of whatever goes by a name, once the directory is as far as the log."""
-    give_up_at = monotonic() + 20
-    while True:
-        answer = await http.get("/v1/find", params={"q": name})
-        assert answer.status_code == 200, answer.text
-        finding: dict[str, Any] = answer.json()
-        assert {item["id"] for item in finding["items"]} <= {name}
-        if all(place["seq"] >= place["head"] for place in finding["indexed"]):
-            return [(item["kind"], item["wallet_id"]) for item in finding["items"]]
-        assert monotonic() < give_up_at, finding
-        await asyncio.sleep(0.1)
+    finding = await eventually(
+        lambda: fetched(http, f"/v1/find?q={quote(name)}"),
+        lambda finding: all(place["seq"] >= place["head"] for place in finding["indexed"]),
+    )
+    assert {item["id"] for item in finding["items"]} <= {name}
+    return [(item["kind"], item["wallet_id"]) for item in finding["items"]]
 
 
 async def test_every_number_that_a_wallet_has_to_do_with_leads_to_it(http: Client) -> None:

@@ -1,0 +1,1 @@
+"""Clients made by generators of the document, and what is done with them."""
