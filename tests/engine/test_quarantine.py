@@ -72,7 +72,7 @@ async def test_a_command_on_it_is_told_so_and_its_neighbours_go_on(
     problem = unavailable_problem(sick)
     assert (problem.status, problem.headers) == (503, ((b"retry-after", b"60"),))
     assert "quarantine" in problem.detail
-    assert "operators were told" in problem.detail
+    assert "operators see it" in problem.detail
     for answer in (well, again):
         assert isinstance(answer, Done)
         assert isinstance(answer.outcome, DebitCharged)
