@@ -85,13 +85,16 @@ class HttpTransport:
 
     async def watch(self, request: Request, timeout_s: float) -> AsyncGenerator[Reply, None]:
         """Pages of events, by one long poll after the other. Raises NotSent or Lost."""
+        # The first answer is not waited for: it says that the ledger is there, and how far its log.
+        wait_s = 0
         while True:
-            query = {**request.query, "wait_s": str(_POLL_S)}
-            reply = await self.send(replace(request, query=query), _POLL_S + timeout_s, {})
+            query = {**request.query, "wait_s": str(wait_s)}
+            reply = await self.send(replace(request, query=query), wait_s + timeout_s, {})
             yield reply
             if reply.status >= 300:
                 return
             request = replace(request, query={**query, "after_seq": str(reply.body["next"])})
+            wait_s = _POLL_S
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -140,6 +140,7 @@ async def test_a_sheet_is_checked_before_anything_is_done(
     assert not (tmp_path / "wrong.csv.result.csv").exists()
 
 
+@pytest.mark.finance
 async def test_a_sheet_is_carried_out_only_as_expected(
     desk: Desk, people: People, call: Call, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ async def available(call: Call, wallet: str) -> str:
     return str(body["balances"]["INSPIRATION"]["available"])
 
 
+@pytest.mark.finance
 async def test_a_correction_takes_two_people_and_a_yes(
     people: People, call: Call, wallet: str
 ) -> None:

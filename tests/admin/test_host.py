@@ -31,6 +31,7 @@ def host(desk: Desk, served: Served) -> Host:
     return Host(desk, served)
 
 
+@pytest.mark.deploy
 async def test_a_thing_has_one_shape_wherever_it_is_printed(
     desk: Desk, host: Host, story: Story, call: Call
 ) -> None:
@@ -77,6 +78,7 @@ async def test_the_same_is_shown_on_the_host_and_over_the_api(
     assert story.hold in here.out
 
 
+@pytest.mark.deploy
 async def test_a_url_in_the_environment_does_nothing_else_in_silence(
     desk: Desk, host: Host, call: Call
 ) -> None:
@@ -104,6 +106,7 @@ async def test_a_url_in_the_environment_does_nothing_else_in_silence(
     assert made["created_by"].startswith("host:")
 
 
+@pytest.mark.deploy
 async def test_the_host_makes_keys_that_no_key_makes(host: Host, call: Call) -> None:
     """Of a certificate, which has no token; of people, rotated there too; a reason is listed."""
     name = secrets.token_hex(4)
@@ -124,6 +127,7 @@ async def test_the_host_makes_keys_that_no_key_makes(host: Host, call: Call) -> 
     assert (taken.code, json.loads(taken.out)["field"]) == (1, "certificate")
 
 
+@pytest.mark.deploy
 async def test_old_names_still_answer_over_the_api(desk: Desk, call: Call) -> None:
     """`apikey` and `caller rate` do what they did, and say what they are called now."""
     caller = f"service.{secrets.token_hex(4)}"

@@ -31,6 +31,7 @@ def views(story: Story) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
+@pytest.mark.finance
 async def test_everything_fits_a_terminal_of_80_columns(desk: Desk, story: Story) -> None:
     """No line is wider than the window, no id is cut, names in Chinese stand as they are."""
     await directory_knows(desk, story)

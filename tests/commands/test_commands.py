@@ -50,6 +50,7 @@ async def test_a_production_ledger_is_made_and_says_what_is_missing(empty: Datab
     assert code == 0, err
 
 
+@pytest.mark.deploy
 async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
     """Once `key revoke` returns, the key is dead; others live on."""
     here = {"LEDGER_DATABASE_URL": served.database_url}
