@@ -113,9 +113,7 @@ class HostTransport:
         document = body.document() if isinstance(body, Problem) else msgspec.to_builtins(body)
         return Reply(status=response.status, body=document)
 
-    def watch(
-        self, shard: int, after_seq: int, page_size: int, timeout_s: float
-    ) -> AsyncGenerator[Reply, None]:
+    def watch(self, request: Request, timeout_s: float) -> AsyncGenerator[Reply, None]:
         """No command on the host follows events."""
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from ledger.client.batching import BatchCommand, BatchResult
 from ledger.client.client import LedgerClient
 from ledger.client.errors import (
     FeedGap,
+    FeedRewound,
     LedgerError,
     NoAnswer,
     OutcomeUnknown,
@@ -59,6 +60,7 @@ __all__ = [
     "ClaimOpen",
     "Document",
     "FeedGap",
+    "FeedRewound",
     "Forbidden",
     "HoldExists",
     "HoldNotOpen",

@@ -63,13 +63,17 @@ def answer_of(reply: Reply, result: type[T]) -> T:
     try:
         value = msgspec.convert(reply.body, result)
     except msgspec.ValidationError as error:
-        unexpected = UnexpectedAnswer(
-            f"The answer is no {getattr(result, '__name__', result)} as this client knows it: "
-            f"{error}. It was carried out; a newer client may understand it."
-        )
-        unexpected.request_id = reply.request_id
-        raise unexpected from error
+        raise unexpected(reply, f"no {getattr(result, '__name__', result)}: {error}") from error
     return from_reply(value, reply)
+
+
+def unexpected(reply: Reply, what: str) -> UnexpectedAnswer:
+    """The error for an answer that this client does not understand: `what` it was."""
+    error = UnexpectedAnswer(
+        f"The answer was {what}. The call was carried out; a newer client may understand it."
+    )
+    error.request_id = reply.request_id
+    return error
 
 
 def rows_of(reply: Reply, item: type[T]) -> Rows[T]:

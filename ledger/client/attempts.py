@@ -123,7 +123,8 @@ class CallRunner:
             if isinstance(outcome, Reply):
                 return outcome
             if isinstance(outcome, Refused):
-                if unknown and outcome.status in _UNREMEMBERED:
+                if unknown and (not outcome.slug or outcome.status in _UNREMEMBERED):
+                    # What stands before the ledger knows nothing of an attempt that got through.
                     raise unanswered_error(
                         request, retries.attempts, outcome, unknown=True
                     ) from outcome
@@ -179,7 +180,9 @@ def unanswered_error(
         return cause
     name = request.operation.name
     kind: type[NoAnswer] = OutcomeUnknown if unknown else Unavailable
-    if unknown and request.key is None:
+    if unknown and request.operation.repeatable:
+        advice = "It may or may not be done. To send the same again does nothing twice."
+    elif unknown and request.key is None:
         advice = "It may or may not be done, and it has no key: look before you do it again."
     elif unknown:
         advice = (

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.client import operations as op
-from ledger.client.answers import Rows, answer_of, from_reply
+from ledger.client.answers import Rows, answer_of, from_reply, unexpected
 from ledger.client.attempts import error_of
 from ledger.client.errors import LedgerError, OutcomeUnknown
 from ledger.client.sending import Sender
@@ -66,6 +66,8 @@ class BatchCalls(Sender):
 
         def results(reply: Reply) -> Rows[BatchResult[T]]:
             answers = answer_of(reply, _BatchAnswer).results
+            if len(answers) != len(kept):
+                raise unexpected(reply, f"{len(answers)} results for {len(kept)} commands")
             each = zip(kept, answers, strict=True)
             rows = Rows(_result(command, answer, reply) for command, answer in each)
             return from_reply(rows, reply)

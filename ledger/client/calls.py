@@ -1,7 +1,7 @@
 # Generated from the contract by `make client-code`: change that instead.
 """A method for every call of the contract, but for batches and the event feed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -188,7 +188,9 @@ class ContractCalls(Sender):
             op.LIST_ENTRIES, Page[Entry], query=given(limit=limit, after=after), wallet_id=wallet_id
         )
 
-    def entries(self, wallet_id: str, *, page_size: int | None = None) -> AsyncIterator[Entry]:
+    def entries(
+        self, wallet_id: str, *, page_size: int | None = None
+    ) -> AsyncGenerator[Entry, None]:
         """List what was recorded of a wallet, newest first.
 
         `available_change` is signed; `available_after` is what was available of the currency right
@@ -208,7 +210,9 @@ class ContractCalls(Sender):
             op.LIST_ORDERS, Page[Order], query=given(limit=limit, after=after), wallet_id=wallet_id
         )
 
-    def orders(self, wallet_id: str, *, page_size: int | None = None) -> AsyncIterator[Order]:
+    def orders(
+        self, wallet_id: str, *, page_size: int | None = None
+    ) -> AsyncGenerator[Order, None]:
         """List a wallet's orders, newest first.
 
         Read page by page as it goes on. Needs `wallet:read` or `order:write`.
@@ -328,7 +332,9 @@ class ContractCalls(Sender):
             op.LIST_HOLDS, Page[Hold], query=given(limit=limit, after=after), wallet_id=wallet_id
         )
 
-    def open_holds(self, wallet_id: str, *, page_size: int | None = None) -> AsyncIterator[Hold]:
+    def open_holds(
+        self, wallet_id: str, *, page_size: int | None = None
+    ) -> AsyncGenerator[Hold, None]:
         """List a wallet's open holds.
 
         Read page by page as it goes on. Needs `wallet:read`.
@@ -936,7 +942,7 @@ class ContractCalls(Sender):
         status: str | None = None,
         wallet_id: str | None = None,
         page_size: int | None = None,
-    ) -> AsyncIterator[Proposal]:
+    ) -> AsyncGenerator[Proposal, None]:
         """List proposals: open ones first, then the newest.
 
         `status=waiting` lists what is open, other people's before one's own. Whatever is decided or
@@ -1020,7 +1026,7 @@ class ContractCalls(Sender):
             op.LIST_CALLERS, Page[Caller], query=given(limit=limit, after=after)
         )
 
-    def callers(self, *, page_size: int | None = None) -> AsyncIterator[Caller]:
+    def callers(self, *, page_size: int | None = None) -> AsyncGenerator[Caller, None]:
         """List callers, by name.
 
         Read page by page as it goes on. Needs `admin:write` or `admin:approve`.
@@ -1061,7 +1067,7 @@ class ContractCalls(Sender):
 
     def keys(
         self, *, caller: str | None = None, page_size: int | None = None
-    ) -> AsyncIterator[Key]:
+    ) -> AsyncGenerator[Key, None]:
         """List keys, newest first.
 
         Read page by page as it goes on. Needs `admin:write` or `admin:approve`.
@@ -1140,7 +1146,7 @@ class ContractCalls(Sender):
         operation: str | None = None,
         subject: str | None = None,
         page_size: int | None = None,
-    ) -> AsyncIterator[Act]:
+    ) -> AsyncGenerator[Act, None]:
         """List what administrators did, newest first.
 
         Read page by page as it goes on. Needs `admin:write` or `admin:approve` or `finance:read`.

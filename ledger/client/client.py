@@ -56,16 +56,17 @@ class LedgerClient(HoldCalls, BatchCalls, FeedCalls):
     ) -> Self:
         """The same client with other limits: `await client.with_options(timeout_s=2).debit(…)`.
 
-        `timeout_s` bounds a call as a whole, its attempts and the waits between them; `retry` says
-        all of it. Connections and retry budget are those of this client, which is the one to close.
+        `timeout_s` bounds a call as a whole, its attempts and the waits between them; a wait that
+        is asked for (`wait_s`) comes on top, and for `events` it is how long an outage may last.
+        `retry` says all of it. Connections and retry budget are those of this client, which is the
+        one to close.
         Raises ValueError for a timeout that is not above 0.
         """
         policy = self._runner.policy if retry is None else retry
         if timeout_s is not None:
             if not timeout_s > 0:
                 raise ValueError(f"timeout_s was {timeout_s}; a call takes more than 0 seconds.")
-            attempt_s = min(policy.attempt_timeout_s, timeout_s)
-            policy = replace(policy, deadline_s=timeout_s, attempt_timeout_s=attempt_s)
+            policy = replace(policy, deadline_s=timeout_s, attempt_timeout_s=timeout_s)
         return self._with_runner(self._runner.with_policy(policy))
 
     async def __aenter__(self) -> Self:
@@ -104,6 +105,8 @@ class LedgerClient(HoldCalls, BatchCalls, FeedCalls):
 
         Raises Refused, Unavailable, OutcomeUnknown as every call; over gRPC ValueError.
         """
+        if not path.startswith("/"):
+            raise ValueError(f"The path was {path!r}; it begins with /: the key goes nowhere else.")
         operation = Operation(
             "request",
             method.upper(),

@@ -25,6 +25,10 @@ class NoAnswer(LedgerError):  # noqa: N818 - named for what happened
         self.attempts = attempts
         self.request_id = request.request_id
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it by its own arguments; `resolve` needs the error itself, a new call the key."""
+        return type(self), (str(self), self.request, self.attempts)
+
     @property
     def operation(self) -> str:
         """The call's name in the contract."""
@@ -67,3 +71,30 @@ class FeedGap(LedgerError):  # noqa: N818 - named for what is wrong
         )
         self.request_id = request_id
         self.shard, self.expected, self.received = shard, expected, received
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it by its own arguments."""
+        return type(self), (self.shard, self.expected, self.received, self.request_id)
+
+
+class FeedRewound(LedgerError):  # noqa: N818 - named for what happened
+    """The log ends at `head`, before the seq `after_seq` that was to be gone on from.
+
+    The ledger was restored to an earlier moment, or this is another ledger: what was read after
+    `head` is not in it, and other events will have those seqs.
+    """
+
+    def __init__(
+        self, shard: int, after_seq: int, head: int, request_id: str | None = None
+    ) -> None:
+        super().__init__(
+            f"Shard {shard} was to be read after seq {after_seq}, but its log ends at {head}: the "
+            "ledger was restored to an earlier moment, or it is another one. Undo what was made "
+            f"of the events after {head}, then go on from there."
+        )
+        self.request_id = request_id
+        self.shard, self.after_seq, self.head = shard, after_seq, head
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it by its own arguments."""
+        return type(self), (self.shard, self.after_seq, self.head, self.request_id)

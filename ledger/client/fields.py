@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from os import urandom
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,9 @@ Amount = Decimal | int | str
 """An amount of points or yuan, with at most two places. A float is refused: it has no exact one."""
 
 _CENT: Final = Decimal("0.01")
+_EXACT: Final = Context(prec=100)
+"""Whatever precision the caller calculates with, amounts are exact."""
+
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 _lock: Final = threading.Lock()
@@ -32,9 +35,11 @@ def amount_text(amount: Amount) -> str:
         )
     try:
         exact = Decimal(amount)
-        cents = exact.quantize(_CENT)
+        cents = exact.quantize(_CENT, context=_EXACT)
     except InvalidOperation:
         raise ValueError(f"{amount!r} is no amount; one is such as '10' or '0.20'.") from None
+    if not cents.is_finite():
+        raise ValueError(f"{amount!r} is no amount; one is such as '10' or '0.20'.")
     if cents != exact:
         raise ValueError(f"The amount {amount} has more than two places.")
     return str(cents)
@@ -52,6 +57,13 @@ def checked_key(key: str) -> str:
     if _KEY.fullmatch(key) is None:
         raise ValueError(f"The idempotency key {key!a} is not 1 to 255 visible ASCII characters.")
     return key
+
+
+def bearer(key: str) -> str:
+    """The header that shows an API key. Raises ValueError for what can be none."""
+    if not (key.isascii() and key.isprintable() and key):
+        raise ValueError("The API key has characters that no key has; copy it again.")
+    return f"Bearer {key}"
 
 
 def new_key() -> str:

@@ -5,12 +5,13 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import msgspec
+from msgspec.structs import replace
 
-from ledger.client.operations import READ_EVENTS
+from ledger.client.fields import bearer
 from ledger.client.transport import Lost, NotSent, Reply, Request
 
 # The ledger closes connections that were idle for 10 s: ours go first, so that none is used just
@@ -47,7 +48,7 @@ class HttpTransport:
     ) -> None:
         headers = {"accept": "application/json", "user-agent": "ledger-client"}
         if key is not None:
-            headers["authorization"] = f"Bearer {key}"
+            headers["authorization"] = bearer(key)
         self._connect_timeout_s = connect_timeout_s
         self._client = httpx2.AsyncClient(
             base_url=url,
@@ -58,12 +59,13 @@ class HttpTransport:
                 keepalive_expiry=_KEPT_ALIVE_S,
             ),
             # Reading the system's authorities takes a quarter of a second: only who needs them.
-            verify=url.startswith("https:") if tls is None else tls,
+            verify=urlsplit(url).scheme == "https" if tls is None else tls,
         )
 
     async def send(self, request: Request, timeout_s: float, context: Mapping[str, str]) -> Reply:
         """Send once. Raises NotSent or Lost."""
-        connect_s = min(self._connect_timeout_s, timeout_s)
+        # Well before the attempt is over: what was never connected was never sent.
+        connect_s = min(self._connect_timeout_s, timeout_s * 0.8)
         try:
             # httpx2 bounds each step, so that an answer in drips would never end.
             async with asyncio.timeout(timeout_s):
@@ -81,24 +83,15 @@ class HttpTransport:
             raise Lost(f"no answer from the ledger: {_cause_text(error)}") from error
         return _reply(answer, request)
 
-    async def watch(
-        self, shard: int, after_seq: int, page_size: int, timeout_s: float
-    ) -> AsyncGenerator[Reply, None]:
+    async def watch(self, request: Request, timeout_s: float) -> AsyncGenerator[Reply, None]:
         """Pages of events, by one long poll after the other. Raises NotSent or Lost."""
         while True:
-            query = {
-                "shard": str(shard),
-                "after_seq": str(after_seq),
-                "limit": str(page_size),
-                "wait_s": str(_POLL_S),
-            }
-            reply = await self.send(
-                Request(operation=READ_EVENTS, query=query), _POLL_S + timeout_s, {}
-            )
+            query = {**request.query, "wait_s": str(_POLL_S)}
+            reply = await self.send(replace(request, query=query), _POLL_S + timeout_s, {})
             yield reply
             if reply.status >= 300:
                 return
-            after_seq = reply.body["next"]
+            request = replace(request, query={**query, "after_seq": str(reply.body["next"])})
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -14,7 +14,8 @@ class Refused(LedgerError):  # noqa: N818 - named for what happened
     `slug` names the refusal, `detail` says to people what was asked, what is true and what to do,
     `facts` are its named fields as they were sent. A refusal that depends on the wallet's state is
     remembered under the key: once the state has changed, make the call under a new one. Slugs that
-    this client does not know come as plain `Refused`.
+    this client does not know come as plain `Refused`; where something before the ledger refused,
+    the slug is empty.
     """
 
     SLUG: ClassVar[str] = ""
@@ -252,7 +253,9 @@ _BY_STATUS: Final[Mapping[int, type[Refused]]] = {
 def refusal_of(reply: Reply) -> Refused:
     """The refusal in an answer of 4xx or 5xx (RFC 9457 problem details)."""
     document: dict[str, Any] = reply.body if isinstance(reply.body, dict) else {}
-    slug = str(document.get("type", "")).rsplit("/", 1)[-1]
+    # Another type than the ledger's own is that of something before it.
+    _, is_ledgers, slug = str(document.get("type", "")).rpartition("/problems/")
+    slug = slug if is_ledgers else ""
     detail = str(document.get("detail", "")) or f"The answer was {reply.status}, without a reason."
     standard = {"type", "title", "status", "detail"}
     facts = {name: value for name, value in document.items() if name not in standard}

@@ -80,15 +80,22 @@ class Retries:
 
     def __init__(self, policy: RetryPolicy, budget: RetryBudget, pace: Pace) -> None:
         self._policy, self._budget, self._pace = policy, budget, pace
-        self._give_up_at = pace.clock() + policy.deadline_s
+        self._begun_at = pace.clock()
+        self._give_up_at = self._begun_at + policy.deadline_s
         self.attempts = 0
         budget.put()
 
     def begin(self, waits_s: float) -> float:
         """Begin an attempt: how many seconds it may take; `waits_s` is added to what is usual."""
         self.attempts += 1
+        self._begun_at = self._pace.clock()
         left = self._give_up_at - self._pace.clock()
         return max(0.001, min(self._policy.attempt_timeout_s, left)) + waits_s
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether the attempt lasted longer than any wait: then it did not fail at once."""
+        return self._pace.clock() - self._begun_at > self._policy.backoff_max_s
 
     async def another(self, asked_s: float | None) -> bool:
         """Wait for the next attempt; False when there is none. `asked_s` is the Retry-After."""

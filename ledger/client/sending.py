@@ -1,7 +1,7 @@
 """How every call is sent: a request, its key, and the type of its result."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from copy import copy
 from typing import Any, Self, TypeVar
 
@@ -76,7 +76,7 @@ def keyed(key: str | None) -> str:
     return new_key() if key is None else checked_key(key)
 
 
-async def each(read: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:
+async def each(read: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncGenerator[T, None]:
     """Every item of a list, page after page; `read` takes the cursor to go on after."""
     after: str | None = None
     while True:

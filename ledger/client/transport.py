@@ -72,13 +72,11 @@ class Transport(Protocol):
         Raises NotSent or Lost. A refusal is an answer like any other.
         """
 
-    def watch(
-        self, shard: int, after_seq: int, page_size: int, timeout_s: float
-    ) -> AsyncGenerator[Reply, None]:
-        """Pages of a shard's events as they come, the first within `timeout_s`.
+    def watch(self, request: Request, timeout_s: float) -> AsyncGenerator[Reply, None]:
+        """Pages of events as they come; the request is one to read those after a seq.
 
-        A page may be empty: then there is nothing new. It ends with a refusal, or raises NotSent or
-        Lost.
+        It is accepted within `timeout_s`. A page may be empty: then there is nothing new. It ends
+        with a refusal, or raises NotSent or Lost.
         """
 
     async def aclose(self) -> None:

@@ -96,7 +96,7 @@ def response_reader(kind: Descriptor) -> Reader:
     inner = _only_message(kind)
     if inner is not None:
         name = inner.name
-        return lambda message: read(message)[name]
+        return lambda message: read(message).get(name, {})
     return lambda message: {
         name: value for name, value in read(message).items() if name not in _ABOUT
     }
@@ -231,9 +231,11 @@ def _unknown_field(kind: Descriptor, message: Message) -> CodecError:
 
 
 def _read_result(message: Any) -> Plain:  # noqa: ANN401 - a CommandResult
-    body = getattr(message, message.WhichOneof("body"))
-    plain = _reader(body.DESCRIPTOR, is_strict=False)(body)
-    return {"status": message.status, "replayed": message.replayed, "body": plain}
+    result: Plain = {"status": message.status, "replayed": message.replayed, "body": {}}
+    if (name := message.WhichOneof("body")) is not None:
+        body = getattr(message, name)
+        result["body"] = _reader(body.DESCRIPTOR, is_strict=False)(body)
+    return result
 
 
 def _read_problem(message: Any) -> Plain:  # noqa: ANN401 - a Problem
@@ -244,7 +246,7 @@ def _read_problem(message: Any) -> Plain:  # noqa: ANN401 - a Problem
 _RESPONSES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "CommandResult": _read_result,
     "Problem": _read_problem,
-    "Attribute": lambda message: getattr(message, message.WhichOneof("value")),
+    "Attribute": lambda message: getattr(message, message.WhichOneof("value") or "text"),
     "PeriodPrices": lambda message: dict(message.prices_cny),
 }
 """Messages that are not shaped as their JSON."""
@@ -326,8 +328,7 @@ def _single_writer(field: FieldDescriptor) -> Callable[[Any], Any] | None:
     if kind is None:
         if field.full_name in _JSON_TEXTS:
             return _json_text
-        # A query has its numbers as text.
-        return int if field.cpp_type in _WHOLE else None
+        return _whole_writer(field.name) if field.cpp_type in _WHOLE else None
     if kind.full_name == _TIMESTAMP:
         return _timestamp
     match kind.name:
@@ -339,10 +340,20 @@ def _single_writer(field: FieldDescriptor) -> Callable[[Any], Any] | None:
             return writer_of(kind)
 
 
-def _enum_writer(kind: EnumDescriptor, name: str) -> Callable[[str], int]:
-    numbers = {text: number for number, text in texts_of(kind).items()}
+def _whole_writer(name: str) -> Callable[[Any], int]:
+    def write(value: Any) -> int:  # noqa: ANN401 - JSON
+        # Protobuf would take a flag for a number, and a service must not round one.
+        if type(value) is not int:
+            raise CodecError(name, f"{name} was {value!r}; it is a whole number.")
+        return value
 
-    def write(text: str) -> int:
+    return write
+
+
+def _enum_writer(kind: EnumDescriptor, name: str) -> Callable[[str], int]:
+    numbers: dict[Any, int] = {text: number for number, text in texts_of(kind).items()}
+
+    def write(text: Any) -> int:  # noqa: ANN401 - JSON
         if text not in numbers:
             known = ", ".join(numbers)
             raise CodecError(name, f"{name} was {text!r}; it is one of {known}.")

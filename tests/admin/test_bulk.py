@@ -7,6 +7,8 @@ import secrets
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.admin.conftest import Call, People
 from tests.admin.desk import Desk, at_once
 
@@ -30,6 +32,7 @@ def results(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.faults
 async def test_a_run_that_is_killed_goes_on_and_does_nothing_twice(
     desk: Desk, call: Call, tmp_path: Path
 ) -> None:
@@ -178,6 +181,7 @@ async def test_a_sheet_is_carried_out_only_as_expected(
     assert (await call(f"/v1/wallets/{wallet}/charges/{charge_id}"))["refunded"] == "6.00"
 
 
+@pytest.mark.finance
 async def test_corrections_are_proposed_and_wallets_frozen_in_bulk(
     people: People, call: Call, tmp_path: Path
 ) -> None:

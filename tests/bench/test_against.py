@@ -67,6 +67,7 @@ async def test_a_checkout_against_itself_yields_costs_ratios_and_books_that_agre
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.deploy
 async def test_a_comparison_that_cannot_be_is_refused_before_anything_starts(
     tmp_path: Path,
 ) -> None:

@@ -117,9 +117,7 @@ class Example:
             body["next"] = self.pages[name].pop(0)
         return Reply(status=200, body=body, request_id=request.request_id, replayed=True)
 
-    def watch(
-        self, shard: int, after_seq: int, page_size: int, timeout_s: float
-    ) -> AsyncGenerator[Reply, None]:
+    def watch(self, request: Request, timeout_s: float) -> AsyncGenerator[Reply, None]:
         """Nothing here follows the log."""
         raise NotImplementedError
 

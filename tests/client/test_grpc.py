@@ -9,6 +9,7 @@ import pytest
 
 from ledger.client import (
     LedgerClient,
+    Malformed,
     OutcomeUnknown,
     RetryPolicy,
     SyncLedgerClient,
@@ -144,5 +145,5 @@ async def test_what_has_no_message_is_told(far: LedgerClient) -> None:
     """The escape hatch is HTTP's; and a word that is none of a closed set never gets there."""
     with pytest.raises(ValueError, match="over HTTP only"):
         await far.request("GET", "/v1/find", query={"q": "user-7"})
-    with pytest.raises(ValueError, match="promotional"):
+    with pytest.raises(Malformed, match="promotional"):
         await far.grant("w", "KUAIBI", 1, source="generosity", reason="test")

@@ -215,7 +215,7 @@ async def test_a_command_of_a_batch_may_be_unknown_alone(
     def some_lost(body: bytes) -> bytes:
         results = msgspec.json.decode(body)["results"]
         for index, slug in enumerate(("outcome-unknown", "busy")):
-            problem = {"type": f"https://x/{slug}", "status": 503, "detail": "later"}
+            problem = {"type": f"https://x/problems/{slug}", "status": 503, "detail": "later"}
             results[index] = {"status": 503, "body": problem, "replayed": False}
         return msgspec.json.encode({"results": results})
 

@@ -204,16 +204,18 @@ async def test_a_mistake_of_the_ledger_is_not_asked_for_twice(
 @pytest.mark.parametrize(("slug", "kind"), KINDS.items())
 def test_a_slug_has_its_class(slug: str, kind: type[Refused]) -> None:
     """Wherever it comes from; the status does not matter."""
-    error = refusal_of(Reply(status=409, body={"type": f"https://x/{slug}", "detail": "d", "a": 1}))
+    error = refusal_of(
+        Reply(status=409, body={"type": f"https://x/problems/{slug}", "detail": "d", "a": 1})
+    )
     assert type(error) is kind
     assert (error.slug, error.detail, error.facts) == (slug, "d", {"a": 1})
 
 
 def test_an_unknown_refusal_is_still_one() -> None:
     """By its status, or as plain Refused; a proxy's page too."""
-    assert type(refusal_of(Reply(status=409, body={"type": "x/new-reason"}))) is Refused
+    assert type(refusal_of(Reply(status=409, body={"type": "x/problems/new-reason"}))) is Refused
     assert type(refusal_of(Reply(status=403, body=None))) is Forbidden
-    assert type(refusal_of(Reply(status=400, body={"type": "x/new-reason"}))) is Malformed
+    assert type(refusal_of(Reply(status=400, body={"type": "x/problems/new-reason"}))) is Malformed
     assert issubclass(ApprovalNeeded, Forbidden)
     assert KINDS["refund-exceeds-order"] is RefundExceedsOrder
     assert DEV_KEY not in str(refusal_of(Reply(status=401, body=None)))

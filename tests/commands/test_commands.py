@@ -76,6 +76,7 @@ async def test_a_key_works_until_it_is_revoked(served: Served) -> None:
     assert (code, json.loads(out)["status"], "not-found" in err) == (1, 404, True)
 
 
+@pytest.mark.deploy
 async def test_a_key_is_followed_by_another_and_every_step_is_listed(served: Served) -> None:
     """Rotate, limit and list at the database: both keys work, and the acts name the host's user."""
     here = {"LEDGER_DATABASE_URL": served.database_url}

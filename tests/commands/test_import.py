@@ -4,6 +4,8 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from ledger.core.flows.debit import Debit, DebitCharged
 from ledger.core.flows.grant import Grant
 from ledger.core.instants import to_instant
@@ -167,6 +169,7 @@ async def test_the_order_of_rows_and_columns_means_nothing(
     assert await verified(database) == 3
 
 
+@pytest.mark.finance
 async def test_one_name_means_one_content(
     database: Database, ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -186,6 +189,7 @@ async def test_one_name_means_one_content(
     assert (await ledger.wallets.read("cyd")).wallet.payable_fen == 100
 
 
+@pytest.mark.finance
 async def test_nobody_gets_twice_what_is_exported_twice(
     database: Database, ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ async def test_a_dry_run_says_what_the_import_will(
     assert again["refused"] == report["refused"]
 
 
+@pytest.mark.finance
 async def test_control_totals_must_agree(database: Database, tmp_path: Path) -> None:
     """One that differs keeps everything out, and each that does is named with both values."""
     folder = export_small(tmp_path / "in")
@@ -110,6 +111,7 @@ async def test_control_totals_must_agree(database: Database, tmp_path: Path) -> 
     assert (code, report["wallets"]["imported"]) == (0, 3)
 
 
+@pytest.mark.finance
 async def test_wrong_files_are_told_and_nothing_is_imported(
     database: Database, ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -133,6 +135,7 @@ async def test_wrong_files_are_told_and_nothing_is_imported(
     assert not (await ledger.wallets.read("ann")).wallet.lots
 
 
+@pytest.mark.finance
 async def test_people_are_told_too(database: Database, ledger: Ledger, tmp_path: Path) -> None:
     """A table of totals, how many wallets, and who was refused why, a line a row."""
     await _make_trouble(ledger)

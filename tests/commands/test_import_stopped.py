@@ -62,6 +62,7 @@ async def test_stopped_in_the_middle_it_goes_on(
     assert money["opening"] == int(opening.replace(".", ""))
 
 
+@pytest.mark.finance
 async def test_two_at_once_are_as_one(database: Database, tmp_path: Path) -> None:
     """The same import started twice at the same time brings everything once."""
     folder = export_many(tmp_path, 3_000, seed=1)

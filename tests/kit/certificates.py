@@ -1,7 +1,10 @@
 """Certificates of servers and of callers, for TLS."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Sequence
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -77,3 +80,18 @@ async def register(database_url: str, identity: str, *scopes: str) -> None:
         assert isinstance(made, MadeKey), made
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def listener_of_a_stranger() -> AsyncIterator[tuple[int, bytearray]]:
+    """A TLS port of "localhost" by an authority that nobody trusts, and all that was said to it."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    arrived = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        arrived.extend(await reader.read(100))
+
+    server = await asyncio.start_server(listen, "localhost", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1], arrived

@@ -212,11 +212,22 @@ async def test_a_stop_answers_what_is_under_way(alone: Alone, database: Database
     """Calls in flight are answered or sent away; what was answered stands, and it takes no time."""
     async with Rpc(alone.port) as rpc:
         wallet_id = await funded(rpc, "1000")
-        calls = [asyncio.create_task(debit(rpc, wallet_id, f"k{number}")) for number in range(300)]
         watch = rpc.watch(0)
         await watch.initial_metadata()
-        await until(lambda: any(call.done() for call in calls))
+
+        def begin(start: int, stop: int) -> list[asyncio.Task[Any]]:
+            return [
+                asyncio.create_task(debit(rpc, wallet_id, f"k{number}"))
+                for number in range(start, stop)
+            ]
+
+        calls = begin(0, 50)
+        await asyncio.gather(*calls)
+        calls += begin(50, 200)
+        await asyncio.sleep(0)
         alone.ledger.drain()
+        calls += begin(200, 300)
+        await asyncio.sleep(0)
         await alone.server.stop()
         answers = await asyncio.gather(*calls, return_exceptions=True)
     failed = [answer for answer in answers if isinstance(answer, BaseException)]

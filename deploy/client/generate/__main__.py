@@ -55,7 +55,8 @@ def _formatted(source: str, name: str) -> str:
             f"ledger/client/{name}",
             "-",
         ]
-        done = subprocess.run(ruff, input=source, capture_output=True, text=True, check=True)
+        done = subprocess.run(ruff, input=source, capture_output=True, text=True, check=False)
+        assert not done.returncode, f"{name} would be no Python:\n{done.stderr}"
         source = done.stdout
     return source
 

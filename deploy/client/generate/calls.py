@@ -56,7 +56,7 @@ def calls_module(methods: Sequence[Method]) -> str:
     text = "\n".join(line for method in methods for line in _methods(method))
     head = [
         '"""A method for every call of the contract, but for batches and the event feed."""\n',
-        "from collections.abc import AsyncIterator, Sequence",
+        "from collections.abc import AsyncGenerator, Sequence",
         "from datetime import date, datetime",
         "from typing import cast\n",
         "from ledger.client import operations as op",
@@ -115,7 +115,7 @@ def _page(method: Method) -> Iterator[str]:
 def _iterator(method: Method) -> Iterator[str]:
     item = result_annotation(method.item)
     declared = _declared(method, ["page_size: int | None = None"], without={"limit", "after"})
-    yield from _signature("def", method.name, declared, f"AsyncIterator[{item}]")
+    yield from _signature("def", method.name, declared, f"AsyncGenerator[{item}, None]")
     yield _docstring(method, method.summary, "Read page by page as it goes on.")
     yield f"        return each(lambda after: {_page_call(method, 'page_size')})\n"
 

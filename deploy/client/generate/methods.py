@@ -45,6 +45,12 @@ BY_HAND: Final = {
 }
 """Calls whose methods are written by hand, and why."""
 
+RESERVED: Final = {
+    "aclose", "batch", "close", "events", "events_page", "finish", "hold", "request", "resolve",
+    "with_options",
+}  # fmt: skip
+"""Methods that are written by hand."""
+
 LEFT_OUT: Final = {
     "notify": "a channel's own bytes, signed by it",
     "metrics": "no JSON",
@@ -110,8 +116,11 @@ def methods_of(operations: Iterable[Operation]) -> list[Method]:
     for operation in operations:
         if operation.id not in {*BY_HAND, *LEFT_OUT}:
             for method in _methods(operation):
+                first = methods.setdefault(method.name, method)
+                is_same = (first.operation.id, operation.id) == ("proposeAdjustment", "propose")
                 # POST /v1/adjustments is POST /v1/proposals of that kind, under the same name.
-                methods.setdefault(method.name, method)
+                assert first is method or is_same, f"Two calls would be `{method.name}`: see NAMES."
+                assert method.name not in RESERVED, f"`{method.name}` is written by hand."
     return list(methods.values())
 
 

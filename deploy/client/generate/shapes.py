@@ -198,6 +198,8 @@ def _parameter(name: str, hint: Any, is_required: bool, also_positional: str) ->
     if kind in _ENCODERS:
         annotation, encoder = _ENCODERS[kind]
     elif get_origin(kind) is list:
+        (item,) = get_args(kind)
+        assert get_origin(item) is Literal or item is str, f"{name}: a list of {item}"
         annotation = "Sequence[str]"
     else:
         annotation = _LEAVES[kind]

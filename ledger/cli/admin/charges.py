@@ -1,5 +1,6 @@
 """`ledger charge …`: what was charged, why it cost what it did, and giving it back."""
 
+from functools import partial
 from typing import Final
 
 from cyclopts import App
@@ -63,9 +64,7 @@ async def refund(
         wallet_id = await wallet_of(session, "charge", charge_id, wallet)
         refunded = await session.change(
             where.idempotency_key,
-            lambda key: session.client.refund_charge(
-                wallet_id, charge_id, amount, reason=reason, idempotency_key=key
-            ),
+            partial(session.client.refund_charge, wallet_id, charge_id, amount, reason=reason),
         )
         session.show(refunded, _show_refund)
 

@@ -1,6 +1,7 @@
 """`ledger grant`: points without payment."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from cyclopts import Parameter
@@ -40,14 +41,14 @@ async def grant(
     async with open_session(where) as session:
         granted = await session.change(
             where.idempotency_key,
-            lambda key: session.client.grant(
+            partial(
+                session.client.grant,
                 wallet_id,
                 currency,
                 amount,
                 source=why.source,
                 reason=why.reason,
                 expires_at=expires_at,
-                idempotency_key=key,
             ),
         )
         session.show(granted, _show)

@@ -1,6 +1,7 @@
 """`ledger hold …`: value that is set aside for a job."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from cyclopts import App
@@ -60,7 +61,7 @@ async def void(hold_id: Id, *, wallet: Id | None = None, where: ChangeOptions = 
         wallet_id = await wallet_of(session, "hold", hold_id, wallet)
         hold = await session.change(
             where.idempotency_key,
-            lambda key: session.client.void(wallet_id, hold_id, idempotency_key=key),
+            partial(session.client.void, wallet_id, hold_id),
         )
         session.show(hold, _show_hold)
 
@@ -82,9 +83,7 @@ async def extend(
         wallet_id = await wallet_of(session, "hold", hold_id, wallet)
         hold = await session.change(
             where.idempotency_key,
-            lambda key: session.client.extend(
-                wallet_id, hold_id, expires_in_s, idempotency_key=key
-            ),
+            partial(session.client.extend, wallet_id, hold_id, expires_in_s),
         )
         session.show(hold, _show_hold)
 

@@ -1,5 +1,6 @@
 """`ledger membership …`: how long it runs, what is paid behind it, and its cancelling."""
 
+from functools import partial
 from typing import Final
 
 from cyclopts import App
@@ -38,7 +39,7 @@ async def cancel(wallet_id: Id, *, where: ChangeOptions = CHANGING) -> None:
     async with open_session(where) as session:
         membership = await session.change(
             where.idempotency_key,
-            lambda key: session.client.cancel_membership(wallet_id, idempotency_key=key),
+            partial(session.client.cancel_membership, wallet_id),
         )
         session.show(membership, _show_membership)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from cyclopts import App
@@ -81,9 +82,7 @@ async def recharge(
     async with open_session(where) as session:
         order = await session.change(
             where.idempotency_key,
-            lambda key: session.client.open_recharge(
-                wallet_id, currency, price_cny, channel, idempotency_key=key
-            ),
+            partial(session.client.open_recharge, wallet_id, currency, price_cny, channel),
         )
         session.show(order, _show_order)
 
@@ -112,8 +111,13 @@ async def membership_order(
     async with open_session(where) as session:
         order = await session.change(
             where.idempotency_key,
-            lambda key: session.client.open_membership(
-                wallet_id, plan, period, channel, promotion=promotion, idempotency_key=key
+            partial(
+                session.client.open_membership,
+                wallet_id,
+                plan,
+                period,
+                channel,
+                promotion=promotion,
             ),
         )
         session.show(order, _show_order)
@@ -125,7 +129,7 @@ async def close(order_id: Id, *, where: ChangeOptions = CHANGING) -> None:
     async with open_session(where) as session:
         order = await session.change(
             where.idempotency_key,
-            lambda key: session.client.close_order(order_id, idempotency_key=key),
+            partial(session.client.close_order, order_id),
         )
         session.show(order, _show_order)
 
@@ -156,9 +160,7 @@ async def refund(
         confirm(session.screen, f"Refund {what} of order {order_id}?", yes=yes)
         requested = await session.change(
             where.idempotency_key,
-            lambda key: session.client.refund_order(
-                order_id, amount_cny, reason=reason, idempotency_key=key
-            ),
+            partial(session.client.refund_order, order_id, amount_cny, reason=reason),
         )
         session.show(requested, _show_refund)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
@@ -150,9 +151,7 @@ async def _approve_one(
 ) -> Proposal:
     return await session.change(
         key,
-        lambda key: session.client.approve_proposal(
-            proposal_id, reason=reason, idempotency_key=key
-        ),
+        partial(session.client.approve_proposal, proposal_id, reason=reason),
     )
 
 
@@ -164,9 +163,7 @@ async def reject(
     async with open_session(where) as session:
         proposal = await session.change(
             where.idempotency_key,
-            lambda key: session.client.reject_proposal(
-                proposal_id, reason=reason, idempotency_key=key
-            ),
+            partial(session.client.reject_proposal, proposal_id, reason=reason),
         )
         session.show(proposal, show_proposal)
 
@@ -179,9 +176,7 @@ async def withdraw(
     async with open_session(where) as session:
         proposal = await session.change(
             where.idempotency_key,
-            lambda key: session.client.withdraw_proposal(
-                proposal_id, reason=reason, idempotency_key=key
-            ),
+            partial(session.client.withdraw_proposal, proposal_id, reason=reason),
         )
         session.show(proposal, show_proposal)
 

@@ -1,7 +1,7 @@
 """`ledger adjust` and `ledger propose …`: dangerous things, put before a second person."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from cyclopts import App, Parameter
@@ -10,8 +10,6 @@ from ledger.cli.admin.connection_options import CHANGING, Amount, ChangeOptions,
 from ledger.cli.admin.proposals import show_proposal
 from ledger.cli.admin.session import open_session
 from ledger.cli.texts import instant
-from ledger.client import LedgerClient
-from ledger.client.results import Proposal
 
 app: Final = App(name="propose", help="Propose what another person must approve.")
 
@@ -66,9 +64,9 @@ async def adjust(
         credit gives free points, debit takes points away.
     """
     expires_at = None if why.expires_at is None else instant(why.expires_at)
-    await _propose(
-        where,
-        lambda client, key: client.propose_adjustment(
+    async with open_session(where) as session:
+        propose = partial(
+            session.client.propose_adjustment,
             wallet_id,
             direction,
             currency,
@@ -80,9 +78,8 @@ async def adjust(
             expires_at=expires_at,
             lot_id=why.lot_id,
             include_paid=why.include_paid or None,
-            idempotency_key=key,
-        ),
-    )
+        )
+        session.show(await session.change(where.idempotency_key, propose), show_proposal)
 
 
 @app.command
@@ -106,9 +103,9 @@ async def close(
     write_off_claim
         What its owner owes is given up.
     """
-    await _propose(
-        where,
-        lambda client, key: client.propose_close_wallet(
+    async with open_session(where) as session:
+        propose = partial(
+            session.client.propose_close_wallet,
             wallet_id,
             reason=why.reason,
             evidence=why.evidence,
@@ -116,9 +113,8 @@ async def close(
             forfeit_balance=forfeit_balance,
             end_membership=end_membership,
             write_off_claim=write_off_claim,
-            idempotency_key=key,
-        ),
-    )
+        )
+        session.show(await session.change(where.idempotency_key, propose), show_proposal)
 
 
 @app.command
@@ -142,9 +138,9 @@ async def payout(
     reference
         The payment's number, an id.
     """
-    await _propose(
-        where,
-        lambda client, key: client.propose_pay_out(
+    async with open_session(where) as session:
+        propose = partial(
+            session.client.propose_pay_out,
             wallet_id,
             amount_cny,
             reason=why.reason,
@@ -152,31 +148,19 @@ async def payout(
             valid_for_s=why.valid_for_s,
             tax_withheld_cny=tax_withheld_cny,
             reference=reference,
-            idempotency_key=key,
-        ),
-    )
+        )
+        session.show(await session.change(where.idempotency_key, propose), show_proposal)
 
 
 @app.command
 async def erase(wallet_id: Id, *, why: Why, where: ChangeOptions = CHANGING) -> None:
     """Propose to erase what people wrote about a wallet; balances and the log stay."""
-    await _propose(
-        where,
-        lambda client, key: client.propose_erase_wallet(
+    async with open_session(where) as session:
+        propose = partial(
+            session.client.propose_erase_wallet,
             wallet_id,
             reason=why.reason,
             evidence=why.evidence,
             valid_for_s=why.valid_for_s,
-            idempotency_key=key,
-        ),
-    )
-
-
-async def _propose(
-    where: ChangeOptions, call: Callable[[LedgerClient, str], Awaitable[Proposal]]
-) -> None:
-    async with open_session(where) as session:
-        proposal = await session.change(
-            where.idempotency_key, lambda key: call(session.client, key)
         )
-        session.show(proposal, show_proposal)
+        session.show(await session.change(where.idempotency_key, propose), show_proposal)

@@ -64,6 +64,14 @@ class Answer(Protocol):
 
 
 A = TypeVar("A", bound=Answer)
+T_co = TypeVar("T_co", covariant=True)
+
+
+class KeyedCall(Protocol[T_co]):
+    """A call of the client that changes something, with all its arguments but the key."""
+
+    def __call__(self, *, idempotency_key: str) -> Awaitable[T_co]:
+        """Make the call under a key."""
 
 
 class Listing(Struct, Generic[T], frozen=True):
@@ -85,11 +93,11 @@ class Session:
     def __init__(self, client: LedgerClient, screen: Screen, *, as_json: bool) -> None:
         self.client, self.screen, self.as_json = client, screen, as_json
 
-    async def change(self, key: str | None, call: Callable[[str], Awaitable[T]]) -> T:
+    async def change(self, key: str | None, call: KeyedCall[T]) -> T:
         """The answer to a change under a key, a new one if none is given."""
         own_key = new_key() if key is None else _checked(key)
         with self._noting_interruption(own_key):
-            return await call(own_key)
+            return await call(idempotency_key=own_key)
 
     async def change_once(self, call: Awaitable[T]) -> T:
         """The answer to a change that takes no key: it is sent a single time."""

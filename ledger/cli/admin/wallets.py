@@ -1,6 +1,7 @@
 """`ledger wallet …`: one wallet, as a support agent looks at it, and what may be done with it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from cyclopts import App
@@ -86,7 +87,7 @@ async def freeze(wallet_id: Id, *, reason: str, where: ChangeOptions = CHANGING)
     async with open_session(where) as session:
         frozen = await session.change(
             where.idempotency_key,
-            lambda key: session.client.freeze(wallet_id, reason=reason, idempotency_key=key),
+            partial(session.client.freeze, wallet_id, reason=reason),
         )
         session.show(frozen, _show_frozen)
 
@@ -97,7 +98,7 @@ async def unfreeze(wallet_id: Id, *, reason: str, where: ChangeOptions = CHANGIN
     async with open_session(where) as session:
         frozen = await session.change(
             where.idempotency_key,
-            lambda key: session.client.unfreeze(wallet_id, reason=reason, idempotency_key=key),
+            partial(session.client.unfreeze, wallet_id, reason=reason),
         )
         session.show(frozen, _show_frozen)
 
@@ -124,8 +125,8 @@ async def limit(
     async with open_session(where) as session:
         limited = await session.change(
             where.idempotency_key,
-            lambda key: session.client.set_limit(
-                wallet_id, currency, reason=reason, day=day, single=single, idempotency_key=key
+            partial(
+                session.client.set_limit, wallet_id, currency, reason=reason, day=day, single=single
             ),
         )
         session.show(limited, _show_limit)
