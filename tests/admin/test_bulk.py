@@ -87,6 +87,7 @@ async def until_more(path: Path, before: int, begun: asyncio.subprocess.Process)
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.finance
 async def test_a_sheet_is_checked_before_anything_is_done(
     desk: Desk, call: Call, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ async def test_a_wallet_is_given_limited_and_frozen(desk: Desk, call: Call) -> N
     assert body["frozen"]
 
 
+@pytest.mark.finance
 async def test_holds_and_charges_are_given_back(desk: Desk, call: Call) -> None:
     """Extend and void a hold; refund a charge in part, found by its id alone."""
     wallet = f"w.{secrets.token_hex(4)}"

@@ -62,6 +62,7 @@ async def test_a_correction_takes_two_people_and_a_yes(
     assert (decided["status"], decided["decided_by"]) == ("done", "bob")
 
 
+@pytest.mark.finance
 async def test_several_are_approved_at_once_and_a_refusal_is_told(
     people: People, call: Call, wallet: str
 ) -> None:

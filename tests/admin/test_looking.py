@@ -83,6 +83,7 @@ async def directory_knows(desk: Desk, story: Story) -> None:
     raise AssertionError(printed)
 
 
+@pytest.mark.finance
 async def test_in_a_pipe_a_row_is_a_line(desk: Desk, story: Story) -> None:
     """No colour, no boxes, whatever the width: `grep` finds an id with all that belongs to it."""
     lots, entries, orders = await at_once(

@@ -40,6 +40,7 @@ class Ring(KeyringBackend):
 NO_RING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
+@pytest.mark.deploy
 async def test_a_key_comes_from_a_file_of_ones_own(desk: Desk, tmp_path: Path) -> None:
     """A file that others may read is refused; without any key the message names all places."""
     mine, open_one, no_key = tmp_path / "mine", tmp_path / "open", tmp_path / "none"
@@ -130,6 +131,7 @@ async def test_a_wrong_call_is_never_sent(desk: Desk) -> None:
     assert not any("Traceback" in printed.err for printed in outputs)
 
 
+@pytest.mark.faults
 async def test_a_service_that_is_away_is_told_from_a_lost_answer(
     desk: Desk, served: Served, call: Call
 ) -> None:

@@ -39,6 +39,7 @@ async def test_a_short_bench_yields_every_figure_and_books_that_agree(tmp_path: 
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.deploy
 async def test_a_bench_of_something_unknown_is_refused_before_anything_starts(
     tmp_path: Path,
 ) -> None:

@@ -15,7 +15,7 @@ from tests.kit.keys import DEV_KEY
 from tests.kit.serving import Served
 
 QUICK = RetryPolicy(
-    attempts_max=8, attempt_timeout_s=0.5, deadline_s=20, backoff_s=0.001, backoff_max_s=0.01
+    attempts_max=8, attempt_timeout_s=2, deadline_s=120, backoff_s=0.001, backoff_max_s=0.01
 )
 """Many attempts in little time."""
 

@@ -146,6 +146,7 @@ async def test_an_import_that_ran_changes_nothing_again(
     assert await verified(database) == 3
 
 
+@pytest.mark.finance
 async def test_the_order_of_rows_and_columns_means_nothing(
     database: Database, tmp_path: Path
 ) -> None:

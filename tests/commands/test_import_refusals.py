@@ -37,6 +37,7 @@ _TROUBLE: Sequence[str] = (
 )
 
 
+@pytest.mark.finance
 async def test_a_wallet_is_refused_alone(
     database: Database, ledger: Ledger, tmp_path: Path
 ) -> None:

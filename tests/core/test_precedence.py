@@ -177,6 +177,7 @@ def test_every_command_is_of_a_flow() -> None:
     assert kinds == set(get_args(Command)) - {ApplyDues}
 
 
+@pytest.mark.rules
 def test_no_story_comes_to_a_refusal_that_no_breaker_brings_about() -> None:
     """The table of breakers is complete for every single command, as far as stories go."""
     known = {(type(each.command), reason) for each in scenes() for reason, _ in breakers_of(each)}

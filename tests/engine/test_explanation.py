@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, get_args
 
+import pytest
+
 from ledger.contract.explanation.charge import ChargeExplanation, render_charge_explanation
 from ledger.contract.explanation.currencies import ExplainedCurrency
 from ledger.contract.explanation.lots import ExplainedLot
@@ -233,17 +235,18 @@ def check_story(story: Story, terms: Terms) -> Counter[str]:
     return met
 
 
-def test_what_is_told_in_parts_comes_to_what_there_is() -> None:
+@pytest.mark.parametrize("count", [8, pytest.param(30, marks=pytest.mark.rules)])
+def test_what_is_told_in_parts_comes_to_what_there_is(count: int) -> None:
     """After every event of many stories, and of every charge in them, also where it is hard."""
     met: Counter[str] = Counter()
-    for seed in range(30):
+    for seed in range(count):
         mood = "owing" if seed % 3 == 0 else MOODS[seed % len(MOODS)]
         terms = VARIANTS[seed // 2 % len(VARIANTS)]
         story = Story(terms, STARTS[seed % len(STARTS)], mood=mood)
         story.tell(seeded_steps(700 + seed, 130))
         met += check_story(story, terms)
     hard = {*get_args(Rule), *get_args(What), "refunding", "held", "paid charge"}
-    assert hard | {"refund in parts", "absorbed"} <= met.keys(), met
+    assert count < 30 or hard | {"refund in parts", "absorbed"} <= met.keys(), met
 
 
 def returned(event: Any, lot_ids: set[str]) -> bool:
