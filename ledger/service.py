@@ -72,7 +72,7 @@ class Ledger:
         submissions = Submissions(self._write_path, self.texts, self._start_open)
         self.submit, self.submit_many = submissions.submit, submissions.submit_many
         self.apply_dues = self._engine.apply_dues
-        self.readiness = Readiness(self.reading, self.clock)
+        self.readiness = Readiness(self.reading, self.clock, facts.shards)
         self.wallets = Wallets(self.reading, facts.shards)
         self.orders = Orders(self.reading, self.clock, facts.shards)
         self.reports = Reports(self.reading, self.clock)

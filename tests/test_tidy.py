@@ -48,7 +48,8 @@ STARTERS = {"Served", "start_server", "start_unix_server"}
 TOP_FOLDERS = {"ledger", "migrations", "deploy", "tests"}
 
 CORE_IMPORTS = {
-    "calendar", "collections", "datetime", "enum", "functools", "hashlib", "itertools", "ledger",
+    "calendar", "collections", "datetime", "enum", "functools", "hashlib", "heapq", "itertools",
+    "ledger",
     "math", "msgspec", "operator", "re", "struct", "types", "typing",
 }  # fmt: skip
 CORE_CALLS = {"breakpoint", "eval", "exec", "float", "hash", "id", "input", "open", "print"}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain as joined
+from itertools import islice
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,7 +21,7 @@ from ledger.core.decider import (
 )
 from ledger.core.entries import documents_after, entry_for
 from ledger.core.flows.daily_grant import AlreadyTaken
-from ledger.core.flows.due import ApplyDues, DuesApplied, first_due, next_due_at
+from ledger.core.flows.due import Agenda, ApplyDues, DuesApplied, next_due_at
 from ledger.core.instants import Instant, shanghai_day
 from ledger.core.rejections import Reason, Rejection, rejected
 from ledger.core.terms import Stamp, Terms
@@ -125,8 +127,27 @@ class Text(Struct, frozen=True):
     text: str
 
 
+class Bounds(Struct, frozen=True):
+    """How much one batch may come to, so that it neither holds others up nor times out.
+
+    `dues` is how many events that fell due in one wallet are recorded before a command on it is
+    decided, `payload_bytes` after how many bytes of events no further command is decided.
+    """
+
+    dues: int
+    payload_bytes: int
+
+
+_NO_BOUND: Final = 2**62
+UNBOUNDED: Final = Bounds(_NO_BOUND, _NO_BOUND)
+"""For who decides without writing."""
+
+
 class Batch(Struct):
-    """What a batch came to: what was decided of each command, and everything to append."""
+    """What a batch came to: what was decided of each command, and everything to append.
+
+    Of `decided` there may be less than commands: the rest is for the next batch.
+    """
 
     decided: list[Decided]
     records: list[Record]
@@ -137,30 +158,55 @@ class Batch(Struct):
     totals: dict[tuple[int, int, int], tuple[int, int]]
     block: Block | None = None
     tree: Tree | None = None
+    payload_bytes: int = 0
 
 
 def decide_batch(
     snapshot: Snapshot, envelopes: Sequence[Envelope], terms_at: Callable[[Instant], Terms]
 ) -> Batch:
+    """All commands decided at once; see `deciding`."""
+    batch = Batch([], [], [], [], {}, {}, {})
+    for _ in deciding(batch, snapshot, envelopes, terms_at, UNBOUNDED):
+        pass
+    return batch
+
+
+def deciding(
+    batch: Batch,
+    snapshot: Snapshot,
+    envelopes: Sequence[Envelope],
+    terms_at: Callable[[Instant], Terms],
+    bounds: Bounds,
+) -> Iterator[None]:
     """Decide the commands in order, each on the wallets as the commands before it left them.
 
-    A batch of nothing but refusals and replays has no records and no block.
+    A step decides one command, so that whoever takes the steps may do something else between them;
+    when there is none left, the batch is complete. It ends early where `bounds` are reached, but
+    never without an event or a decision. A batch of nothing but refusals and replays has no records
+    and no block.
     """
-    batch = Batch([], [], [], [], {}, {}, {})
     terms = terms_at(snapshot.head.now)
     for envelope in envelopes:
         try:
-            batch.decided.append(_decide_one(snapshot, batch, envelope, terms))
+            decided = _decide_one(snapshot, batch, envelope, terms, bounds.dues)
         except Exception as error:  # noqa: BLE001 - a poisoned command must fail alone
-            batch.decided.append(_failed(envelope.command, error))
+            decided = _failed(envelope.command, error)
+        if decided is None:
+            break
+        batch.decided.append(decided)
+        if batch.payload_bytes >= bounds.payload_bytes:
+            break
+        yield
     if batch.records:
         batch.totals = _totals(batch.records)
         batch.block = block_of(batch.records)
         batch.tree = grow(snapshot.head.tree, batch.block.hash)
-    return batch
 
 
-def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Terms) -> Decided:
+def _decide_one(
+    snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Terms, dues_max: int
+) -> Decided | None:
+    """What a command came to; None if more fell due before it than one batch records."""
     command = envelope.command
     wallet_id = command.wallet_id
     key = (wallet_id, envelope.caller, envelope.key_hash)
@@ -170,9 +216,12 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
         return Done(again, replayed=again is remembered.outcome)
     wallet = snapshot.wallets.get(wallet_id) or Wallet(wallet_id)
     work = _Work(snapshot, wallet)
-    work.apply_dues()
+    are_all_applied = work.apply_dues(dues_max)
     head = snapshot.head
     own_seq = head.seq + len(batch.records) + len(work.events) + 1
+    if not (are_all_applied or isinstance(command, ApplyDues)):
+        _commit(snapshot, batch, work, envelope, own_seq, b"")
+        return None
     stamp = Stamp(head.now, head.shard, own_seq, envelope.fresh_id)
     decision = decide(work.state_for(command), command, terms, stamp)
     if not decision:
@@ -189,7 +238,7 @@ def _decide_one(snapshot: Snapshot, batch: Batch, envelope: Envelope, terms: Ter
         outcome = decision[0]
         for event in decision:
             work.apply(head.now, event)
-        work.apply_dues(since=head.now)
+        work.apply_dues(since=head.now)  # what the command itself brought due is part of it
         _commit(snapshot, batch, work, envelope, own_seq, sent)
         request = Request(wallet_id, envelope.caller, envelope.key_hash, own_seq, b"")
     batch.requests.append(request)
@@ -253,12 +302,15 @@ class _Work:
         self.wallet = evolve(self.wallet, event)
         self.events.append((occurred_at, event))
 
-    def apply_dues(self, since: Instant = 0) -> None:
+    def apply_dues(self, most: int = _NO_BOUND, since: Instant = 0) -> bool:
+        """Apply so many of the events that have fallen due at most; whether these were all."""
+        now = self.snapshot.head.now
         try:
-            if next_due_at(self.wallet) > self.snapshot.head.now:
-                return
-            for instant, event in dues(self.wallet, self.snapshot.head.now, since):
+            if next_due_at(self.wallet) > now:
+                return True
+            for instant, event in islice(dues(self.wallet, now, since), most):
                 self.apply(instant, event)
+            return next_due_at(self.wallet) > now
         except Exception as error:
             raise _DuesError from error
 
@@ -270,11 +322,13 @@ def dues(wallet: Wallet, until: Instant, since: Instant = 0) -> Iterator[tuple[I
     is never before the one before it, nor before `since`.
     """
     last = since
-    while (due := first_due(wallet, until)) is not None:
+    agenda = Agenda(wallet, until)
+    while (due := agenda.first(wallet)) is not None:
         instant, event = due
         last = max(last, instant)
         yield last, event
         wallet = evolve(wallet, event)
+        agenda.note(wallet, event)
 
 
 def _commit(
@@ -307,6 +361,7 @@ def _commit(
         for seq, (occurred_at, event) in enumerate(work.events, next_seq)
     ]
     batch.records.extend(records)
+    batch.payload_bytes += sum([len(record.payload) for record in records])
     snapshot.wallets[wallet_id] = batch.wallets[wallet_id] = work.wallet
     for _, event in work.events:
         if (charge := charge_of(event)) is not None:

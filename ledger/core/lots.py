@@ -1,5 +1,6 @@
 """Lots: the order of spending, takes with their exact cost, and every movement of lots."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -140,12 +141,15 @@ def _shift(
     wallet: Wallet, takes: tuple[Take, ...], *, available: int, held: int
 ) -> tuple[Lot, ...]:
     lots = list(wallet.lots)
+    places = _places(lots, takes)
     regrouped = emptied = False
     for take in takes:
-        index, lot = _find(lots, take.lot)
-        if lot is None:
-            lot, regrouped = Lot(take.lot, 0, 0, 0, 0), True
-            lots.append(lot)
+        index = places.get(take.lot.lot_id)
+        if index is None:
+            index = places[take.lot.lot_id] = len(lots)
+            lots.append(Lot(take.lot, 0, 0, 0, 0))
+            regrouped = True
+        lot = lots[index]
         # What comes back may bring a later expiry; what goes out must not bring back an old one.
         terms = take.lot if available > 0 else lot.terms
         regrouped = regrouped or terms.expires_at != lot.terms.expires_at
@@ -164,12 +168,16 @@ def _shift(
     return _in_order(lots) if regrouped else tuple(lots)
 
 
-def _find(lots: list[Lot], terms: LotTerms) -> tuple[int, Lot | None]:
-    lot_id = terms.lot_id
-    for index, lot in enumerate(lots):
-        if lot.terms.lot_id == lot_id:
-            return index, lot
-    return len(lots), None
+def _places(lots: Sequence[Lot], takes: tuple[Take, ...]) -> dict[str, int]:
+    """Where the lots of takes stand, by id; looked for once, however many takes there are."""
+    if len(takes) == 1:
+        # Most often, and then near the front.
+        lot_id = takes[0].lot.lot_id
+        for place, lot in enumerate(lots):
+            if lot.terms.lot_id == lot_id:
+                return {lot_id: place}
+        return {}
+    return {lot.terms.lot_id: place for place, lot in enumerate(lots)}
 
 
 def _in_order(lots: list[Lot]) -> tuple[Lot, ...]:
@@ -191,27 +199,26 @@ def returning(
     value too. `expiry_first` is false for a hold that expires: at one instant holds fall due
     before lots, so a lot expiring at `at` is then not yet expired.
     """
+    places = _places(wallet.lots, takes)
+    graces = {grace.lot_id: grace.until for grace in wallet.graces} if takes else {}
     returned = []
     for take in takes:
-        terms = _latest_terms(wallet, take.lot)
+        place = places.get(take.lot.lot_id)
+        terms = take.lot if place is None else wallet.lots[place].terms
+        grace = graces.get(terms.lot_id)
+        if grace is not None and terms.expires_at is not None and grace > terms.expires_at:
+            terms = replace(terms, expires_at=grace, graced=True)
         expires_at = terms.expires_at
         if expires_at is not None and (expires_at < at or (expires_at == at and expiry_first)):
-            terms = _terms_past_expiry(wallet, terms, at, refund=refund)
+            terms = _terms_past_expiry(terms, at, has_had_grace=grace is not None, refund=refund)
         returned.append(Take(terms, take.amount_minor, take.cost_fen, take.vat_fen))
     return tuple(returned)
 
 
-def _latest_terms(wallet: Wallet, taken: LotTerms) -> LotTerms:
-    lot = next((lot for lot in wallet.lots if lot.terms.lot_id == taken.lot_id), None)
-    terms = taken if lot is None else lot.terms
-    grace = wallet.grace_until(terms.lot_id)
-    if grace is not None and terms.expires_at is not None and grace > terms.expires_at:
-        return replace(terms, expires_at=grace, graced=True)
-    return terms
-
-
-def _terms_past_expiry(wallet: Wallet, terms: LotTerms, at: Instant, *, refund: bool) -> LotTerms:
-    if terms.paid and wallet.grace_until(terms.lot_id) is None:
+def _terms_past_expiry(
+    terms: LotTerms, at: Instant, *, has_had_grace: bool, refund: bool
+) -> LotTerms:
+    if terms.paid and not has_had_grace:
         return replace(terms, expires_at=at + PAID_GRACE_US, graced=True)
     if refund:
         return replace(terms, expires_at=at + REFUND_GRACE_US)

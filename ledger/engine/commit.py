@@ -8,12 +8,22 @@ from typing import Any, Final, Literal, TypeVar
 import asyncpg
 import structlog
 
-from ledger.core.batch import Decided, Done, Envelope, Failed, decide_batch
+from ledger.core.batch import (
+    Batch,
+    Bounds,
+    Decided,
+    Done,
+    Envelope,
+    Failed,
+    Snapshot,
+    deciding,
+)
 from ledger.core.flows.due import ApplyDues
 from ledger.core.instants import Instant
 from ledger.core.terms import Terms
 from ledger.engine import metrics
 from ledger.store import journal, quarantine
+from ledger.store.breath import breathing
 from ledger.store.pool import Connection, Pool, PooledConnection, is_outage
 
 _log = structlog.get_logger()
@@ -24,6 +34,12 @@ Away = Literal[
     "busy", "database-unavailable", "outcome-unknown", "shutting-down", "wallet-quarantined"
 ]
 """Why there is no answer now. The same request under the same key is always safe to send again."""
+
+COMMANDS_MAX: Final = 1_000
+"""How many commands one batch has at most."""
+
+BOUNDS: Final = Bounds(dues=250, payload_bytes=2 * 1024 * 1024)
+"""A batch ends with the command that reaches one of them: some 100 ms of work on both sides."""
 
 PATIENCE_S: Final = 8.0
 """For how many seconds a batch is retried before its callers are answered Unavailable."""
@@ -45,6 +61,14 @@ _CONFLICTS: Final = (
     asyncpg.InvalidCachedStatementError,
 )
 """Nothing was committed, and another run may well succeed."""
+
+
+_TIMEOUTS: Final = (
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.QueryCanceledError,
+)
+"""The server ended a statement or a transaction for the time it took."""
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the service, as callers see it
@@ -70,8 +94,12 @@ class _UnknownOutcome(Exception):  # noqa: N818
     """COMMIT was sent, but the connection broke before its outcome arrived."""
 
 
+class _TookTooLongError(Exception):
+    """The database ended a batch of several commands for the time it took; nothing was done."""
+
+
 class Committer:
-    """Runs batches of one shard against the database.
+    """Runs batches of one shard against the database, of `commands_max` commands for now.
 
     `quarantine_changes` are the wallets that the batches since the last `write_quarantine` found in
     trouble, each with what its dues raised; None says that a wallet known to be in quarantine is
@@ -89,15 +117,18 @@ class Committer:
         self._pool, self._shard, self._terms_at = pool, shard, terms_at
         self._quarantined = {} if quarantined is None else quarantined
         self.quarantine_changes: dict[str, str | None] = {}
+        self.commands_max = COMMANDS_MAX
         self._connection: PooledConnection | None = None
         self._events = metrics.EVENTS.labels(shard)
         self._again = metrics.BATCHES_AGAIN.labels(shard)
         self._failed = metrics.COMMANDS_FAILED.labels(shard)
 
     async def run(self, cut: Callable[[], Sequence[Envelope]]) -> list[Answered]:
-        """Answer every command that `cut` yields; it is called once, after the lock is won.
+        """Answer commands that `cut` yields; it is called once, after the lock is won.
 
-        Never raises for what happens to the database: callers are answered Unavailable.
+        These are the first of them, perhaps not all: the others go into the next batch, and may be
+        none only where something fell due first. Never raises for what happens to the database:
+        callers are answered Unavailable.
         """
         envelopes: Sequence[Envelope] | None = None
 
@@ -111,13 +142,19 @@ class Committer:
             outcomes = await self._run_again(cut_once)
         except Unavailable as away:
             return [away] * len(cut_once())
+        except _TookTooLongError:
+            # Perhaps it is one command: fewer at a time, until it is found or all are done.
+            self.commands_max = max(len(cut_once()) // 2, 1)
+            return []
         except Exception as error:  # noqa: BLE001 - one bad command must not fail its neighbours
             return await self._alone(cut_once(), error)
+        self.commands_max = min(self.commands_max * 2, COMMANDS_MAX)
+        decided = cut_once()[: len(outcomes)]
         if known := self._quarantined.get(self._shard):
-            self._note_recovered(cut_once(), outcomes, known)
+            self._note_recovered(decided, outcomes, known)
         return [
             outcome if isinstance(outcome, Done) else self._failure(envelope, outcome)
-            for envelope, outcome in zip(cut_once(), outcomes, strict=True)
+            for envelope, outcome in zip(decided, outcomes, strict=True)
         ]
 
     def _note_recovered(
@@ -152,7 +189,9 @@ class Committer:
         _log.warning("batch_refused", shard=self._shard, error=repr(error), size=len(envelopes))
         answers: list[Answered] = []
         for envelope in envelopes:
-            answers += await self.run(lambda single=envelope: [single])  # type: ignore[misc]
+            while not (answer := await self.run(lambda single=envelope: [single])):  # type: ignore[misc]
+                pass
+            answers += answer
         return answers
 
     async def _run_again(self, cut: Callable[[], Sequence[Envelope]]) -> list[Decided]:
@@ -165,6 +204,9 @@ class Committer:
             except Exception as error:
                 # Commands that a COMMIT of unknown outcome did commit are answered as replays.
                 unknown = unknown or isinstance(error, _UnknownOutcome)
+                if isinstance(error, _TIMEOUTS) and not unknown and len(cut()) > 1:
+                    _log.warning("batch_took_too_long", shard=self._shard, size=len(cut()))
+                    raise _TookTooLongError from error
                 why: Away = "outcome-unknown" if unknown else _why(error)
                 # Where nothing is in doubt, a quick answer beats a long wait for a database.
                 away = why == "database-unavailable" and pause_s > QUICK_S
@@ -234,7 +276,7 @@ class Committer:
             key = (command.wallet_id, envelope.caller, envelope.key_hash)
             journal.want_command(wanted, key, command)
         snapshot = await journal.load(connection, self._shard, wanted)
-        batch = decide_batch(snapshot, envelopes, self._terms_at)
+        batch = await self._decided(snapshot, envelopes)
         if not (batch.requests or batch.records):
             await connection.execute("ROLLBACK")
             return batch.decided
@@ -242,6 +284,12 @@ class Committer:
         await _commit(connection)
         self._events.inc(len(batch.records))
         return batch.decided
+
+    async def _decided(self, snapshot: Snapshot, envelopes: Sequence[Envelope]) -> Batch:
+        batch = Batch([], [], [], [], {}, {}, {})
+        async for _ in breathing(deciding(batch, snapshot, envelopes, self._terms_at, BOUNDS)):
+            pass
+        return batch
 
 
 async def _commit(connection: Connection) -> None:

@@ -19,7 +19,6 @@ from ledger.engine.commit import Answered, Committer, Unavailable
 from ledger.store.pool import Pool
 
 QUEUE_MAX: Final = 1_000
-BATCH_MAX: Final = 1_000
 KEY_HASH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 
@@ -112,13 +111,16 @@ class Lane:
         taken: list[tuple[Envelope, asyncio.Future[Answered]]] = []
 
         def cut() -> Sequence[Envelope]:
-            count = min(len(self._queue), BATCH_MAX)
+            count = min(len(self._queue), self._committer.commands_max)
             taken.extend(self._queue.popleft() for _ in range(count))
             self._room.set()
             return [envelope for envelope, _ in taken]
 
         with self._batch_seconds.time():
             answers = await self._committer.run(cut)
+        # What was not decided now is first in the next batch.
+        self._queue.extendleft(reversed(taken[len(answers) :]))
+        del taken[len(answers) :]
         self._batch_commands.observe(len(taken))
         if self._committer.quarantine_changes:
             await self._write_quarantine(taken, answers)

@@ -22,7 +22,13 @@ def reading_from(pool: Pool) -> Reading:
     async def reading() -> AsyncIterator[Connection]:
         try:
             async with pool.acquire(timeout=ACQUIRE_S) as connection:
-                yield connection
+                try:
+                    yield connection
+                except Exception as error:
+                    if is_outage(error):
+                        # It may be to a server that is no primary any more: the next one is new.
+                        connection.terminate()
+                    raise
         except Exception as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

@@ -118,6 +118,7 @@ class CommandStream:
         """Run commands until the caller has no more, or a refusal, in the context, ends it."""
         edge = self._edge
         with edge.stream(context, PATH) as trace:
+            edge.admit_stream()
             credentials = credentials_of(context, trace.authorization)
             trace.caller = (await credentials.recheck(edge.ledger)).name
             # Metadata first: the caller knows that its stream was accepted before any result.

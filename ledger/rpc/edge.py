@@ -108,15 +108,18 @@ class Edge:
 
     @contextmanager
     def stream(self, context: Context, method: str) -> Iterator[Trace]:
-        """Surround a stream as `call` does; refuse it in draining, or if too many are open."""
+        """Surround a stream as `call` does; the first thing within is `admit_stream`."""
         with (
             STREAMS.labels(method).track_inprogress(),
             self.call(context, method, streams=True) as trace,
         ):
-            self.check_open()
-            if self._streams.count > STREAMS_MAX:
-                raise Unavailable("busy")
             yield trace
+
+    def admit_stream(self) -> None:
+        """Raises Unavailable in draining, or if too many streams are open."""
+        self.check_open()
+        if self._streams.count > STREAMS_MAX:
+            raise Unavailable("busy")
 
     @contextmanager
     def woken(self, event: asyncio.Event) -> Iterator[None]:

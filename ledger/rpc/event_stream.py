@@ -38,6 +38,7 @@ class EventStream:
     async def watch(self, raw: bytes, context: Context) -> None:
         """Send events until the caller leaves, or a refusal, in the context, ends it."""
         with self._edge.stream(context, PATH) as trace:
+            self._edge.admit_stream()
             credentials = credentials_of(context, trace.authorization)
             caller = await credentials.caller(self._edge.ledger)
             trace.caller = caller.name

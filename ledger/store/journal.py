@@ -15,6 +15,7 @@ from ledger.core.flows.due import NEVER, next_due_at
 from ledger.core.ids import place_of_charge
 from ledger.core.lots import sums_of
 from ledger.core.wallet import Charge
+from ledger.store.breath import breathing
 from ledger.store.pool import Connection
 from ledger.store.sql import statement
 
@@ -81,7 +82,7 @@ async def load(connection: Connection, shard: int, wanted: Wanted) -> Snapshot:
         _lines([key_hash.hex() for _, _, key_hash in wanted.requests]),
         *_columns(wanted.texts, 3),
     )
-    return _snapshot(shard, wanted, rows)
+    return await _snapshot(shard, wanted, rows)
 
 
 def _lines(values: Sequence[str]) -> str:
@@ -100,13 +101,13 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     )
 
 
-def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
+async def _snapshot(shard: int, wanted: Wanted, rows: Iterable[Any]) -> Snapshot:
     snapshot = Snapshot(Head(shard, 0, Tree(), 0, 0), {}, {}, {})
     remembered: list[tuple[RequestKey, bytes, Outcome]] = []
     charges: list[tuple[str, Charge | None]] = []
     salts: dict[RequestKey, bytes | None] = dict.fromkeys(wanted.texts)
     head_read = False
-    for what, wallet, a, b, key, numbers, body, extra in rows:
+    async for what, wallet, a, b, key, numbers, body, extra in breathing(rows):
         match what:
             case "wallet":
                 snapshot.wallets[wallet] = wire.decode_wallet(body)
@@ -150,7 +151,7 @@ async def append(connection: Connection, snapshot: Snapshot, batch: Batch) -> No
         head.seq,
         *_event_columns(batch.records),
         *_request_columns(batch),
-        *_wallet_columns(batch, snapshot),
+        *await _wallet_columns(batch, snapshot),
         *_document_columns(batch),
         *_total_columns(batch),
         block and block.root,
@@ -207,15 +208,17 @@ def _request_columns(batch: Batch) -> list[list[Any]]:
     return [*_columns(refusals, 5), *_columns(texts, 5)]
 
 
-def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
+async def _wallet_columns(batch: Batch, snapshot: Snapshot) -> list[Any]:
     wallets = list(batch.wallets.values())
     wallet_ids = list(batch.wallets)
     last_seq = {record.wallet_id: record.seq for record in batch.records}
     added = Counter([record.wallet_id for record in batch.records])
     counts = [snapshot.counts.get(wallet_id, 0) + added[wallet_id] for wallet_id in wallet_ids]
-    states = [wire.encode(wallet) for wallet in wallets]
-    sums = [sums_of(wallet) for wallet in wallets]
-    due = [next_due_at(wallet) for wallet in wallets]
+    states, sums, due = [], [], []
+    async for wallet in breathing(wallets):
+        states.append(wire.encode(wallet))
+        sums.append(sums_of(wallet))
+        due.append(next_due_at(wallet))
     # Most wallets have nothing to send on, and are not asked since when.
     unsent = [
         wallet.unsent_since() if wallet.transfers or wallet.refunds else None for wallet in wallets

@@ -24,20 +24,21 @@ _OUTAGES: Final = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TransactionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncpg.InvalidCatalogNameError,
 )
 
+_OUTAGE_CLASSES: Final = frozenset({"08", "25", "28", "53", "55", "57", "58", "XX"})
+"""Classes of SQLSTATE that say how the database is, not what was asked of it: no connection, a
+server that takes no writes (a standby), a login that is refused, no resources (a full disk), a lock
+or a statement that took too long, an operator's intervention, a system or an internal error."""
+
 
 def is_outage(error: BaseException) -> bool:
-    """Whether this is a database that is away, going away or coming back, not a mistake of ours."""
+    """Whether this is a database that is away or not well, not a mistake of ours."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate is not None:
+        return error.sqlstate[:2] in _OUTAGE_CLASSES or isinstance(error, _OUTAGES)
     # A value the driver cannot encode is an InterfaceError too, but nobody's outage.
     return isinstance(error, _OUTAGES) and not isinstance(error, ValueError)
 

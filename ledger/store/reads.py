@@ -81,3 +81,8 @@ async def load_trial_balance(
         )
         for row in rows
     ]
+
+
+async def try_lock(connection: Connection, shard: int) -> None:
+    """Take a shard's lock and give it back. Raises what the database raises where it cannot be."""
+    await connection.fetchval(statement("try_lock"), shard)

@@ -12,6 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ledger.embedded import EmbeddedPostgres
+from ledger.rpc import edge
 from ledger.rpc import server as serving
 from ledger.rpc.server import OPTIONS
 from ledger.v1.generation_pb2 import Command, SubmitRequest
@@ -243,3 +244,14 @@ async def test_a_stop_answers_what_is_under_way(alone: Alone, database: Database
     await again.ledger.close()
     for answer, done in zip(answers, replayed, strict=True):
         assert done or isinstance(answer, BaseException), "an answer was lost"
+
+
+async def test_a_stream_too_many_is_refused_with_its_reason(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As any other refusal: BUSY, and when to come again."""
+    monkeypatch.setattr(edge, "STREAMS_MAX", 0)
+    async with Rpc(alone.port) as rpc:
+        for stream in (rpc.watch(0), rpc.submit()):
+            refusal = await refused(stream.read(), "UNAVAILABLE", "BUSY")
+            assert refusal.facts["retry_after_s"] == "1"

@@ -15,7 +15,7 @@ from ledger.store.audit_log import ActFilter, ActRow
 
 _ACTS: Final = Keyset(tuple[Annotated[int, Meta(ge=1, le=2**63 - 1)]])
 
-_Name = Annotated[str, Meta(max_length=128)]
+_Name = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f]{1,128}\Z", max_length=128)]
 
 
 class ActsQuery(Struct, frozen=True, forbid_unknown_fields=True):

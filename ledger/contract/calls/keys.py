@@ -38,7 +38,7 @@ _NetworkScope = Literal["wallet:read", "debit:write", "order:write", "finance:re
 class KeysQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """A page of keys, newest first: of one caller, or of all."""
 
-    caller: Annotated[str, Meta(max_length=64, description="Whose keys")] | UnsetType = UNSET
+    caller: Annotated[Id, Meta(description="Whose keys")] | UnsetType = UNSET
     limit: Limit = 100
     after: Cursor | UnsetType = UNSET
 

@@ -1,7 +1,8 @@
 """Due first: what time alone makes happen, in the order of instant, kind and id."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Final
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import ClassVar, Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from ledger.core.flows import hold, membership, order
 from ledger.core.gate import NO_GATES
 from ledger.core.instants import INSTANT_MAX, Instant
 from ledger.core.lots import all_available, spend
-from ledger.core.wallet import Take, Wallet
+from ledger.core.wallet import LotTerms, Take, Wallet
 
 NEVER: Final = INSTANT_MAX + 1
 """Later than any instant: nothing falls due."""
@@ -71,12 +72,55 @@ def next_due_at(wallet: Wallet) -> Instant:
     return due
 
 
-def first_due(wallet: Wallet, until: Instant) -> tuple[Instant, Due] | None:
-    """The first thing due up to `until`, and the instant it fell due; None if nothing is."""
-    if next_due_at(wallet) > until:
+class Agenda:
+    """What falls due in a wallet up to an instant, first things first, while events change it.
+
+    Everything is looked through once, however much falls due.
+    """
+
+    __slots__ = ("_coming", "_until")
+
+    def __init__(self, wallet: Wallet, until: Instant) -> None:
+        self._until = until
+        self._coming = [coming for coming in _candidates(wallet) if coming[0] <= until]
+        heapify(self._coming)
+
+    def first(self, wallet: Wallet) -> tuple[Instant, Due] | None:
+        """The first thing due in the wallet as it is now, and the instant; None if nothing is."""
+        while self._coming:
+            instant, kind, name = heappop(self._coming)
+            event = _event(wallet, instant, kind, name)
+            if event is not None:
+                return instant, event
         return None
-    instant, kind, name = min(_candidates(wallet))
-    return instant, _event(wallet, instant, kind, name)
+
+    def note(self, wallet: Wallet, event: Due) -> None:
+        """Note what falls due because of an event; `wallet` is as it is after it."""
+        match event:
+            case hold.HoldExpired(released):
+                self._add_lots(take.lot for take in released.takes)
+            case membership.MembershipGranted(lot=lot, more=more):
+                self._add_lots((lot, *more))
+                self._add_membership(wallet)
+            case membership.MembershipEnded():
+                self._add_membership(wallet)
+            case LotExpired() | order.OrderExpired():
+                pass
+            case _:
+                assert_never(event)
+
+    def _add_lots(self, lots: Iterable[LotTerms]) -> None:
+        for terms in lots:
+            if terms.expires_at is not None:
+                self._add(terms.expires_at, _LOT, terms.lot_id)
+
+    def _add_membership(self, wallet: Wallet) -> None:
+        for coming in _membership(wallet):
+            self._add(*coming)
+
+    def _add(self, instant: Instant, kind: int, name: str) -> None:
+        if instant <= self._until:
+            heappush(self._coming, (instant, kind, name))
 
 
 def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
@@ -87,21 +131,29 @@ def _candidates(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
             yield lot.terms.expires_at, _LOT, lot.terms.lot_id
     for pending in wallet.orders:
         yield pending.expires_at, _ORDER, pending.order_id
+    yield from _membership(wallet)
+
+
+def _membership(wallet: Wallet) -> Iterator[tuple[Instant, int, str]]:
     if wallet.membership is not None:
         kind = _MEMBERSHIP_GRANT if membership.granting(wallet.membership) else _MEMBERSHIP_END
         yield membership.due_at(wallet.membership), kind, ""
 
 
-def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Due:
+def _event(wallet: Wallet, instant: Instant, kind: int, name: str) -> Due | None:
+    """The event of what falls due at an instant; None if it does so no longer, or later."""
     if kind == _HOLD:
-        return hold.expire(wallet, next(h for h in wallet.holds if h.hold_id == name), instant)
+        held = wallet.hold(name)
+        return hold.expire(wallet, held, instant) if held and held.expires_at == instant else None
     if kind == _LOT:
-        return LotExpired(
-            all_available(next(lot for lot in wallet.lots if lot.terms.lot_id == name))
-        )
+        lot = next((lot for lot in wallet.lots if lot.terms.lot_id == name), None)
+        is_due = lot is not None and lot.available_minor and lot.terms.expires_at == instant
+        return LotExpired(all_available(lot)) if lot is not None and is_due else None
     if kind == _ORDER:
-        pending = next(o for o in wallet.orders if o.order_id == name)
-        return order.OrderExpired(replace(pending, status="closed"))
+        pending = wallet.order(name)
+        return None if pending is None else order.OrderExpired(replace(pending, status="closed"))
+    if (instant, kind, name) not in _membership(wallet):
+        return None
     assert wallet.membership is not None, wallet.wallet_id
     return membership.fall_due(wallet.membership, instant)
 
