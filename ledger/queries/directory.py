@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
 
-import asyncpg
 from msgspec import Struct
 
 from ledger.core.ids import place_of_charge, shard_of_order
 from ledger.engine import metrics
+from ledger.engine.commit import Unavailable
 from ledger.engine.lane import shard_of
 from ledger.engine.reading import Reading
 from ledger.store import directory
@@ -67,8 +67,9 @@ class Directory:
         behind = [place for place in finding.places if place.seq < place.head]
         if finding.items or not behind:
             return finding
-        # While the directory is emptied this waits in vain; the job follows later.
-        with suppress(asyncpg.LockNotAvailableError):
+        # While the directory is emptied this waits in vain; the job follows later. Where the
+        # database is away, what comes next says so.
+        with suppress(Unavailable):
             for place in behind:
                 await self._follow_page(place)
         return await self._find(name)

@@ -1,5 +1,6 @@
 """What is never in a log, whatever fails: keys, passwords, and what people wrote."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -10,9 +11,10 @@ from tests.edges import failing_layers as layers
 from tests.kit.databases import Database
 
 
-def test_no_layer_logs_what_it_has_at_hand(database: Database) -> None:
+async def test_no_layer_logs_what_it_has_at_hand(database: Database) -> None:
     """Each failure is in the log, with where it was raised, and without a local variable."""
-    done = subprocess.run(
+    done = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "tests.edges.failing_layers"],
         env={"OWNER": database.owner_url, "SERVICE": database.url, "PATH": "/usr/bin:/bin"},
         capture_output=True,

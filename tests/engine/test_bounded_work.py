@@ -12,6 +12,7 @@ from ledger.core.flows.debit import Debit
 from ledger.core.flows.grant import Grant
 from ledger.core.flows.hold import AuthorizeHold, HoldAuthorized, HoldVoided, VoidHold
 from ledger.core.rejections import Rejection
+from ledger.engine import commit
 from ledger.engine.commit import BOUNDS, Committer
 from ledger.engine.lane import shard_of
 from ledger.service import Ledger
@@ -69,7 +70,7 @@ async def test_what_fell_due_in_a_wallet_is_recorded_in_parts_before_its_command
 ) -> None:
     """Also by the sweeper, over wallets that each have as much due as they may."""
     shard = shard_of("w0", 2)
-    names = [name for number in range(40) if shard_of(name := f"w{number}", 2) == shard][:5]
+    names = [name for number in range(40) if shard_of(name := f"w{number}", 2) == shard][:2]
     for name in names:
         await many_lots(ledger, name, expire=True)
         holds = [
@@ -147,6 +148,7 @@ async def test_one_command_that_takes_too_long_is_put_off(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others in its lane are answered; it is told to come again, and blames no database."""
+    monkeypatch.setattr(commit, "PATIENCE_S", 0.1)
     await give(ledger, "w")
     batch = Committer._batch
 
