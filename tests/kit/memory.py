@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _MEMORY = "/dev/shm"
+_PREFIX = "ledger-test-of-"
 
 
 def quick_base() -> str | None:
@@ -23,9 +24,18 @@ def quick_base() -> str | None:
 @contextmanager
 def quick_folder() -> Iterator[Path]:
     """An empty folder that every user can pass through, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="ledger-test-", dir=quick_base()))
+    _remove_what_was_killed()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=quick_base()))
     folder.chmod(0o711)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_was_killed() -> None:
+    """Nobody else gives back the memory of a run that could not clean up after itself."""
+    for folder in Path(quick_base() or tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
