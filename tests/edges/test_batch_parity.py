@@ -3,6 +3,7 @@
 import pytest
 
 from tests.kit.batches import PATHS, Author, Run
+from tests.kit.examples import seeds
 from tests.kit.http_calls import new_wallet
 from tests.kit.http_steps import called
 from tests.kit.serving import Client
@@ -28,7 +29,7 @@ async def compare(http: Client, seed: int, chunks: int) -> list[tuple[str, int, 
     return seen
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 async def test_a_batch_answers_exactly_as_its_commands_one_by_one_would(
     http: Client, seed: int
 ) -> None:

@@ -20,6 +20,7 @@ from ledger.service import Ledger
 from tests.kit.currencies import INSPIRATION, KUAIBI
 from tests.kit.databases import Database, differences
 from tests.kit.dues import DAY_US, clock
+from tests.kit.examples import seeds
 from tests.kit.serving import opened
 from tests.kit.waiting import until
 
@@ -212,7 +213,7 @@ async def test_of_two_tries_at_once_one_counts_and_the_other_may_grant(
     assert await counted(owner) == 100
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_many_at_once_never_pass_the_cap(
     capped: Ledger, database: Database, owner: Any, seed: int
 ) -> None:

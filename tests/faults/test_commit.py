@@ -11,6 +11,7 @@ from ledger.engine import Unavailable
 from ledger.service import Ledger
 from tests.kit.currencies import INSPIRATION
 from tests.kit.databases import Database, differences
+from tests.kit.examples import seeds
 from tests.kit.proxy import Fate
 from tests.kit.serving import behind
 from tests.kit.steps import available, give
@@ -29,7 +30,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_out(database: Database, fa
     assert await differences(database) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_commits_lost_at_random_lose_and_double_nothing(
     database: Database, seed: int
 ) -> None:

@@ -15,6 +15,7 @@ from ledger.service import Ledger
 from tests.kit.command_line import run
 from tests.kit.currencies import KUAIBI
 from tests.kit.databases import Database
+from tests.kit.examples import seeds
 from tests.kit.http_steps import Body, books, eventually, fetched
 from tests.kit.proxy import Fate
 from tests.kit.serving import Client, behind, client_of, opened, serving
@@ -85,7 +86,7 @@ async def test_a_database_cut_off_at_any_commit_is_healed_by_another_service(
     await check(database, [done.outcome.transfer])
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 async def test_commits_lost_at_random_lose_and_double_no_tip(database: Database, seed: int) -> None:
     """A third of all COMMITs are lost on one side or the other while many tips are under way."""
     dice = random.Random(seed)

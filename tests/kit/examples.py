@@ -1,5 +1,8 @@
 """How many examples a property is tried on: some in every run, twenty times as many for rules."""
 
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 EVERY = 100
@@ -31,3 +34,8 @@ def register_profiles() -> None:
 def examples(count: int) -> settings:
     """So many examples in every run, and in the deep one as many more as its profile says."""
     return settings(max_examples=max(count * settings().max_examples // EVERY, 1))
+
+
+def seeds(count: int) -> list[Any]:
+    """Seeds of stories that are drawn: the first in every run, the others for rules."""
+    return [0, *(pytest.param(seed, marks=pytest.mark.rules) for seed in range(1, count))]

@@ -28,6 +28,7 @@ from ledger.service import Ledger
 from ledger.store.pool import connect_service
 from tests.kit.currencies import INSPIRATION, KUAIBI
 from tests.kit.databases import Database, differences
+from tests.kit.examples import seeds
 from tests.kit.http_calls import balance, funded, new_wallet, post, problem, state
 from tests.kit.http_steps import body_of, paid_order
 from tests.kit.serving import Client, Served, opened
@@ -80,7 +81,7 @@ async def _posted_minor(served: Served, wallet: str) -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_every_fen_of_a_recharge_is_found_again(
     ledger: Ledger, database: Database, seed: int
 ) -> None:

@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 from ledger.contract.problems import KINDS
 from ledger.v1.refusals import CODES
 from tests.kit.batches import CURRENCIES, PATHS, Author, Command, Outcome, Run
+from tests.kit.examples import seeds
 from tests.kit.http_calls import new_wallet
 from tests.kit.http_steps import WHY, Body, Books, books, called, fetched, moved
 from tests.kit.keys import MakeKey
@@ -175,7 +176,7 @@ async def sequence(
     return outcomes, state, moved(before, await settled(http))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_the_same_commands_have_the_same_answers_and_books(
     http: Client, rpc: Rpc, seed: int
 ) -> None:

@@ -25,6 +25,7 @@ from ledger.store.journal import SNAPSHOT_EVERY
 from ledger.store.pool import Connection, connect_service
 from tests.kit.currencies import INSPIRATION, KUAIBI
 from tests.kit.databases import Database, until_somebody_waits
+from tests.kit.examples import seeds
 from tests.kit.stories.imagination import Imagination
 from tests.kit.stories.stories import CALLERS, WALLETS, seeded_steps
 from tests.store.wallet_log import FUNDS, BatchUnderWay, Log, debit, fund, log_of
@@ -76,7 +77,7 @@ async def tell_a_story(ledger: Ledger, seed: int, count: int) -> None:
         imagination.learn(wallet_id, done.outcome)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_a_wallet_is_told_as_it_was_and_its_entries_walk_back_to_nothing(
     ledger: Ledger, owner: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
