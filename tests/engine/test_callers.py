@@ -1,5 +1,6 @@
 """Callers as one process knows them: certificates, expiry to the second, limits, last use."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,9 @@ from ledger.cli.keys import add_token
 from ledger.core.rejections import Reason, rejected
 from ledger.engine import Unavailable
 from ledger.service import Ledger
-from ledger.store.callers import limit_caller
+from ledger.store.callers import add_caller, limit_caller
 from ledger.store.keys import list_keys, read_secret
-from ledger.store.pool import Connection
+from ledger.store.pool import Connection, connect_service
 from tests.engine.conftest import Clock
 from tests.kit.databases import Database
 from tests.kit.serving import opened
@@ -249,3 +250,15 @@ async def test_a_service_that_ends_has_written_its_uses(database: Database) -> N
         await service.callers.authenticate(TOKEN)
     async with opened(database) as again:
         assert await last_used(again) is not None
+
+
+async def test_services_that_start_at_once_make_their_caller_once(database: Database) -> None:
+    """Whichever of its constraints they meet at: two services on one new database both start."""
+    connections = [await connect_service(database.url) for _ in range(8)]
+    try:
+        for name in (f"both-{number}" for number in range(25)):
+            made = [add_caller(connection, name, "service") for connection in connections]
+            assert set(await asyncio.gather(*made)) == {"service"}
+    finally:
+        for connection in connections:
+            await connection.close()

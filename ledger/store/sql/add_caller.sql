@@ -1,2 +1,3 @@
--- A caller, made when its first key is; one that exists keeps its kind.
-INSERT INTO callers (name, kind) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
+-- A caller, made when its first key is; one that exists keeps its kind. Two who make it at once may
+-- meet at either of its unique constraints, so none is named.
+INSERT INTO callers (name, kind) VALUES ($1, $2) ON CONFLICT DO NOTHING
