@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,17 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def template(postgres: EmbeddedPostgres) -> str:
-    """The name of an initialised development ledger to copy."""
+def template(postgres: EmbeddedPostgres) -> str:
+    """The name of an initialised development ledger to copy.
+
+    It is no coroutine: for tests that are none, whose loop is of another kind, one would be run
+    again, and make it twice.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _template(postgres)).result()
+
+
+async def _template(postgres: EmbeddedPostgres) -> str:
     async with connected(postgres.url("postgres", "postgres")) as admin:
         await admin.execute("CREATE DATABASE template_ledger")
     await initialise(
