@@ -24,6 +24,8 @@ from tests.kit.command_line import LEDGER, start
 from tests.kit.databases import Database
 from tests.kit.waiting import until
 
+pytestmark = pytest.mark.finance
+
 WALLETS = 2_000
 
 

@@ -9,6 +9,8 @@ import pytest
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError, Mode
 from tests.embedded.worlds import QUICK, ask, servers_in
 
+pytestmark = pytest.mark.deploy
+
 _ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change users")
 
 
